@@ -1,0 +1,91 @@
+//! Every machine of the program, built once and shared by the web, the workers and the tests. No features live here.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Semaphore;
+
+use crate::base::chance::Chance;
+use crate::base::clock::{Clock, Timestamp};
+use crate::base::config::Config;
+use crate::base::error::Result;
+use crate::base::ids::{Ids, SessionId};
+use crate::platform::blobs::Blobs;
+use crate::platform::db::Db;
+use crate::platform::log::live::Live;
+use crate::platform::log::{self, Bus};
+use crate::platform::token::Tokens;
+
+/// Every machine of the program.
+#[derive(Debug)]
+pub struct App {
+    /// How the server is set up.
+    pub config: Config,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where randomness comes from.
+    pub chance: Chance,
+    /// Makes ids.
+    pub ids: Ids,
+    /// The databases.
+    pub db: Db,
+    /// Carries new log entries from relays to tails.
+    pub bus: Bus,
+    /// The live streams of this process.
+    pub live: Arc<Live>,
+    /// The files.
+    pub blobs: Blobs,
+    /// The keys that sign access tokens.
+    pub tokens: Tokens,
+    /// Sessions that ended while their access tokens still look good, and when.
+    pub ended_sessions: Mutex<HashMap<SessionId, Timestamp>>,
+    /// Whose turn it is to have a password hashed: each takes 19 MiB and tens of milliseconds.
+    pub hashing: Turns,
+    /// Photos being processed at once.
+    pub imaging: Semaphore,
+}
+
+/// Passwords hashed at once in one process.
+const HASHING: usize = 4;
+/// Requests that wait for their password to be hashed; more are turned away.
+const HASHING_WAITING: usize = 256;
+
+/// Work of which only some is done at once, and only some may wait.
+#[derive(Debug)]
+pub struct Turns {
+    /// Places to wait in; without one, the request is turned away.
+    pub waiting: Semaphore,
+    /// Places to work in.
+    pub running: Semaphore,
+}
+
+impl App {
+    /// Connects to everything and brings the schemas up to date.
+    ///
+    /// # Errors
+    /// When a part cannot be reached or refuses.
+    pub async fn start(config: Config, clock: Clock) -> Result<Arc<Self>> {
+        let chance = Chance::default();
+        let db = Db::open(&config).await?;
+        db.migrate().await?;
+        let (mut positions, mut identity) = (Vec::new(), String::new());
+        for database in db.databases() {
+            positions.push(log::position(database).await?);
+            identity.push_str(&log::identity(database).await?);
+        }
+        Ok(Arc::new(Self {
+            ids: Ids::new(clock.clone(), chance.clone()),
+            bus: Bus::default(),
+            live: Arc::new(Live::at(positions, identity)),
+            blobs: Blobs::at(&config.server.data.join("blobs"))?,
+            tokens: Tokens::new(),
+            ended_sessions: Mutex::default(),
+            hashing: Turns { waiting: Semaphore::new(HASHING_WAITING), running: Semaphore::new(HASHING) },
+            imaging: Semaphore::new(config.uploads.workers),
+            config,
+            clock,
+            chance,
+            db,
+        }))
+    }
+}

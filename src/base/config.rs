@@ -1,0 +1,512 @@
+//! How a server is set up: a TOML file, then the environment, then the command line. Unknown keys are errors.
+//!
+//! `PHOTOGRAPH__DATABASE__URL` in the environment is `url` under `[database]` in the file. Secrets can come from files:
+//! `database.url_file`, `database.shards_file`. Every option stands in [`OPTIONS`] with its meaning; a test compares.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use super::ids::LOGICAL_SHARDS;
+
+/// The file that is read when none is named and it is there.
+pub const DEFAULT_FILE: &str = "photograph.toml";
+const ENVIRONMENT: &str = "PHOTOGRAPH__";
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "every option is described in OPTIONS, which a test compares")]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub http: Http,
+    pub graphql: Graphql,
+    pub websocket: WebSocket,
+    pub auth: Auth,
+    pub uploads: Uploads,
+    pub follows: Follows,
+    pub log: Log,
+    pub playground: Playground,
+    pub telemetry: Telemetry,
+}
+
+/// The server and where it keeps things.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Server {
+    pub name: String,
+    pub listen: String,
+    pub url: Option<String>,
+    pub data: PathBuf,
+}
+
+/// The SQL databases.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Database {
+    pub url: Option<String>,
+    pub url_file: Option<PathBuf>,
+    pub shards: BTreeMap<String, String>,
+    pub shards_file: BTreeMap<String, PathBuf>,
+    pub connections: Connections,
+}
+
+/// How many connections go to each database.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Connections(pub u32);
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self(16)
+    }
+}
+
+/// GraphQL over HTTP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Http {
+    pub body_bytes: usize,
+    pub partial_success_status: u16,
+    pub timeout_seconds: u64,
+}
+
+/// What an operation may be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Graphql {
+    pub introspection: bool,
+    pub depth: u32,
+    pub cost: u32,
+    pub aliases: u32,
+    pub directives: u32,
+    pub tokens: u32,
+    pub root_fields: u32,
+}
+
+/// Sockets of `graphql-transport-ws`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct WebSocket {
+    pub init_seconds: u64,
+    pub ping_seconds: u64,
+    pub pong_seconds: u64,
+    pub subscriptions: usize,
+    pub message_bytes: usize,
+    pub queue: usize,
+}
+
+/// Sessions and passwords.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Auth {
+    pub access_token_seconds: u64,
+    pub refresh_token_days: u64,
+    pub key_days: u64,
+}
+
+/// Photos on their way in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Uploads {
+    pub photo_bytes: u64,
+    pub photo_pixels: u64,
+    pub keep_hours: u64,
+    pub waiting: u64,
+    pub workers: usize,
+}
+
+/// Whom one can follow.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Follows {
+    pub following: u32,
+}
+
+/// The log of facts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Log {
+    pub keep_hours: u64,
+    pub poll_milliseconds: u64,
+}
+
+/// The playground.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Playground {
+    pub enabled: bool,
+}
+
+/// What the program says of itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Telemetry {
+    pub log: String,
+    pub json: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { name: "photograph".into(), listen: "127.0.0.1:8080".into(), url: None, data: "data".into() }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { body_bytes: 1 << 20, partial_success_status: 294, timeout_seconds: 30 }
+    }
+}
+
+impl Default for Graphql {
+    fn default() -> Self {
+        let (depth, cost) = (15, 5000);
+        Self { introspection: true, depth, cost, aliases: 100, directives: 20, tokens: 8000, root_fields: 20 }
+    }
+}
+
+impl Default for WebSocket {
+    fn default() -> Self {
+        let (init_seconds, ping_seconds, pong_seconds) = (10, 25, 10);
+        Self { init_seconds, ping_seconds, pong_seconds, subscriptions: 100, message_bytes: 1 << 20, queue: 256 }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self { access_token_seconds: 15 * 60, refresh_token_days: 60, key_days: 90 }
+    }
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self { photo_bytes: 32 << 20, photo_pixels: 120_000_000, keep_hours: 24, waiting: 50, workers: 2 }
+    }
+}
+
+impl Default for Follows {
+    fn default() -> Self {
+        Self { following: 7500 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { keep_hours: 48, poll_milliseconds: 500 }
+    }
+}
+
+impl Default for Playground {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self { log: "info".into(), json: false }
+    }
+}
+
+/// What each option means. The README's table is made from this and the defaults.
+pub const OPTIONS: &[(&str, &str)] = &[
+    ("server.name", "The name of the server, as clients show it."),
+    ("server.listen", "The address and port to listen on."),
+    ("server.url", "The public address its links start with; `http://` and the listening address when not set."),
+    ("server.data", "The folder for everything the embedded parts keep: the SQLite file and the photos."),
+    ("database.url", "One database: `postgres://…` or `sqlite:PATH`; a SQLite file in the data folder when not set. Secret."),
+    ("database.url_file", "A file that holds `database.url`."),
+    ("database.shards", "Several databases: ranges of the 8192 logical shards to addresses, `\"0-4095\" = \"postgres://…\"`. Secret."),
+    ("database.shards_file", "The same with files that hold the addresses."),
+    ("database.connections", "Connections to each database, for each process."),
+    ("http.body_bytes", "Bytes in the body of a GraphQL request."),
+    ("http.partial_success_status", "The status of answers with data and errors: 294, or 200 for old proxies."),
+    ("http.timeout_seconds", "How long a query or mutation may run."),
+    ("graphql.introspection", "Whether the schema can be asked for."),
+    ("graphql.depth", "How deep an operation can be nested. Introspection has a bound of its own."),
+    ("graphql.cost", "What an operation can cost: 1 for an object, 10 for a mutation, page size × item for a list."),
+    ("graphql.aliases", "Aliases in an operation."),
+    ("graphql.directives", "Directives in an operation."),
+    ("graphql.tokens", "Lexical tokens in a document."),
+    ("graphql.root_fields", "Fields at the root of an operation."),
+    ("websocket.init_seconds", "How long a socket may wait with `connection_init`; then it closes with 4408."),
+    ("websocket.ping_seconds", "How long a socket may be silent before it is pinged."),
+    ("websocket.pong_seconds", "How long an answer to a ping may take; then the socket closes."),
+    ("websocket.subscriptions", "Operations running at once on one socket."),
+    ("websocket.message_bytes", "Bytes in a message from a client."),
+    ("websocket.queue", "Events that wait for one slow subscription; more end it with `SLOW_CONSUMER`."),
+    ("auth.access_token_seconds", "How long an access token works."),
+    ("auth.refresh_token_days", "How long a session lasts unless it is used."),
+    ("auth.key_days", "How long a signing key signs; it verifies for as long as its tokens live."),
+    ("uploads.photo_bytes", "Bytes in one photo."),
+    ("uploads.photo_pixels", "Pixels in one photo, width × height."),
+    ("uploads.keep_hours", "How long an upload that no media uses is kept."),
+    ("uploads.waiting", "Uploads of one user that no media uses yet."),
+    ("uploads.workers", "Photos processed at once in one process."),
+    ("follows.following", "How many one user can follow; Instagram's limit."),
+    ("log.keep_hours", "How long the log of facts is kept: for so long a stream can be resumed."),
+    ("log.poll_milliseconds", "How often a process looks for what other processes wrote, when nothing told it."),
+    ("playground.enabled", "Whether `/playground` is served."),
+    ("telemetry.log", "What is logged, as in `tracing`'s filters: `info`, `photograph=debug`."),
+    ("telemetry.json", "Whether log lines are JSON."),
+];
+
+/// What is wrong with a configuration, in words that say how to mend it.
+#[derive(Debug)]
+pub struct Mistake(pub String);
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl Config {
+    /// Reads the file (the default one if it is there and none is named) and the environment.
+    ///
+    /// # Errors
+    /// When a file is missing, a key is unknown or a value does not fit.
+    pub fn load(file: Option<&Path>) -> Result<Self, Mistake> {
+        let named = file.is_some();
+        let file = file.unwrap_or(Path::new(DEFAULT_FILE));
+        if named && !file.is_file() {
+            return Err(Mistake(format!("There is no configuration file {}.", file.display())));
+        }
+        let toml = if file.is_file() { Figment::from(Toml::file_exact(file)) } else { Figment::new() };
+        let figment = Figment::from(Serialized::defaults(Self::default()))
+            .merge(toml)
+            .merge(Env::prefixed(ENVIRONMENT).split("__"));
+        let mut config: Self = figment.extract().map_err(|error| explain(&error))?;
+        config.read_secrets()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read_secrets(&mut self) -> Result<(), Mistake> {
+        if let Some(file) = &self.database.url_file {
+            self.database.url = Some(secret(file)?);
+        }
+        for (range, file) in &self.database.shards_file {
+            self.database.shards.insert(range.clone(), secret(file)?);
+        }
+        Ok(())
+    }
+
+    /// Whether the values make sense together.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn check(&self) -> Result<(), Mistake> {
+        self.databases()?;
+        if !matches!(self.http.partial_success_status, 200 | 294) {
+            return Err(Mistake("http.partial_success_status is 294 or 200.".into()));
+        }
+        if self.server.listen.parse::<std::net::SocketAddr>().is_err() {
+            let listen = &self.server.listen;
+            return Err(Mistake(format!("server.listen is an address and a port, such as 127.0.0.1:8080, not {listen:?}.")));
+        }
+        let connections = self.database.connections.0;
+        let positive = [
+            ("database.connections", u64::from(connections)),
+            ("uploads.workers", self.uploads.workers as u64),
+            ("log.poll_milliseconds", self.log.poll_milliseconds),
+            ("websocket.queue", self.websocket.queue as u64),
+            ("http.timeout_seconds", self.http.timeout_seconds),
+            ("auth.access_token_seconds", self.auth.access_token_seconds),
+        ];
+        match positive.iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(Mistake(format!("{key} must be at least 1."))),
+            None => Ok(()),
+        }
+    }
+
+    /// Which address each range of logical shards lives at, in order and without a hole.
+    ///
+    /// # Errors
+    /// When ranges overlap, leave a hole or are not ranges, or both ways of naming databases are used.
+    pub fn databases(&self) -> Result<Vec<(std::ops::RangeInclusive<u16>, String)>, Mistake> {
+        let last = LOGICAL_SHARDS - 1;
+        if self.database.shards.is_empty() {
+            return Ok(vec![(0..=last, self.database.url.clone().unwrap_or_else(|| self.embedded_database()))]);
+        }
+        if self.database.url.is_some() {
+            return Err(Mistake("Set database.url for one database or database.shards for several, not both.".into()));
+        }
+        let mut ranges = Vec::new();
+        for (range, address) in &self.database.shards {
+            ranges.push((shard_range(range)?, address.clone()));
+        }
+        ranges.sort_by_key(|(range, _)| *range.start());
+        whole(&ranges, last)?;
+        Ok(ranges)
+    }
+
+    fn embedded_database(&self) -> String {
+        format!("sqlite:{}", self.server.data.join("photograph.sqlite").display())
+    }
+
+    /// The public address, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let listening = || format!("http://{}", self.server.listen);
+        self.server.url.clone().unwrap_or_else(listening).trim_end_matches('/').to_owned()
+    }
+
+    /// How long a query or mutation may run.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.http.timeout_seconds)
+    }
+
+    /// Every option with its value in force; secrets are only said to be set.
+    #[must_use]
+    pub fn shown(&self) -> BTreeMap<String, String> {
+        let mut shown = flat(self);
+        for (key, value) in &mut shown {
+            let is_secret = key == "database.url" || key.starts_with("database.shards");
+            if is_secret && !value.is_empty() {
+                *value = "(set)".to_owned();
+            }
+        }
+        shown
+    }
+
+    /// The options with their defaults and meanings, as the README shows them.
+    #[must_use]
+    pub fn table() -> String {
+        let defaults = flat(&Self::default());
+        let mut table = String::from("| option | default | meaning |\n| --- | --- | --- |\n");
+        for (key, meaning) in OPTIONS {
+            let default = defaults.get(*key).filter(|default| !default.is_empty());
+            let default = default.map_or_else(String::new, |default| format!("`{default}`"));
+            table.push_str(&format!("| `{key}` | {default} | {meaning} |\n"));
+        }
+        table
+    }
+}
+
+fn secret(file: &Path) -> Result<String, Mistake> {
+    let text = std::fs::read_to_string(file);
+    text.map(|text| text.trim().to_owned()).map_err(|error| Mistake(format!("{} cannot be read: {error}.", file.display())))
+}
+
+fn shard_range(text: &str) -> Result<std::ops::RangeInclusive<u16>, Mistake> {
+    let ends = text.split_once('-').unwrap_or((text, text));
+    match (ends.0.trim().parse(), ends.1.trim().parse()) {
+        (Ok(start), Ok(end)) if start <= end && end < LOGICAL_SHARDS => Ok(start..=end),
+        _ => Err(Mistake(format!("database.shards: {text:?} is not a range of logical shards such as \"0-8191\"."))),
+    }
+}
+
+fn whole(ranges: &[(std::ops::RangeInclusive<u16>, String)], last: u16) -> Result<(), Mistake> {
+    let mut next = 0;
+    for (range, _) in ranges {
+        if *range.start() != next {
+            let message = format!("database.shards: the ranges leave a hole or overlap at logical shard {next}.");
+            return Err(Mistake(message));
+        }
+        next = range.end() + 1;
+    }
+    if next == last + 1 { Ok(()) } else { Err(Mistake(format!("database.shards: logical shards {next} to {last} have no database."))) }
+}
+
+/// Figment's first complaint in our words, with the nearest key when one is unknown.
+fn explain(error: &figment::Error) -> Mistake {
+    let place = error.path.join(".");
+    let source = error.metadata.as_ref().map_or_else(String::new, |metadata| format!(" (in {})", metadata.name));
+    Mistake(match &error.kind {
+        figment::error::Kind::UnknownField(found, known) => {
+            let near = known.iter().max_by(|a, b| likeness(a, found).total_cmp(&likeness(b, found)));
+            let near = near.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+            format!("There is no option `{}`{source}.{near}", [place.as_str(), found].join(".").trim_start_matches('.'))
+        }
+        kind => format!("`{place}`{source}: {kind}."),
+    })
+}
+
+fn likeness(known: &str, found: &str) -> f64 {
+    strsim::jaro_winkler(known, found)
+}
+
+/// The values of a configuration by their dotted keys.
+fn flat(config: &Config) -> BTreeMap<String, String> {
+    let value = serde_json::to_value(config).unwrap_or_default();
+    let mut flat = BTreeMap::new();
+    flatten("", &value, &mut flat);
+    flat
+}
+
+fn flatten(prefix: &str, value: &serde_json::Value, flat: &mut BTreeMap<String, String>) {
+    match value {
+        serde_json::Value::Object(fields) if !fields.is_empty() => {
+            for (key, value) in fields {
+                flatten(format!("{prefix}.{key}").trim_start_matches('.'), value, flat);
+            }
+        }
+        serde_json::Value::Null | serde_json::Value::Object(_) => {
+            flat.insert(prefix.to_owned(), String::new());
+        }
+        other => {
+            flat.insert(prefix.to_owned(), other.to_string().trim_matches('"').to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_is_described_and_nothing_else() {
+        let described: Vec<String> = OPTIONS.iter().map(|(key, _)| (*key).to_owned()).collect();
+        let mut sorted = described.clone();
+        sorted.sort();
+        assert_eq!(flat(&Config::default()).into_keys().collect::<Vec<_>>(), sorted);
+    }
+
+    fn with_shards(ranges: &[&str]) -> Result<usize, String> {
+        let shards = ranges.iter().map(|range| ((*range).to_owned(), format!("sqlite:{range}"))).collect();
+        let config = Config { database: Database { shards, ..Database::default() }, ..Config::default() };
+        config.databases().map(|ranges| ranges.len()).map_err(|mistake| mistake.0)
+    }
+
+    #[test]
+    fn shards_cover_every_logical_shard_once() {
+        assert_eq!(with_shards(&[]), Ok(1));
+        assert_eq!(with_shards(&["4096-8191", "0-4095"]), Ok(2));
+        for bad in [&["0-4095"][..], &["0-4095", "4095-8191"], &["0-4000", "4096-8191"], &["0-9000"], &["x"]] {
+            assert!(with_shards(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    fn load(toml: &str) -> Result<Config, String> {
+        let figment = Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(toml));
+        figment.extract().map_err(|error| explain(&error).0)
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_a_suggestion() {
+        let mistake = load("[graphql]\ndeph = 3").unwrap_err();
+        assert!(mistake.contains("graphql.deph") && mistake.contains("`depth`"), "{mistake}");
+        assert!(load("[graphql]\ndepth = \"deep\"").unwrap_err().contains("graphql.depth"));
+        assert_eq!(load("[graphql]\ndepth = 9").unwrap().graphql.depth, 9);
+    }
+}

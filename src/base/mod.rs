@@ -1,0 +1,12 @@
+//! Words everyone uses: ids, time, chance, errors, pages, text, configuration and the facts that can happen.
+//!
+//! Nothing here imports from the rest of the crate.
+
+pub mod chance;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod facts;
+pub mod ids;
+pub mod page;
+pub mod text;

@@ -1,0 +1,25 @@
+//! Who may see whom. Blocks win over follows; a private account is seen by approved followers only.
+//!
+//! A follow is decided on the shard of the one followed; the follower's own list is a copy that a step keeps. A block
+//! lives on the shard of the one who blocks. [`standings`] is the one place that decides visibility.
+
+mod approve;
+mod block;
+mod blocks;
+mod edges;
+mod follow;
+mod followers;
+mod following;
+mod lists;
+mod mirror;
+mod privacy;
+mod standing;
+
+pub use approve::{approve, decline};
+pub use block::{block, sever, unblock};
+pub use follow::{follow, remove_follower, unfollow};
+pub use following::all_of as followed_by;
+pub use lists::{Related, blocked, followers, following, requests};
+pub use mirror::mirror;
+pub use privacy::{approve_waiting, set_private};
+pub use standing::{Relationship, Standing, relationships, standing, standings, visible};

@@ -1,0 +1,109 @@
+//! How a viewer stands to other users: the one rule of visibility, asked in batches, from the truth and never a copy.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{blocks, followers};
+use crate::app::App;
+use crate::base::error::{Error, Result};
+use crate::base::facts::FollowState;
+use crate::base::ids::UserId;
+use crate::domain::sessions::Viewer;
+use crate::domain::users::{self, User};
+
+/// How a viewer stands to a user who exists for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the viewer.
+    Own,
+    /// The viewer follows them.
+    Follower,
+    /// The viewer does not follow them.
+    Stranger {
+        /// Whether their account is private.
+        is_private: bool,
+    },
+}
+
+impl Standing {
+    /// Whether the viewer can see the user's media at all.
+    #[must_use]
+    pub fn can_view_media(self) -> bool {
+        !matches!(self, Self::Stranger { is_private: true })
+    }
+}
+
+/// How the viewer stands to each of these users. Users who do not exist for the viewer — blocked either way, or not
+/// there — are missing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standings(app: &App, viewer: Option<Viewer>, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
+    let Some(viewer) = viewer.map(|viewer| viewer.user) else { return strangers(app, users).await };
+    let seen = followers::seen_by(app, viewer, users).await?;
+    let blocked: HashSet<UserId> = blocks::among(app, viewer, users).await?;
+    let standing = |row: &followers::Seen| match row {
+        row if row.id == viewer => Some(Standing::Own),
+        row if row.blocks_viewer || blocked.contains(&row.id) => None,
+        row if row.state == Some(FollowState::Following) => Some(Standing::Follower),
+        row => Some(Standing::Stranger { is_private: row.is_private }),
+    };
+    Ok(seen.iter().filter_map(|row| standing(row).map(|standing| (row.id, standing))).collect())
+}
+
+async fn strangers(app: &App, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
+    let users = users::find_many(app, users).await?;
+    let stranger = |user: User| Standing::Stranger { is_private: user.is_private };
+    Ok(users.into_iter().map(|(id, user)| (id, stranger(user))).collect())
+}
+
+/// How the viewer stands to one user; `None` when they do not exist for the viewer.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing(app: &App, viewer: Option<Viewer>, user: UserId) -> Result<Option<Standing>> {
+    Ok(standings(app, viewer, &[user]).await?.remove(&user))
+}
+
+/// The users among these who exist for the viewer.
+///
+/// # Errors
+/// Those of the database.
+pub async fn visible(app: &App, viewer: Option<Viewer>, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
+    let standings = standings(app, viewer, ids).await?;
+    let mut users = users::find_many(app, ids).await?;
+    users.retain(|id, _| standings.contains_key(id));
+    Ok(users)
+}
+
+/// How the viewer and another user stand, as both may see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Relationship {
+    /// Whether the viewer follows them.
+    pub follow_state: FollowState,
+    /// Whether they follow the viewer, or asked to.
+    pub followed_by: FollowState,
+    /// Whether the viewer blocks them.
+    pub is_blocking: bool,
+}
+
+/// How the viewer and these users stand.
+///
+/// # Errors
+/// Those of the database.
+pub async fn relationships(app: &App, viewer: Viewer, users: &[UserId]) -> Result<HashMap<UserId, Relationship>> {
+    let seen = followers::seen_by(app, viewer.user, users).await?;
+    let followers = followers::states(app.db.read_own(&viewer.user), viewer.user, users).await?;
+    let blocked = blocks::among(app, viewer.user, users).await?;
+    let relationship = |row: followers::Seen| Relationship {
+        follow_state: row.state.unwrap_or(FollowState::NotFollowing),
+        followed_by: followers.get(&row.id).copied().unwrap_or(FollowState::NotFollowing),
+        is_blocking: blocked.contains(&row.id),
+    };
+    Ok(seen.into_iter().map(|row| (row.id, relationship(row))).collect())
+}
+
+/// Refuses when a user does not exist for the viewer.
+pub(super) async fn must_exist(app: &App, viewer: Viewer, user: UserId) -> Result<Standing> {
+    let standing = standing(app, Some(viewer), user).await?;
+    standing.ok_or_else(|| Error::not_found("user").at(["userId"]))
+}

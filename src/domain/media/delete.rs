@@ -1,0 +1,51 @@
+//! Deleting a media: gone for everybody at once; its photos and files follow in a step.
+
+use super::publish::counted;
+use super::{Audience, Media, photos, table};
+use crate::app::App;
+use crate::base::error::{Error, RefusalCode, Result};
+use crate::base::facts::Fact;
+use crate::base::ids::MediaId;
+use crate::domain::sessions::Viewer;
+use crate::domain::uploads::remove_files;
+use crate::domain::users::{self, Counter};
+use crate::platform::db::Tx;
+use crate::platform::log;
+
+/// Deletes one of the viewer's own media.
+///
+/// # Errors
+/// `NOT_FOUND` when the viewer cannot see it, `NOT_PERMITTED` when it is somebody else's.
+pub async fn delete(app: &App, viewer: Viewer, id: MediaId) -> Result<()> {
+    let media = super::must_find(app, viewer, id).await?;
+    if media.owner_id != viewer.user {
+        return Err(not_permitted());
+    }
+    app.db.write(&id, async |tx| delete_in(app, tx, &media).await).await
+}
+
+async fn delete_in(app: &App, tx: &Tx, media: &Media) -> Result<()> {
+    if !table::delete(tx, media.owner_id, media.id).await? {
+        return Err(Error::not_found("media").at(["mediaId"]));
+    }
+    users::count(tx, media.owner_id, Counter::Media, -counted(media.audience)).await?;
+    let only_me = media.audience == Audience::OnlyMe;
+    let fact = Fact::MediaDeleted { media: media.id, owner: media.owner_id, only_me };
+    log::record(tx, app.clock.now(), &fact).await
+}
+
+fn not_permitted() -> Error {
+    Error::refused(RefusalCode::NotPermitted, "Only its owner can delete a media.").at(["mediaId"])
+}
+
+/// A step after a media was deleted: removes its files, then its photos. Safe twice.
+///
+/// # Errors
+/// Those of the disk and the database.
+pub async fn erase(app: &App, id: MediaId) -> Result<()> {
+    let photos = photos::of_media(app, &[id]).await?.remove(&id).unwrap_or_default();
+    for photo in &photos {
+        remove_files(app, &photo.image_key).await?;
+    }
+    app.db.write(&id, async |tx| photos::delete_of(tx, id).await).await
+}

@@ -1,0 +1,99 @@
+//! Media: one or more photos published together, who can see them, and their end.
+
+mod delete;
+mod photos;
+mod publish;
+mod table;
+
+use std::collections::HashMap;
+
+use crate::app::App;
+use crate::base::error::{Error, Result};
+use crate::base::ids::{MediaId, PhotoId, UserId};
+use crate::base::page::{Direction, Page, Slice};
+use crate::domain::follows::{self, Standing};
+use crate::domain::sessions::Viewer;
+
+pub use delete::{delete, erase};
+pub use photos::Model as Photo;
+pub use photos::of_media as photos_of;
+pub use publish::{Draft, DraftPhoto, publish};
+pub use table::Audience;
+pub use table::Model as Media;
+pub(in crate::domain) use table::{Counter, count};
+
+/// Photos in one media.
+pub const PHOTOS: usize = 10;
+
+/// Whether a viewer who stands so to its owner sees a media.
+#[must_use]
+pub fn is_visible(media: &Media, standing: Option<Standing>) -> bool {
+    match (standing, media.audience) {
+        (None, _) => false,
+        (Some(Standing::Own), _) => true,
+        (Some(standing), Audience::Everyone) => standing.can_view_media(),
+        (Some(standing), Audience::Followers) => standing == Standing::Follower,
+        (Some(_), Audience::OnlyMe) => false,
+    }
+}
+
+/// The media among these that the viewer can see.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_many(app: &App, viewer: Option<Viewer>, ids: &[MediaId]) -> Result<HashMap<MediaId, Media>> {
+    let media = visible(app, viewer, app.db.gather(ids, table::many).await?).await?;
+    Ok(media.into_iter().map(|media| (media.id, media)).collect())
+}
+
+/// A media, if the viewer can see it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(app: &App, viewer: Option<Viewer>, id: MediaId) -> Result<Option<Media>> {
+    Ok(find_many(app, viewer, &[id]).await?.remove(&id))
+}
+
+/// A photo, if the viewer can see its media.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_photo(app: &App, viewer: Option<Viewer>, id: PhotoId) -> Result<Option<Photo>> {
+    let Some(photo) = photos::one(app.db.read_own(&id), id).await? else { return Ok(None) };
+    Ok(find(app, viewer, photo.media_id).await?.map(|_| photo))
+}
+
+/// A media that the viewer can see, for doing something to it.
+pub(in crate::domain) async fn must_find(app: &App, viewer: Viewer, id: MediaId) -> Result<Media> {
+    let media = find(app, Some(viewer), id).await?;
+    media.ok_or_else(|| Error::not_found("media").at(["mediaId"]))
+}
+
+/// Leaves out what the viewer cannot see. The one filter of every list of media.
+pub(in crate::domain) async fn visible(app: &App, viewer: Option<Viewer>, media: Vec<Media>) -> Result<Vec<Media>> {
+    let owners: Vec<UserId> = media.iter().map(|media| media.owner_id).collect();
+    let standings = follows::standings(app, viewer, &owners).await?;
+    let seen = |media: &Media| is_visible(media, standings.get(&media.owner_id).copied());
+    Ok(media.into_iter().filter(seen).collect())
+}
+
+/// The media of a user that the viewer can see, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_user(app: &App, viewer: Option<Viewer>, user: UserId, page: Page) -> Result<Slice<Media>> {
+    let read = |page| table::page(app.db.read_own(&user), vec![user], page);
+    let key = |media: &Media| media.id.0;
+    Slice::fill(page, key, read, |media| visible(app, viewer, media)).await
+}
+
+/// The newest media of many users, not yet filtered, nearest to the page's cursor first: one more than the page has.
+pub(in crate::domain) async fn of_users(app: &App, users: &[UserId], page: Page) -> Result<Vec<Media>> {
+    let mut media = app.db.gather(users, |connection, users| table::page(connection, users, page)).await?;
+    media.sort_unstable_by_key(|media| media.id);
+    if page.direction == Direction::Forward {
+        media.reverse();
+    }
+    media.truncate(page.items as usize + 1);
+    Ok(media)
+}

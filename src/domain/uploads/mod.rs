@@ -1,0 +1,149 @@
+//! Photos on their way in: announced, received, checked, turned into images, and used by a media or thrown away.
+
+mod announce;
+mod process;
+mod receive;
+mod sweep;
+mod table;
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::base::error::{Error, RefusalCode, Result};
+use crate::base::ids::UploadId;
+use crate::domain::sessions::Viewer;
+use crate::platform::db::Tx;
+use crate::platform::imaging::Limits;
+
+pub use announce::{Announcement, announce};
+pub use process::process;
+pub use receive::{Arriving, receive};
+pub(in crate::domain) use sweep::remove_files;
+pub use sweep::sweep;
+pub use table::Model as Upload;
+pub use table::Status as UploadStatus;
+
+/// Why an upload was rejected, as it is kept with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// What kind of problem.
+    pub code: RejectionCode,
+    /// A sentence for the user.
+    pub message: String,
+    /// The limit that was passed.
+    pub limit: Option<String>,
+}
+
+/// The kinds of problem for which an upload is rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RejectionCode {
+    /// Not a photo of an accepted kind.
+    UnsupportedMedia,
+    /// Too many bytes or pixels.
+    TooLarge,
+    /// Damaged.
+    Invalid,
+}
+
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        let code = match rejection.code {
+            RejectionCode::UnsupportedMedia => RefusalCode::UnsupportedMedia,
+            RejectionCode::TooLarge => RefusalCode::TooLarge,
+            RejectionCode::Invalid => RefusalCode::Invalid,
+        };
+        let error = Self::refused(code, rejection.message);
+        match rejection.limit {
+            Some(limit) => error.limit(limit),
+            None => error,
+        }
+    }
+}
+
+/// One of the viewer's own uploads.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(app: &App, viewer: Viewer, id: UploadId) -> Result<Option<Upload>> {
+    let upload = table::one(app.db.read_own(&id), id).await?;
+    Ok(upload.filter(|upload| upload.owner_id == viewer.user))
+}
+
+/// The images of an upload that a media takes, so that no other can.
+///
+/// # Errors
+/// `NOT_FOUND`, or `UPLOAD_UNUSABLE` when it is not ready, was used or was rejected.
+pub(in crate::domain) async fn take(app: &App, tx: &Tx, viewer: Viewer, id: UploadId) -> Result<Images> {
+    let upload = table::lock(tx, id).await?.filter(|upload| upload.owner_id == viewer.user);
+    let upload = upload.ok_or_else(|| Error::not_found("upload"))?;
+    let expired = upload.is_expired(app.clock.now());
+    let (UploadStatus::Ready, Some(images), false) = (upload.status, upload.images(), expired) else {
+        return Err(Error::refused(RefusalCode::UploadUnusable, unusable(upload.status)));
+    };
+    table::set_status(tx, id, UploadStatus::Used).await?;
+    Ok(images)
+}
+
+fn unusable(status: UploadStatus) -> &'static str {
+    match status {
+        UploadStatus::AwaitingBytes => "The bytes of this upload have not arrived.",
+        UploadStatus::Processing => "This upload is still being processed.",
+        UploadStatus::Rejected => "This upload was rejected.",
+        UploadStatus::Used => "This upload was used before.",
+        UploadStatus::Ready | UploadStatus::Expired => "This upload has expired.",
+    }
+}
+
+/// What processing made of an upload.
+#[derive(Clone, Debug)]
+pub struct Images {
+    /// The key in the links of its images.
+    pub key: String,
+    /// The media type of the original.
+    pub content_type: String,
+    /// Pixels across, as shown.
+    pub width: i32,
+    /// Pixels down, as shown.
+    pub height: i32,
+    /// A placeholder while it loads.
+    pub blur_hash: String,
+    /// Its main colour, `#rrggbb`.
+    pub dominant_color: String,
+}
+
+/// Where the files of a photo are.
+pub(in crate::domain) mod keys {
+    /// The folder of its images.
+    pub fn images(key: &str) -> String {
+        format!("images/{key}")
+    }
+
+    /// The original without its metadata.
+    pub fn original(key: &str) -> String {
+        format!("originals/{key}")
+    }
+
+    /// The bytes as they came, until they are processed.
+    pub fn raw(key: &str) -> String {
+        format!("raw/{key}")
+    }
+}
+
+/// What a photo may be on this server.
+#[must_use]
+pub fn limits(app: &App) -> Limits {
+    let uploads = &app.config.uploads;
+    Limits { bytes: uploads.photo_bytes, pixels: uploads.photo_pixels, ..Limits::default() }
+}
+
+/// Uploads by id, whoever asks.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_many(app: &App, ids: &[UploadId]) -> Result<HashMap<UploadId, Upload>> {
+    let uploads = app.db.gather(ids, table::many).await?;
+    Ok(uploads.into_iter().map(|upload| (upload.id, upload)).collect())
+}

@@ -1,0 +1,103 @@
+//! Receiving the bytes of a photo. Length, type and checksum must be as announced; otherwise nothing is kept.
+
+use bytes::Bytes;
+use futures_util::Stream;
+
+use super::{Upload, UploadStatus, keys, table};
+use crate::app::App;
+use crate::base::error::{Error, RefusalCode, Result};
+use crate::base::facts::Fact;
+use crate::base::ids::UploadId;
+use crate::platform::blobs::{Arrived, Incoming};
+use crate::platform::db::Tx;
+use crate::platform::log;
+
+/// What the sender says of the bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arriving<'a> {
+    /// Their media type.
+    pub content_type: Option<&'a str>,
+    /// How many come.
+    pub content_length: Option<u64>,
+}
+
+/// Receives the bytes of an upload. Harmless when they were received before.
+///
+/// # Errors
+/// `NOT_FOUND` for an unknown upload or a wrong secret, `TOO_LARGE`, `UNSUPPORTED_MEDIA`, `INVALID` when length or checksum
+/// differ, and `UPLOAD_UNUSABLE`.
+pub async fn receive<S>(app: &App, id: UploadId, secret: &str, arriving: Arriving<'_>, bytes: S) -> Result<()>
+where
+    S: Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
+{
+    let upload = table::one(app.db.read_own(&id), id).await?.filter(|upload| is_same(&upload.secret, secret));
+    let upload = upload.ok_or_else(|| Error::not_found("upload"))?;
+    match upload.status {
+        _ if upload.is_expired(app.clock.now()) => return Err(gone()),
+        UploadStatus::AwaitingBytes => check(&upload, arriving)?,
+        UploadStatus::Expired => return Err(gone()),
+        UploadStatus::Processing | UploadStatus::Ready | UploadStatus::Used | UploadStatus::Rejected => return Ok(()),
+    }
+    let announced = u64::try_from(upload.byte_size).unwrap_or(0);
+    let incoming = app.blobs.receive(&app.chance.token(), announced, bytes).await?;
+    let incoming = incoming.ok_or_else(|| wrong_length(announced))?;
+    compare(&upload, &incoming.arrived)?;
+    keep(app, &upload, incoming).await
+}
+
+async fn keep(app: &App, upload: &Upload, incoming: Incoming) -> Result<()> {
+    let received = i64::try_from(incoming.arrived.bytes).unwrap_or(i64::MAX);
+    let key = upload.image_key.as_deref().ok_or_else(|| Error::internal("an upload has no key"))?;
+    app.blobs.keep(incoming, &keys::raw(key)).await?;
+    app.db.write(&upload.id, async |tx| note(app, tx, upload.id, received).await).await
+}
+
+async fn note(app: &App, tx: &Tx, id: UploadId, received: i64) -> Result<()> {
+    if !table::set_received(tx, id, received).await? {
+        return Ok(());
+    }
+    log::record(tx, app.clock.now(), &Fact::UploadReceived { upload: id }).await
+}
+
+fn check(upload: &Upload, arriving: Arriving<'_>) -> Result<()> {
+    let media_type = arriving.content_type.map(|text| text.split(';').next().unwrap_or("").trim());
+    if media_type.is_none_or(|media_type| !media_type.eq_ignore_ascii_case(&upload.content_type)) {
+        let message = format!("The bytes must come with `Content-Type: {}`.", upload.content_type);
+        return Err(Error::refused(RefusalCode::UnsupportedMedia, message).limit(&upload.content_type));
+    }
+    let announced = u64::try_from(upload.byte_size).unwrap_or(0);
+    match arriving.content_length {
+        Some(length) if length > announced => {
+            let message = format!("{announced} bytes were announced, {length} are sent.");
+            Err(Error::refused(RefusalCode::TooLarge, message).limit(announced))
+        }
+        Some(length) if length < announced => Err(wrong_length(announced)),
+        _ => Ok(()),
+    }
+}
+
+fn compare(upload: &Upload, arrived: &Arrived) -> Result<()> {
+    let announced = u64::try_from(upload.byte_size).unwrap_or(0);
+    if arrived.bytes != announced {
+        return Err(wrong_length(announced));
+    }
+    if upload.sha256.as_ref().is_some_and(|sha256| *sha256 != arrived.sha256) {
+        return Err(Error::refused(RefusalCode::Invalid, "The SHA-256 of the bytes is not the one announced."));
+    }
+    Ok(())
+}
+
+/// Takes the same time whatever is wrong, so that a secret cannot be found piece by piece.
+fn is_same(secret: &str, given: &str) -> bool {
+    let differ = secret.bytes().zip(given.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b));
+    secret.len() == given.len() && differ == 0
+}
+
+fn wrong_length(announced: u64) -> Error {
+    let message = format!("Exactly {announced} bytes were announced.");
+    Error::refused(RefusalCode::Invalid, message).limit(announced)
+}
+
+fn gone() -> Error {
+    Error::refused(RefusalCode::UploadUnusable, "This upload has expired.")
+}

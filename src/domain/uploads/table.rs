@@ -1,0 +1,164 @@
+//! An upload in its table, on the shard of its owner.
+
+use super::{Images, Rejection};
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::base::ids::{UploadId, UserId};
+use crate::platform::db::{Database, Tx};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{DatabaseConnection, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "uploads")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: UploadId,
+    pub owner_id: UserId,
+    pub status: Status,
+    /// What its bytes may be sent with.
+    pub secret: String,
+    pub content_type: String,
+    pub byte_size: i64,
+    pub sha256: Option<String>,
+    pub received_bytes: i64,
+    pub expires_at: Timestamp,
+    pub image_key: Option<String>,
+    pub width: Option<i32>,
+    pub height: Option<i32>,
+    pub blur_hash: Option<String>,
+    pub dominant_color: Option<String>,
+    pub rejection: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// How far an upload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Status {
+    /// Bytes are awaited.
+    #[sea_orm(num_value = 0)]
+    AwaitingBytes,
+    /// The bytes are being checked and turned into images.
+    #[sea_orm(num_value = 1)]
+    Processing,
+    /// It can be published.
+    #[sea_orm(num_value = 2)]
+    Ready,
+    /// It cannot be used.
+    #[sea_orm(num_value = 3)]
+    Rejected,
+    /// A media uses it.
+    #[sea_orm(num_value = 4)]
+    Used,
+    /// It was thrown away.
+    #[sea_orm(num_value = 5)]
+    Expired,
+}
+
+impl Model {
+    /// Whether it may be thrown away.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at <= now && self.status != Status::Used
+    }
+
+    /// What processing made of it; `None` before it is ready.
+    #[must_use]
+    pub fn images(&self) -> Option<Images> {
+        Some(Images {
+            key: self.image_key.clone()?,
+            content_type: self.content_type.clone(),
+            width: self.width?,
+            height: self.height?,
+            blur_hash: self.blur_hash.clone()?,
+            dominant_color: self.dominant_color.clone()?,
+        })
+    }
+
+    /// Why it was rejected.
+    #[must_use]
+    pub fn rejection(&self) -> Option<Rejection> {
+        serde_json::from_str(self.rejection.as_deref()?).ok()
+    }
+}
+
+pub(super) async fn insert(tx: &Tx, upload: Model) -> Result<()> {
+    Entity::insert(upload.into_active_model().reset_all()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+pub(super) async fn one(connection: &impl ConnectionTrait, id: UploadId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(connection).await?)
+}
+
+pub(super) async fn many(connection: &DatabaseConnection, ids: Vec<UploadId>) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
+}
+
+pub(super) async fn lock(tx: &Tx, id: UploadId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?)
+}
+
+/// How many uploads of a user no media uses yet.
+pub(super) async fn waiting(tx: &Tx, owner: UserId, now: Timestamp) -> Result<u64> {
+    let unused = [Status::AwaitingBytes, Status::Processing, Status::Ready];
+    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Status.is_in(unused));
+    Ok(rows.filter(Column::ExpiresAt.gt(now)).count(tx.conn()).await?)
+}
+
+pub(super) async fn set_status(tx: &Tx, id: UploadId, status: Status) -> Result<()> {
+    let changed = Entity::update_many().col_expr(Column::Status, Expr::value(status));
+    changed.filter(Column::Id.eq(id)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// From awaiting to processing. False when it was not awaiting any more.
+pub(super) async fn set_received(tx: &Tx, id: UploadId, bytes: i64) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Status, Expr::value(Status::Processing))
+        .col_expr(Column::ReceivedBytes, Expr::value(bytes))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq(Status::AwaitingBytes))
+        .exec(tx.conn())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// From processing to ready or rejected, with what was found. False when it was not processing any more.
+pub(super) async fn set_processed(tx: &Tx, upload: Model) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Status, Expr::value(upload.status))
+        .col_expr(Column::Width, Expr::value(upload.width))
+        .col_expr(Column::Height, Expr::value(upload.height))
+        .col_expr(Column::BlurHash, Expr::value(upload.blur_hash))
+        .col_expr(Column::DominantColor, Expr::value(upload.dominant_color))
+        .col_expr(Column::Rejection, Expr::value(upload.rejection))
+        .filter(Column::Id.eq(upload.id))
+        .filter(Column::Status.eq(Status::Processing))
+        .exec(tx.conn())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Uploads that nobody used in time, some at once.
+pub(super) async fn expired(database: &Database, now: Timestamp, most: u64) -> Result<Vec<Model>> {
+    let open = [Status::AwaitingBytes, Status::Ready, Status::Rejected];
+    let rows = Entity::find().filter(Column::Status.is_in(open)).filter(Column::ExpiresAt.lte(now));
+    Ok(rows.order_by_asc(Column::ExpiresAt).limit(most).all(database.read_own()).await?)
+}
+
+/// Marks an upload as thrown away, unless a media took it. False when one did.
+pub(super) async fn set_expired(tx: &Tx, id: UploadId) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Status, Expr::value(Status::Expired))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.ne(Status::Used).and(Column::Status.ne(Status::Processing)))
+        .exec(tx.conn())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}

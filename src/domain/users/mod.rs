@@ -1,0 +1,48 @@
+//! People with an account, as others see them. What only they may see is in `sessions`.
+
+pub mod names;
+mod table;
+
+use std::collections::HashMap;
+
+use crate::app::App;
+use crate::base::error::Result;
+use crate::base::ids::UserId;
+use crate::base::text;
+
+pub use table::Model as User;
+pub(in crate::domain) use table::{Counter, count, insert, lock, set_private};
+
+use names::Name;
+
+/// A user, whoever asks.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(app: &App, id: UserId) -> Result<Option<User>> {
+    table::one(app.db.read(&id), id).await
+}
+
+/// Users, whoever asks.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_many(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
+    let users = app.db.gather(ids, table::many).await?;
+    Ok(users.into_iter().map(|user| (user.id, user)).collect())
+}
+
+/// The user with a username, with or without `@`, in any case.
+///
+/// # Errors
+/// Those of the database.
+pub async fn by_username(app: &App, username: &str) -> Result<Option<User>> {
+    let username = username.strip_prefix('@').unwrap_or(username);
+    if text::username(username).is_err() {
+        return Ok(None);
+    }
+    match names::find(app, &Name::username(username)).await? {
+        Some(id) => find(app, id).await,
+        None => Ok(None),
+    }
+}

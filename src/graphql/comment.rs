@@ -1,0 +1,180 @@
+//! What people write below a media.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+
+use super::context::{app, input_id, signed_in, viewer};
+use super::error::{UserError, outcome};
+use super::loaders::{Known, load};
+use super::media::{FormattedText, Media};
+use super::page::PageInfo;
+use super::scalars::{DateTime, Uuid};
+use super::user::User;
+use crate::base::error::{Error, Result as Answer};
+use crate::base::ids::CommentId;
+use crate::base::page::{Slice, cursor};
+use crate::domain::comments::{self, Order, Remark};
+
+/// A comment on a media.
+#[derive(Clone, Debug)]
+pub struct Comment(pub comments::Comment);
+
+#[Object]
+impl Comment {
+    /// The global ID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// The media it is on.
+    async fn media(&self, ctx: &Context<'_>) -> Result<Media> {
+        let media = load(ctx).load_one(self.0.media_id).await?;
+        Ok(media.map(Media).ok_or_else(|| Error::internal("a comment is shown whose media is not"))?)
+    }
+
+    /// Who wrote it.
+    async fn author(&self, ctx: &Context<'_>) -> Result<User> {
+        let author = load(ctx).load_one(Known(self.0.author_id)).await?;
+        Ok(author.map(User).ok_or_else(|| Error::internal("a comment has no author"))?)
+    }
+
+    /// What they wrote.
+    async fn text(&self) -> FormattedText {
+        FormattedText { plain: self.0.body.clone() }
+    }
+
+    /// When it was written.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.id.made_at())
+    }
+
+    /// Whether the viewer can delete it: its author and the owner of the media can.
+    async fn viewer_can_delete(&self, ctx: &Context<'_>) -> Result<bool> {
+        let Some(viewer) = viewer(ctx) else { return Ok(false) };
+        if self.0.author_id == viewer.user {
+            return Ok(true);
+        }
+        let media = load(ctx).load_one(self.0.media_id).await?;
+        Ok(media.is_some_and(|media| comments::can_delete(viewer, &self.0, &media)))
+    }
+}
+
+/// The order of comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Order")]
+pub enum CommentOrder {
+    /// Oldest first.
+    OldestFirst,
+    /// Newest first.
+    NewestFirst,
+}
+
+/// A page of comments.
+#[derive(Clone, Debug)]
+pub struct CommentConnection(pub Slice<comments::Comment>);
+
+#[Object]
+impl CommentConnection {
+    /// The comments with their cursors.
+    async fn edges(&self) -> Vec<CommentEdge> {
+        self.0.items.iter().map(|row| CommentEdge { cursor: cursor(row.id.0), node: Comment(row.clone()) }).collect()
+    }
+
+    /// The comments.
+    async fn nodes(&self) -> Vec<Comment> {
+        self.0.items.iter().cloned().map(Comment).collect()
+    }
+
+    /// The position of the page.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo::of(&self.0, |row| row.id.0)
+    }
+}
+
+/// One comment in a list.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CommentEdge {
+    /// Its cursor.
+    cursor: String,
+    /// The comment.
+    node: Comment,
+}
+
+/// Input of `addComment`.
+#[derive(InputObject)]
+pub struct AddCommentInput {
+    /// On which.
+    media_id: ID,
+    /// What to say.
+    text: String,
+    /// Makes a repeated request harmless: the first answer is given again for 24 hours.
+    idempotency_key: Option<Uuid>,
+}
+
+/// Result of `addComment`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct AddCommentPayload {
+    /// The comment.
+    comment: Option<Comment>,
+    /// Its cursor in the list it is in.
+    edge_cursor: Option<String>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `deleteComment`.
+#[derive(InputObject)]
+pub struct DeleteCommentInput {
+    /// Which.
+    comment_id: ID,
+}
+
+/// Result of `deleteComment`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct DeleteCommentPayload {
+    /// The comment.
+    deleted_comment_id: Option<ID>,
+    /// The media.
+    media: Option<Media>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Comments.
+#[derive(Default)]
+pub struct CommentMutation;
+
+#[Object]
+impl CommentMutation {
+    /// Comment on a media.
+    async fn add_comment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: AddCommentInput,
+    ) -> Result<AddCommentPayload> {
+        let viewer = signed_in(ctx)?;
+        let key = input.idempotency_key.map(|key| key.0);
+        let add = async || -> Answer<comments::Comment> {
+            let media = input_id(&input.media_id, "media", &["mediaId"])?;
+            comments::add(app(ctx), viewer, Remark { media, text: input.text }, key).await
+        };
+        let (comment, user_errors) = outcome(add().await)?;
+        let edge_cursor = comment.as_ref().map(|comment| cursor(comment.id.0));
+        Ok(AddCommentPayload { comment: comment.map(Comment), edge_cursor, user_errors })
+    }
+
+    /// Delete a comment: its author and the owner of the media can.
+    async fn delete_comment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: DeleteCommentInput,
+    ) -> Result<DeleteCommentPayload> {
+        let viewer = signed_in(ctx)?;
+        let delete = async || {
+            let id: CommentId = input_id(&input.comment_id, "comment", &["commentId"])?;
+            Ok((ID::from(id.to_string()), comments::delete(app(ctx), viewer, id).await?))
+        };
+        let (deleted, user_errors) = outcome(delete().await)?;
+        let (deleted_comment_id, media) = deleted.map_or((None, None), |(id, media)| (Some(id), media.map(Media)));
+        Ok(DeleteCommentPayload { deleted_comment_id, media, user_errors })
+    }
+}

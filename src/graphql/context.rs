@@ -1,0 +1,62 @@
+//! Who asks, and with what machines, in every resolver.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::{Context, ID};
+
+use crate::app::App;
+use crate::base::error::{Error, Result};
+use crate::domain::sessions::Viewer;
+
+/// Who asks. Signing up and logging in change it for what follows in the same operation.
+#[derive(Debug)]
+pub struct Asking(Mutex<Option<Viewer>>);
+
+impl Asking {
+    /// Somebody, or nobody known.
+    #[must_use]
+    pub fn new(viewer: Option<Viewer>) -> Self {
+        Self(Mutex::new(viewer))
+    }
+
+    /// Who asks; `None` when anonymous.
+    pub fn viewer(&self) -> Option<Viewer> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on in this operation, this viewer asks.
+    pub fn becomes(&self, viewer: Viewer) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(viewer);
+    }
+}
+
+/// The app.
+pub fn app<'a>(ctx: &Context<'a>) -> &'a Arc<App> {
+    ctx.data_unchecked::<Arc<App>>()
+}
+
+/// Who asks; `None` when anonymous.
+pub fn viewer(ctx: &Context<'_>) -> Option<Viewer> {
+    ctx.data_unchecked::<Arc<Asking>>().viewer()
+}
+
+/// Who asks, where somebody must.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when anonymous.
+pub fn signed_in(ctx: &Context<'_>) -> Result<Viewer> {
+    viewer(ctx).ok_or_else(Error::unauthenticated)
+}
+
+/// From here on in this operation, this viewer asks.
+pub fn becomes(ctx: &Context<'_>, viewer: Viewer) {
+    ctx.data_unchecked::<Arc<Asking>>().becomes(viewer);
+}
+
+/// An ID in a mutation's input. One that is not of the right kind names nothing.
+///
+/// # Errors
+/// `NOT_FOUND` at the input it stands in.
+pub fn input_id<Id: std::str::FromStr>(id: &ID, what: &'static str, path: &[&str]) -> Result<Id> {
+    id.parse().map_err(|_| Error::not_found(what).at(path.iter().copied()))
+}

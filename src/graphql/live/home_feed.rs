@@ -1,0 +1,99 @@
+//! The viewer's home feed as it grows and shrinks.
+
+use std::sync::Arc;
+
+use async_graphql::Result;
+use async_graphql::futures_util::Stream;
+
+use super::super::media::Media;
+use super::super::scalars::StreamCursor;
+use super::super::stream::LogStream;
+use super::events::At;
+use super::{MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, told};
+use crate::app::App;
+use crate::base::error::Result as Answer;
+use crate::base::facts::{Fact, Topic};
+use crate::base::ids::{MediaId, UserId};
+use crate::base::page::cursor;
+use crate::domain::follows::{self, Standing};
+use crate::domain::sessions::Viewer;
+use crate::domain::{feed, media};
+use crate::platform::log::Entry;
+use crate::platform::log::live::Listener;
+
+/// Listens to a viewer's home feed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn home_feed(
+    app: Arc<App>,
+    viewer: Viewer,
+    after: Option<StreamCursor>,
+) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
+    let (listener, topics) = attach(&app, viewer).await?;
+    let log = LogStream::open(&app, listener, &topics, after.as_ref()).await?;
+    Ok(told(log, HomeFeed { app, viewer }))
+}
+
+/// Attaches to the media of those whom the viewer follows. Whom they follow is read again once attached: only when nothing
+/// changed in between is nothing missed.
+async fn attach(app: &Arc<App>, viewer: Viewer) -> Answer<(Listener, Vec<Topic>)> {
+    let mut sources = sorted_sources(app, viewer).await?;
+    loop {
+        let topics: Vec<Topic> = sources.iter().copied().map(Topic::MediaOf).collect();
+        let listener = app.live.listen_as(viewer.user, topics.clone(), app.config.websocket.queue);
+        let now = sorted_sources(app, viewer).await?;
+        if now == sources {
+            return Ok((listener, topics));
+        }
+        sources = now;
+    }
+}
+
+async fn sorted_sources(app: &App, viewer: Viewer) -> Answer<Vec<UserId>> {
+    let mut sources = feed::sources(app, viewer).await?;
+    sources.sort_unstable();
+    Ok(sources)
+}
+
+struct HomeFeed {
+    app: Arc<App>,
+    viewer: Viewer,
+}
+
+impl Story for HomeFeed {
+    type Event = MediaStreamEvent;
+
+    async fn tell(&mut self, log: &LogStream, entry: &Entry) -> Answer<Telling<MediaStreamEvent>> {
+        let event = match entry.fact {
+            Fact::MediaPublished { media, .. } => self.added(log, entry, media).await?,
+            Fact::MediaDeleted { media, owner, only_me } => self.removed(log, entry, media, (owner, only_me)).await?,
+            _ => None,
+        };
+        Ok(Telling::of(event.into_iter().collect()))
+    }
+}
+
+impl HomeFeed {
+    async fn added(&self, log: &LogStream, entry: &Entry, id: MediaId) -> Answer<Option<MediaStreamEvent>> {
+        let media = media::find(&self.app, Some(self.viewer), id).await?;
+        Ok(media.map(|media| MediaAdded::new(At::entry(log, entry), Media(media), cursor(id.0)).into()))
+    }
+
+    /// A media that the viewer could not see is not missed by them either.
+    async fn removed(
+        &self,
+        log: &LogStream,
+        entry: &Entry,
+        id: MediaId,
+        (owner, only_me): (UserId, bool),
+    ) -> Answer<Option<MediaStreamEvent>> {
+        let standing = follows::standing(&self.app, Some(self.viewer), owner).await?;
+        let could_see = match standing {
+            Some(Standing::Own) => true,
+            Some(standing) => standing.can_view_media() && !only_me,
+            None => false,
+        };
+        Ok(could_see.then(|| MediaRemoved::new(At::entry(log, entry), id.to_string().into()).into()))
+    }
+}

@@ -1,0 +1,126 @@
+//! One media as people like it and write about it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::Result;
+use async_graphql::futures_util::Stream;
+use tokio::time::Instant;
+
+use super::super::comment::Comment;
+use super::super::media::Media;
+use super::super::scalars::StreamCursor;
+use super::super::stream::LogStream;
+use super::events::At;
+use super::{
+    CommentAdded, CommentRemoved, MediaCountsChanged, MediaEvent, MediaRemoved, Story, StreamClosingReason, Telling,
+    told,
+};
+use crate::app::App;
+use crate::base::error::Result as Answer;
+use crate::base::facts::{Fact, Topic};
+use crate::base::ids::{CommentId, MediaId};
+use crate::base::page::cursor;
+use crate::domain::sessions::Viewer;
+use crate::domain::{comments, media as media_room};
+use crate::platform::log::Entry;
+
+/// How often the numbers of a media are sent at most.
+const COUNTS_EVERY: Duration = Duration::from_secs(1);
+
+/// Listens to one media.
+///
+/// # Errors
+/// Those of the database.
+pub async fn media(
+    app: Arc<App>,
+    viewer: Option<Viewer>,
+    id: Option<MediaId>,
+    after: Option<StreamCursor>,
+) -> Result<impl Stream<Item = Result<MediaEvent>>> {
+    let mut topics: Vec<Topic> = id.map(Topic::Media).into_iter().collect();
+    topics.extend(viewer.map(|viewer| Topic::RelationsOf(viewer.user)));
+    let listener = app.live.listen(topics.clone(), app.config.websocket.queue);
+    let log = LogStream::open(&app, listener, &topics, after.as_ref()).await?;
+    Ok(told(log, OneMedia { app, viewer, id, counts_sent: None, counts_due: None }))
+}
+
+struct OneMedia {
+    app: Arc<App>,
+    viewer: Option<Viewer>,
+    id: Option<MediaId>,
+    counts_sent: Option<Instant>,
+    counts_due: Option<Instant>,
+}
+
+impl Story for OneMedia {
+    type Event = MediaEvent;
+
+    async fn begin(&mut self, _log: &LogStream) -> Answer<Telling<MediaEvent>> {
+        match self.find().await? {
+            Some(_) => Ok(Telling::nothing()),
+            None => Ok(Telling::last(Vec::new(), StreamClosingReason::Unavailable)),
+        }
+    }
+
+    async fn tell(&mut self, log: &LogStream, entry: &Entry) -> Answer<Telling<MediaEvent>> {
+        let Some(media) = self.find().await? else {
+            let id = self.id.map_or_else(String::new, |id| id.to_string());
+            let removed = MediaRemoved::new(At::entry(log, entry), id.into());
+            return Ok(Telling::last(vec![removed.into()], StreamClosingReason::Unavailable));
+        };
+        let mut events = Vec::new();
+        match entry.fact {
+            Fact::CommentAdded { comment, .. } => events.extend(self.comment(log, entry, comment).await?),
+            Fact::CommentDeleted { comment, .. } => {
+                events.push(CommentRemoved::new(At::entry(log, entry), comment.to_string().into()).into());
+            }
+            Fact::MediaLiked { .. } | Fact::MediaUnliked { .. } => {}
+            _ => return Ok(Telling::nothing()),
+        }
+        events.extend(self.counts(At::entry(log, entry), media));
+        Ok(Telling::of(events))
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.counts_due
+    }
+
+    async fn held_back(&mut self, log: &LogStream) -> Answer<Telling<MediaEvent>> {
+        self.counts_due = None;
+        self.counts_sent = Some(Instant::now());
+        let media = self.find().await?;
+        let event = media.map(|media| MediaCountsChanged::new(At::last(log), Media(media)).into());
+        Ok(Telling::of(event.into_iter().collect()))
+    }
+}
+
+impl OneMedia {
+    async fn find(&self) -> Answer<Option<media_room::Media>> {
+        match self.id {
+            Some(id) => media_room::find(&self.app, self.viewer, id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn comment(&self, log: &LogStream, entry: &Entry, id: CommentId) -> Answer<Option<MediaEvent>> {
+        let comment = comments::find(&self.app, self.viewer, id).await?;
+        let added = |comment| CommentAdded::new(At::entry(log, entry), Comment(comment), cursor(id.0));
+        Ok(comment.map(|comment| added(comment).into()))
+    }
+
+    /// The numbers now, or later when they were sent just before.
+    fn counts(&mut self, at: At, media: media_room::Media) -> Option<MediaEvent> {
+        let now = Instant::now();
+        match self.counts_sent {
+            Some(sent) if now < sent + COUNTS_EVERY => {
+                self.counts_due = Some(sent + COUNTS_EVERY);
+                None
+            }
+            _ => {
+                self.counts_sent = Some(now);
+                Some(MediaCountsChanged::new(at, Media(media)).into())
+            }
+        }
+    }
+}

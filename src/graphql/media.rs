@@ -1,0 +1,431 @@
+//! Media and their photos.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+
+use super::comment::{CommentConnection, CommentOrder};
+use super::context::{app, input_id, signed_in, viewer};
+use super::error::{UserError, outcome};
+use super::loaders::{CommentsOn, Known, LikeOf, PhotosOf, load};
+use super::page::{PageInfo, semanticNonNull};
+use super::scalars::{BlurHash, DateTime, HexColor, Url, Uuid};
+use super::user::User;
+use super::viewer::Viewer;
+use crate::base::error::{Error, Result as Answer};
+use crate::base::ids::{MediaId, base58};
+use crate::base::page::{Direction, Slice, Wanted, cursor};
+use crate::domain::likes;
+use crate::domain::media::{self, Draft, DraftPhoto};
+use crate::domain::comments;
+use crate::platform::imaging::Size;
+
+/// One or more photos, published together.
+#[derive(Clone, Debug)]
+pub struct Media(pub media::Media);
+
+#[Object]
+impl Media {
+    /// The global ID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// The short code in its link.
+    async fn shortcode(&self) -> String {
+        base58(self.0.id.0)
+    }
+
+    /// Its page.
+    async fn url(&self, ctx: &Context<'_>) -> Url {
+        Url(format!("{}/p/{}", app(ctx).config.public_url(), base58(self.0.id.0)))
+    }
+
+    /// Who published it.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
+        let owner = load(ctx).load_one(Known(self.0.owner_id)).await?;
+        Ok(owner.map(User).ok_or_else(|| Error::internal("a media has no owner"))?)
+    }
+
+    /// Its photos, in order; at least one.
+    async fn photos(&self, ctx: &Context<'_>) -> Result<Vec<Photo>> {
+        let photos = load(ctx).load_one(PhotosOf(self.0.id)).await?.unwrap_or_default();
+        Ok(photos.into_iter().map(Photo).collect())
+    }
+
+    /// What its owner wrote.
+    async fn caption(&self) -> Option<FormattedText> {
+        self.0.caption.clone().map(|plain| FormattedText { plain })
+    }
+
+    /// Who can see it. With a private account, `EVERYONE` means followers.
+    async fn audience(&self) -> Audience {
+        self.0.audience.into()
+    }
+
+    /// When it was published.
+    async fn published_at(&self) -> DateTime {
+        DateTime(self.0.id.made_at())
+    }
+
+    /// How many like it.
+    async fn like_count(&self) -> i64 {
+        self.0.like_count
+    }
+
+    /// How many comments it has.
+    async fn comment_count(&self) -> i64 {
+        self.0.comment_count
+    }
+
+    /// Its comments.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn comments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which order.", default_with = "CommentOrder::OldestFirst")] order: CommentOrder,
+        #[graphql(desc = "How many.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<Option<CommentConnection>> {
+        let page = Wanted { first, after, last, before }.page()?;
+        let (media, order) = (self.0.id, order.into());
+        if page.direction == Direction::Forward && page.beyond.is_none() {
+            let comments = load(ctx).load_one(CommentsOn { media, order, items: page.items }).await?;
+            return Ok(Some(CommentConnection(comments.unwrap_or_default())));
+        }
+        Ok(Some(CommentConnection(comments::of_media(app(ctx), viewer(ctx), media, order, page).await?)))
+    }
+
+    /// Whether the viewer likes it.
+    async fn viewer_has_liked(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(load(ctx).load_one(LikeOf(self.0.id)).await?.is_some())
+    }
+
+    /// Whether the viewer can comment.
+    async fn viewer_can_comment(&self, ctx: &Context<'_>) -> bool {
+        viewer(ctx).is_some()
+    }
+
+    /// Whether the viewer can delete it.
+    async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
+        viewer(ctx).is_some_and(|viewer| viewer.user == self.0.owner_id)
+    }
+}
+
+/// Text that somebody wrote.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct FormattedText {
+    /// The text as written.
+    pub plain: String,
+}
+
+/// Who can see a media. New values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "media::Audience")]
+pub enum Audience {
+    /// Anyone; followers when the account is private.
+    Everyone,
+    /// Followers.
+    Followers,
+    /// Its owner.
+    OnlyMe,
+}
+
+/// How to find a media.
+#[derive(Clone, Debug, OneofObject)]
+pub enum MediaLookup {
+    /// By ID.
+    Id(ID),
+    /// By the short code of its link, as in `/p/BUS3X`.
+    Shortcode(String),
+}
+
+/// A page of media.
+#[derive(Clone, Debug)]
+pub struct MediaConnection(pub Slice<media::Media>);
+
+#[Object]
+impl MediaConnection {
+    /// The media with their cursors.
+    async fn edges(&self) -> Vec<MediaEdge> {
+        self.0.items.iter().map(|row| MediaEdge { cursor: cursor(row.id.0), node: Media(row.clone()) }).collect()
+    }
+
+    /// The media.
+    async fn nodes(&self) -> Vec<Media> {
+        self.0.items.iter().cloned().map(Media).collect()
+    }
+
+    /// The position of the page.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo::of(&self.0, |row| row.id.0)
+    }
+}
+
+/// One media in a list.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct MediaEdge {
+    /// Its cursor.
+    cursor: String,
+    /// The media.
+    node: Media,
+}
+
+/// One photo of a media.
+#[derive(Clone, Debug)]
+pub struct Photo(pub media::Photo);
+
+#[Object]
+impl Photo {
+    /// The global ID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// Pixels across, as shown.
+    async fn width(&self) -> i32 {
+        self.0.width
+    }
+
+    /// Pixels down, as shown.
+    async fn height(&self) -> i32 {
+        self.0.height
+    }
+
+    /// What it shows, for those who cannot see it.
+    async fn alt_text(&self) -> Option<&str> {
+        self.0.alt_text.as_deref()
+    }
+
+    /// A placeholder while it loads.
+    async fn blur_hash(&self) -> BlurHash {
+        BlurHash(self.0.blur_hash.clone())
+    }
+
+    /// Its main color.
+    async fn dominant_color(&self) -> HexColor {
+        HexColor(self.0.dominant_color.clone())
+    }
+
+    /// The photo at a size, ready to show. The link does not change while the photo does not.
+    async fn image(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How large.", default_with = "ImageSize::Standard")] size: ImageSize,
+    ) -> Image {
+        image(ctx, &self.0.image_key, (self.0.width, self.0.height), size.into())
+    }
+
+    /// All sizes, smallest first, for `srcset`.
+    async fn images(&self, ctx: &Context<'_>) -> Vec<Image> {
+        Size::ALL.iter().map(|size| image(ctx, &self.0.image_key, (self.0.width, self.0.height), *size)).collect()
+    }
+}
+
+/// How large an image is, along its longer side; square where it says so. New values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Size")]
+pub enum ImageSize {
+    /// 150 pixels, square.
+    Thumbnail,
+    /// 320 pixels.
+    Low,
+    /// 640 pixels.
+    Standard,
+    /// 1080 pixels.
+    High,
+}
+
+/// An image file.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Image {
+    /// Where it is.
+    url: Url,
+    /// Pixels across.
+    width: i32,
+    /// Pixels down.
+    height: i32,
+    /// Its media type.
+    content_type: String,
+}
+
+/// The image of a photo at a size.
+pub(super) fn image(ctx: &Context<'_>, key: &str, (width, height): (i32, i32), size: Size) -> Image {
+    let whole = |pixels: i32| u32::try_from(pixels).unwrap_or(0);
+    let (width, height) = size.of(whole(width), whole(height));
+    Image {
+        url: Url(format!("{}/images/{key}/{}.jpg", app(ctx).config.public_url(), size.name())),
+        width: i32::try_from(width).unwrap_or(i32::MAX),
+        height: i32::try_from(height).unwrap_or(i32::MAX),
+        content_type: "image/jpeg".to_owned(),
+    }
+}
+
+/// Input of `publishMedia`.
+#[derive(InputObject)]
+pub struct PublishMediaInput {
+    /// The photos, in order.
+    photos: Vec<PhotoInput>,
+    /// What to say.
+    caption: Option<String>,
+    /// Who can see it.
+    #[graphql(default_with = "Audience::Everyone")]
+    audience: Audience,
+    /// Makes a repeated request harmless: the first answer is given again for 24 hours.
+    idempotency_key: Option<Uuid>,
+}
+
+/// A photo to publish.
+#[derive(InputObject)]
+pub struct PhotoInput {
+    /// A ready upload.
+    upload_id: ID,
+    /// What it shows, for those who cannot see it.
+    alt_text: Option<String>,
+}
+
+/// Result of `publishMedia`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PublishMediaPayload {
+    /// The media.
+    media: Option<Media>,
+    /// Its cursor in the home feed and in the owner's media, to put it in place.
+    edge_cursor: Option<String>,
+    /// The viewer.
+    viewer: Option<Viewer>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `deleteMedia`.
+#[derive(InputObject)]
+pub struct DeleteMediaInput {
+    /// Which.
+    media_id: ID,
+}
+
+/// Result of `deleteMedia`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct DeleteMediaPayload {
+    /// The media.
+    deleted_media_id: Option<ID>,
+    /// The viewer.
+    viewer: Option<Viewer>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `likeMedia`.
+#[derive(InputObject)]
+pub struct LikeMediaInput {
+    /// Which.
+    media_id: ID,
+}
+
+/// Result of `likeMedia`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct LikeMediaPayload {
+    /// The media.
+    media: Option<Media>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `unlikeMedia`.
+#[derive(InputObject)]
+pub struct UnlikeMediaInput {
+    /// Which.
+    media_id: ID,
+}
+
+/// Result of `unlikeMedia`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UnlikeMediaPayload {
+    /// The media.
+    media: Option<Media>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Media and likes.
+#[derive(Default)]
+pub struct MediaMutation;
+
+#[Object]
+impl MediaMutation {
+    /// Publish photos.
+    async fn publish_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: PublishMediaInput,
+    ) -> Result<PublishMediaPayload> {
+        let asking = signed_in(ctx)?;
+        let key = input.idempotency_key.as_ref().map(|key| key.0.clone());
+        let publish = async || media::publish(app(ctx), asking, draft(input)?, key).await;
+        let (media, user_errors) = outcome(publish().await)?;
+        let viewer = media.is_some().then_some(Viewer(asking));
+        let edge_cursor = media.as_ref().map(|media| cursor(media.id.0));
+        Ok(PublishMediaPayload { media: media.map(Media), edge_cursor, viewer, user_errors })
+    }
+
+    /// Delete a media, its comments and likes with it.
+    async fn delete_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: DeleteMediaInput,
+    ) -> Result<DeleteMediaPayload> {
+        let asking = signed_in(ctx)?;
+        let delete = async || -> Answer<ID> {
+            let id: MediaId = input_id(&input.media_id, "media", &["mediaId"])?;
+            media::delete(app(ctx), asking, id).await?;
+            Ok(id.to_string().into())
+        };
+        let (deleted_media_id, user_errors) = outcome(delete().await)?;
+        let viewer = deleted_media_id.is_some().then_some(Viewer(asking));
+        Ok(DeleteMediaPayload { deleted_media_id, viewer, user_errors })
+    }
+
+    /// Like a media.
+    async fn like_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: LikeMediaInput,
+    ) -> Result<LikeMediaPayload> {
+        let viewer = signed_in(ctx)?;
+        let like = async |id| likes::like(app(ctx), viewer, id).await;
+        let (media, user_errors) = outcome(then_media(ctx, &input.media_id, like).await)?;
+        Ok(LikeMediaPayload { media, user_errors })
+    }
+
+    /// No longer like a media.
+    async fn unlike_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UnlikeMediaInput,
+    ) -> Result<UnlikeMediaPayload> {
+        let viewer = signed_in(ctx)?;
+        let unlike = async |id| likes::unlike(app(ctx), viewer, id).await;
+        let (media, user_errors) = outcome(then_media(ctx, &input.media_id, unlike).await)?;
+        Ok(UnlikeMediaPayload { media, user_errors })
+    }
+}
+
+fn draft(input: PublishMediaInput) -> Answer<Draft> {
+    let photo = |(number, photo): (usize, PhotoInput)| {
+        let upload = input_id(&photo.upload_id, "upload", &["photos", &number.to_string(), "uploadId"])?;
+        Ok(DraftPhoto { upload, alt_text: photo.alt_text })
+    };
+    let photos = input.photos.into_iter().enumerate().map(photo).collect::<Answer<_>>()?;
+    Ok(Draft { photos, caption: input.caption, audience: input.audience.into() })
+}
+
+/// Does something to a media and gives it as it is afterwards.
+async fn then_media<F>(ctx: &Context<'_>, id: &ID, done: F) -> Answer<Media>
+where
+    F: AsyncFnOnce(MediaId) -> Answer<()>,
+{
+    let id: MediaId = input_id(id, "media", &["mediaId"])?;
+    done(id).await?;
+    let media = media::find(app(ctx), viewer(ctx), id).await?;
+    media.map(Media).ok_or_else(|| Error::not_found("media").at(["mediaId"]))
+}

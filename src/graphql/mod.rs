@@ -1,0 +1,60 @@
+//! The GraphQL schema: what clients see. Thin: parse ids, call one function of the domain, wrap what comes back.
+
+pub mod comment;
+pub mod context;
+pub mod error;
+pub mod feed;
+pub mod follow;
+pub mod limits;
+pub mod live;
+pub mod loaders;
+pub mod media;
+pub mod node;
+pub mod page;
+pub mod report;
+pub mod roots;
+pub mod scalars;
+pub mod server;
+pub mod session;
+pub mod stream;
+pub mod upload;
+pub mod user;
+pub mod viewer;
+
+use std::sync::Arc;
+
+use async_graphql::{Request, SDLExportOptions};
+
+use crate::app::App;
+use crate::domain::sessions::Viewer;
+
+use context::Asking;
+use roots::{Mutation, Query, Subscription};
+
+/// The schema.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+/// The schema over an app.
+#[must_use]
+pub fn schema(app: &Arc<App>) -> Schema {
+    builder().data(app.clone()).finish()
+}
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription)
+        .register_output_type::<error::UserError>()
+        .register_output_type::<live::StreamEvent>()
+}
+
+/// Says who asks, with loaders of its own: nothing that one viewer loaded is ever shown to another.
+#[must_use]
+pub fn asked_by(app: &Arc<App>, viewer: Option<Viewer>, request: Request) -> Request {
+    let asking = Arc::new(Asking::new(viewer));
+    request.data(loaders::loaders(app, &asking)).data(asking).data(stream::Start::of(app))
+}
+
+/// The schema in the schema definition language, as `schema.graphql` has it.
+#[must_use]
+pub fn sdl() -> String {
+    builder().finish().sdl_with_options(SDLExportOptions::new())
+}

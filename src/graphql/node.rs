@@ -1,0 +1,84 @@
+//! Finding anything by its global ID. What the viewer may not see does not exist.
+
+use async_graphql::{Context, ID, Interface};
+
+use super::comment::Comment;
+use super::context::{app, viewer as asking};
+use super::loaders::{Visible, load};
+use super::media::{Media, Photo};
+use super::session::Session;
+use super::upload::Upload;
+use super::user::User;
+use super::viewer::{self, Viewer};
+use crate::base::error::Result;
+use crate::base::ids::{CommentId, MediaId, PhotoId, SessionId, UploadId, UserId};
+use crate::domain::{comments, media, sessions, uploads};
+
+/// An object with a global ID.
+#[derive(Clone, Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global ID."))]
+pub enum Node {
+    /// A comment.
+    Comment(Comment),
+    /// A media.
+    Media(Media),
+    /// A photo.
+    Photo(Photo),
+    /// A session of the viewer.
+    Session(Session),
+    /// An upload of the viewer.
+    Upload(Upload),
+    /// A user.
+    User(User),
+    /// The viewer.
+    Viewer(Viewer),
+}
+
+/// The object with an ID; `None` when it does not exist for the viewer.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let prefix = id.split_once('_').map_or("", |(prefix, _)| prefix);
+    match prefix {
+        UserId::PREFIX => user(ctx, id).await,
+        MediaId::PREFIX => medium(ctx, id).await,
+        PhotoId::PREFIX => photo(ctx, id).await,
+        CommentId::PREFIX => comment(ctx, id).await,
+        UploadId::PREFIX | SessionId::PREFIX | "vwr" => own(ctx, id).await,
+        _ => Ok(None),
+    }
+}
+
+async fn user(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let Ok(id) = id.parse::<UserId>() else { return Ok(None) };
+    Ok(load(ctx).load_one(Visible(id)).await?.map(|user| Node::User(User(user))))
+}
+
+async fn medium(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let Ok(id) = id.parse::<MediaId>() else { return Ok(None) };
+    Ok(load(ctx).load_one(id).await?.map(|media| Node::Media(Media(media))))
+}
+
+async fn photo(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let Ok(id) = id.parse::<PhotoId>() else { return Ok(None) };
+    Ok(media::find_photo(app(ctx), asking(ctx), id).await?.map(|photo| Node::Photo(Photo(photo))))
+}
+
+async fn comment(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let Ok(id) = id.parse::<CommentId>() else { return Ok(None) };
+    Ok(comments::find(app(ctx), asking(ctx), id).await?.map(|comment| Node::Comment(Comment(comment))))
+}
+
+/// What exists for its owner only.
+async fn own(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let Some(asking) = asking(ctx) else { return Ok(None) };
+    if *id == viewer::id_of(asking.user) {
+        return Ok(Some(Node::Viewer(Viewer(asking))));
+    }
+    if let Ok(id) = id.parse::<UploadId>() {
+        return Ok(uploads::find(app(ctx), asking, id).await?.map(|upload| Node::Upload(Upload(upload))));
+    }
+    let Ok(id) = id.parse::<SessionId>() else { return Ok(None) };
+    Ok(sessions::find(app(ctx), asking, id).await?.map(|session| Node::Session(Session(session))))
+}

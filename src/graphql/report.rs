@@ -1,0 +1,212 @@
+//! What a client is told of errors: a code of the closed list and a sentence that is safe to show. The rest is logged.
+//!
+//! Every answer passes here once, on its way out. async-graphql leaves fields that failed out of the answer, where the
+//! specification wants `null` up to the nearest nullable position: that is put right here, too.
+
+mod repair;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{ErrorExtensionValues, PathSegment, Pos, Response, ServerError, Value};
+
+use super::limits::{self, Asked, Types};
+use crate::base::chance::Chance;
+use crate::base::error::{Code, Error, Kind};
+
+/// Errors in one answer; the others would tell nothing new.
+const MOST_ERRORS: usize = 50;
+
+/// A request that was not executed, and why.
+#[derive(Debug)]
+pub struct Rejected {
+    /// What kind of problem it is.
+    pub code: Code,
+    /// The errors as they are sent.
+    pub errors: Vec<ServerError>,
+}
+
+impl Rejected {
+    /// One error that is the caller's or nobody's fault.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, errors: vec![with_code(ServerError::new(message, None), code)] }
+    }
+
+    /// The same with a place in the document.
+    #[must_use]
+    pub fn at(mut self, position: Pos) -> Self {
+        self.errors.iter_mut().for_each(|error| error.locations.push(position));
+        self
+    }
+
+    /// The first sentence.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        self.errors.first().map_or("", |error| error.message.as_str())
+    }
+}
+
+/// What was asked, to tell from it where errors belong.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The types of the schema.
+    pub types: &'a Types,
+    /// The document and its operation.
+    pub asked: Asked<'a>,
+}
+
+/// Makes async-graphql's answer fit to be sent.
+///
+/// # Errors
+/// When nothing was executed, because the document did not fit the schema.
+pub fn finish(chance: &Chance, question: Question<'_>, mut response: Response) -> Result<Response, Rejected> {
+    if response.errors.is_empty() {
+        return Ok(response);
+    }
+    // What fails before execution has no path; what fails in it always has.
+    let is_executed = response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
+    if !is_executed {
+        response.errors.truncate(MOST_ERRORS);
+        return Err(not_valid(question, response.errors));
+    }
+    repair::put_nulls(question, &mut response);
+    response.errors.truncate(MOST_ERRORS);
+    response.errors = response.errors.into_iter().map(|error| told(chance, error).1).collect();
+    Ok(response)
+}
+
+/// The same for the first answer of a stream. Nothing but errors means that the stream was never there.
+///
+/// # Errors
+/// When there is no stream.
+pub fn begin(chance: &Chance, question: Question<'_>, response: Response) -> Result<Response, Rejected> {
+    let is_refused = response.data == Value::Null && response.errors.iter().any(|error| !error.path.is_empty());
+    if !is_refused {
+        return finish(chance, question, response);
+    }
+    let (codes, errors): (Vec<_>, Vec<_>) = response.errors.into_iter().map(|error| told(chance, error)).unzip();
+    Err(Rejected { code: codes.first().copied().unwrap_or(Code::Internal), errors })
+}
+
+/// An error of ours that comes up outside of GraphQL's execution, such as a token that is no longer valid.
+#[must_use]
+pub fn failed(chance: &Chance, error: &Error) -> Rejected {
+    let (code, error) = retold(chance, error, ServerError::new(error.message(), None));
+    Rejected { code, errors: vec![error] }
+}
+
+/// A bug: something panicked while it answered.
+#[must_use]
+pub fn panicked(chance: &Chance, panic: &(dyn Any + Send)) -> Rejected {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    failed(chance, &Error::internal(format!("it panicked: {text}")))
+}
+
+fn not_valid(question: Question<'_>, errors: Vec<ServerError>) -> Rejected {
+    let with_variables = positions_with_variables(question.asked.query);
+    let code = |error: &ServerError| {
+        let is_given = error.locations.iter().any(|position| with_variables.contains(position));
+        if is_given && is_wrong_value(&error.message) { Code::BadUserInput } else { Code::ValidationFailed }
+    };
+    let overall = errors.first().map_or(Code::ValidationFailed, code);
+    let coded = errors.into_iter().map(|error| {
+        let code = code(&error);
+        with_code(error, code)
+    });
+    Rejected { code: overall, errors: coded.collect() }
+}
+
+fn told(chance: &Chance, error: ServerError) -> (Code, ServerError) {
+    let source = error.source.clone();
+    let source = source.as_deref();
+    if let Some(ours) = source.and_then(ours) {
+        return retold(chance, ours, error);
+    }
+    if source.is_none() && is_wrong_value(&error.message) {
+        return (Code::BadUserInput, with_code(error, Code::BadUserInput));
+    }
+    let internal = Error::internal(error.message.clone());
+    retold(chance, &internal, error)
+}
+
+/// Loaders share their errors, so an error of ours may come in an `Arc`.
+fn ours(source: &(dyn Any + Send + Sync)) -> Option<&Error> {
+    source.downcast_ref::<Error>().or_else(|| source.downcast_ref::<Arc<Error>>().map(AsRef::as_ref))
+}
+
+/// How async-graphql words it when an argument is not what its type needs. These errors have no source.
+fn is_wrong_value(message: &str) -> bool {
+    ["Expected input type ", "Failed to parse ", "Invalid value for argument"]
+        .iter()
+        .any(|start| message.starts_with(start))
+}
+
+/// Puts our error's face on async-graphql's error, and its detail into the log.
+fn retold(chance: &Chance, ours: &Error, mut error: ServerError) -> (Code, ServerError) {
+    let code = match ours.kind {
+        Kind::Refused(_) => Code::BadUserInput,
+        Kind::Failed(code) => code,
+    };
+    ours.message().clone_into(&mut error.message);
+    if code != Code::Internal {
+        return (code, with_code(error, code));
+    }
+    let id = chance.token();
+    let path = path(&error.path);
+    tracing::error!(error_id = %id, %path, detail = %ours.detail(), "an answer has a part that broke");
+    let mut error = with_code(error, code);
+    error.extensions.get_or_insert_default().set("errorId", id);
+    (code, error)
+}
+
+fn with_code(error: ServerError, code: Code) -> ServerError {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code.as_str());
+    ServerError { extensions: Some(extensions), source: None, ..error }
+}
+
+fn path(segments: &[PathSegment]) -> String {
+    let text = |segment: &PathSegment| match segment {
+        PathSegment::Field(name) => name.clone(),
+        PathSegment::Index(index) => index.to_string(),
+    };
+    segments.iter().map(text).collect::<Vec<_>>().join(".")
+}
+
+/// Where a document has arguments whose values contain variables.
+fn positions_with_variables(query: &str) -> Vec<Pos> {
+    let Some(document) = limits::parsed_again(query) else { return Vec::new() };
+    let mut positions = Vec::new();
+    for set in sets(&document) {
+        add_positions(set, &mut positions);
+    }
+    positions
+}
+
+fn sets(document: &ExecutableDocument) -> impl Iterator<Item = &SelectionSet> {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    operations.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
+}
+
+fn add_positions(set: &SelectionSet, positions: &mut Vec<Pos>) {
+    for selection in &set.items {
+        let directives = selection.node.directives().iter().flat_map(|directive| &directive.node.arguments);
+        let arguments = match &selection.node {
+            Selection::Field(field) => field.node.arguments.as_slice(),
+            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => &[],
+        };
+        // A value without variables is a constant.
+        let with_variables = directives.chain(arguments).filter(|(_, value)| value.node.clone().into_const().is_none());
+        positions.extend(with_variables.map(|(name, _)| name.pos));
+        match &selection.node {
+            Selection::Field(field) => add_positions(&field.node.selection_set.node, positions),
+            Selection::InlineFragment(inline) => add_positions(&inline.node.selection_set.node, positions),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The scalars of the schema that are more than text and numbers.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+
+use crate::base::clock::Timestamp;
+
+/// An instant in UTC with milliseconds, `2026-11-22T18:30:00.000Z`.
+#[derive(Clone, Copy, Debug)]
+pub struct DateTime(pub Timestamp);
+
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Err(InputValueError::expected_type(value))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.rfc3339())
+    }
+}
+
+macro_rules! text_scalars {
+    ($($(#[$doc:meta])* $name:ident as $graphql:literal, $form:literal, $is:expr, $url:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(pub String);
+
+        #[Scalar(name = $graphql, specified_by_url = $url)]
+        impl ScalarType for $name {
+            fn parse(value: Value) -> InputValueResult<Self> {
+                let is: fn(&str) -> bool = $is;
+                match value {
+                    Value::String(text) if is(&text) => Ok(Self(text)),
+                    Value::String(_) => Err(InputValueError::custom(concat!("expected ", $form))),
+                    other => Err(InputValueError::expected_type(other)),
+                }
+            }
+
+            fn to_value(&self) -> Value {
+                Value::String(self.0.clone())
+            }
+        }
+    )*};
+}
+
+text_scalars! {
+    /// An absolute URL.
+    Url as "URL", "an absolute URL", |text| text.contains("://"), "https://url.spec.whatwg.org/";
+    /// An e-mail address.
+    EmailAddress as "EmailAddress", "an e-mail address", |_| true,
+        "https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address";
+    /// A BlurHash, for a placeholder while an image loads.
+    BlurHash as "BlurHash", "a BlurHash", |text| text.len() >= 6,
+        "https://github.com/woltapp/blurhash/blob/master/Algorithm.md";
+    /// A color as `#rrggbb`, lower case.
+    HexColor as "HexColor", "a color as #rrggbb", is_color, "https://www.w3.org/TR/css-color-4/#hex-notation";
+    /// A UUID of any version, lower case, with hyphens.
+    Uuid as "UUID", "a UUID in lower case with hyphens", is_uuid, "https://www.rfc-editor.org/rfc/rfc9562";
+    /// The SHA-256 of some bytes: 64 lower-case hexadecimal digits.
+    Sha256 as "Sha256", "64 lower-case hexadecimal digits", |text| text.len() == 64 && text.bytes().all(is_hex),
+        "https://www.rfc-editor.org/rfc/rfc6234";
+}
+
+/// A position in the server's event log: opaque, comparable only by the server, valid for every subscription of the same
+/// viewer. Kept for `Server.limits.streamRetentionSeconds`.
+#[derive(Clone, Debug)]
+pub struct StreamCursor(pub String);
+
+#[Scalar]
+impl ScalarType for StreamCursor {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// A whole number of bytes, up to 2^53 - 1.
+#[derive(Clone, Copy, Debug)]
+pub struct ByteSize(pub u64);
+
+/// The largest whole number that every client reads exactly: that of an IEEE 754 double.
+const LARGEST: u64 = (1 << 53) - 1;
+
+#[Scalar]
+impl ScalarType for ByteSize {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let bytes = match &value {
+            Value::Number(number) => number.as_u64().filter(|bytes| *bytes <= LARGEST),
+            _ => None,
+        };
+        bytes.map(Self).ok_or_else(|| InputValueError::custom("expected a whole number of bytes up to 2^53 - 1"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Number(self.0.into())
+    }
+}
+
+fn is_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|digits| digits.len() == 6 && digits.bytes().all(is_hex))
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    lengths == [8, 4, 4, 4, 12] && groups.iter().all(|group| group.bytes().all(is_hex))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_take_only_their_form() {
+        let text = |text: &str| Value::String(text.into());
+        assert!(Uuid::parse(text("0198c5a2-7f00-7abc-8def-0123456789ab")).is_ok());
+        for bad in ["", "0198C5A2-7F00-7ABC-8DEF-0123456789AB", "0198c5a27f007abc8def0123456789ab", "a-b-c-d-e"] {
+            assert!(Uuid::parse(text(bad)).is_err(), "{bad}");
+        }
+        assert!(Sha256::parse(text(&"0f".repeat(32))).is_ok() && Sha256::parse(text(&"0F".repeat(32))).is_err());
+        assert!(ByteSize::parse(Value::from(LARGEST)).is_ok() && ByteSize::parse(Value::from(LARGEST + 1)).is_err());
+        assert!(ByteSize::parse(Value::from(-1)).is_err() && ByteSize::parse(Value::from(1.5)).is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! What this server is and what it accepts, to check before sending.
+
+use async_graphql::{Context, Object, SimpleObject};
+
+use super::context::app;
+use super::scalars::{ByteSize, Url};
+use crate::base::text;
+use crate::domain::media;
+use crate::platform::imaging;
+
+/// This server.
+#[derive(Clone, Copy, Debug)]
+pub struct Server;
+
+#[Object]
+impl Server {
+    /// Its name.
+    async fn name<'a>(&self, ctx: &Context<'a>) -> &'a str {
+        &app(ctx).config.server.name
+    }
+
+    /// The version of the software.
+    async fn version(&self) -> &str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    /// The address its links start with.
+    async fn url(&self, ctx: &Context<'_>) -> Url {
+        Url(app(ctx).config.public_url())
+    }
+
+    /// Its limits, to check before sending.
+    async fn limits(&self, ctx: &Context<'_>) -> ServerLimits {
+        let config = &app(ctx).config;
+        ServerLimits {
+            photos_per_media: media::PHOTOS,
+            photo_bytes: ByteSize(config.uploads.photo_bytes),
+            photo_pixels: i32::try_from(config.uploads.photo_pixels).unwrap_or(i32::MAX),
+            photo_types: imaging::TYPES.iter().map(|media_type| (*media_type).to_owned()).collect(),
+            caption_length: text::CAPTION_LENGTH,
+            comment_length: text::COMMENT_LENGTH,
+            alt_text_length: text::ALT_TEXT_LENGTH,
+            operation_depth: config.graphql.depth,
+            operation_cost: config.graphql.cost,
+            subscriptions_per_connection: config.websocket.subscriptions,
+            stream_retention_seconds: config.log.keep_hours * 60 * 60,
+        }
+    }
+}
+
+/// What the server accepts.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ServerLimits {
+    /// Photos in one media.
+    photos_per_media: usize,
+    /// Bytes in one photo.
+    photo_bytes: ByteSize,
+    /// Pixels in one photo (width × height).
+    photo_pixels: i32,
+    /// Media types accepted, such as `image/jpeg`.
+    photo_types: Vec<String>,
+    /// Code points in a caption.
+    caption_length: usize,
+    /// Code points in a comment.
+    comment_length: usize,
+    /// Code points in an alternative text.
+    alt_text_length: usize,
+    /// How deep an operation can be.
+    operation_depth: u32,
+    /// What an operation can cost.
+    operation_cost: u32,
+    /// Subscriptions on one connection.
+    subscriptions_per_connection: usize,
+    /// For how long a `StreamCursor` can be resumed.
+    stream_retention_seconds: u64,
+}

@@ -1,0 +1,189 @@
+//! The core of every live stream: where it starts, what was missed, what comes, and when it ends.
+//!
+//! A stream attaches to the tail first, then reads the log from its cursor to where it attached, then goes on with what
+//! the tail delivers: everything after the cursor, in order, once — or an honest gap, and never a part.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::scalars::StreamCursor;
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::base::facts::Topic;
+use crate::platform::log::live::{Listener, Live};
+use crate::platform::log::{self, Entry};
+
+/// Log entries read again for one stream at most; a client that missed more reads the state anew.
+const REPLAY: u64 = 2000;
+
+/// Where all logs stood when an operation began.
+#[derive(Clone, Debug)]
+pub struct Start {
+    identity: String,
+    positions: Vec<i64>,
+}
+
+impl Start {
+    /// Now.
+    #[must_use]
+    pub fn of(app: &App) -> Self {
+        Self { identity: app.live.identity().to_owned(), positions: app.live.positions() }
+    }
+
+    /// As clients see it.
+    #[must_use]
+    pub fn cursor(&self) -> StreamCursor {
+        encode(&self.identity, &self.positions)
+    }
+}
+
+/// Whether what was missed follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// No position was given.
+    New,
+    /// Everything since the position follows.
+    Recovered,
+    /// Not everything can be sent again, so nothing is.
+    Gap(GapReason),
+}
+
+/// Why what was missed cannot be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapReason {
+    /// The position is older than what is kept.
+    Expired,
+    /// Too much happened since.
+    TooMuch,
+    /// The position is not one of this server.
+    Unknown,
+}
+
+/// A live stream over the log.
+#[derive(Debug)]
+pub struct LogStream {
+    live: Arc<Live>,
+    listener: Listener,
+    missed: VecDeque<Arc<Entry>>,
+    seen: Vec<i64>,
+    /// Whether what was missed follows.
+    pub recovery: Recovery,
+    /// When it opened.
+    pub opened_at: Timestamp,
+    last_at: Timestamp,
+}
+
+impl LogStream {
+    /// Goes on after a position with what a listener hears.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn open(app: &App, listener: Listener, topics: &[Topic], after: Option<&StreamCursor>) -> Result<Self> {
+        let (recovery, missed) = match after {
+            None => (Recovery::New, VecDeque::new()),
+            Some(cursor) => match missed(app, &listener, topics, cursor).await? {
+                Ok(missed) => (Recovery::Recovered, missed),
+                Err(reason) => (Recovery::Gap(reason), VecDeque::new()),
+            },
+        };
+        let mut seen = listener.from.clone();
+        if let (Recovery::Recovered, Some(from)) = (recovery, after.and_then(|cursor| decode(app, cursor))) {
+            seen = from;
+        }
+        let opened_at = app.clock.now();
+        Ok(Self { live: app.live.clone(), listener, missed, seen, recovery, opened_at, last_at: opened_at })
+    }
+
+    /// The next entry; `None` when the reader was too slow and was cut off.
+    pub async fn next(&mut self) -> Option<Arc<Entry>> {
+        loop {
+            let entry = match self.missed.pop_front() {
+                Some(entry) => entry,
+                None => self.listener.next().await?,
+            };
+            // A position taken on a process that was ahead of this one: what lies before it was seen.
+            if entry.position > self.seen[entry.database] {
+                self.seen[entry.database] = entry.position;
+                self.last_at = entry.recorded_at;
+                return Some(entry);
+            }
+        }
+    }
+
+    /// When the last entry was recorded, or the stream opened.
+    #[must_use]
+    pub fn last_at(&self) -> Timestamp {
+        self.last_at
+    }
+
+    /// The position to go on after.
+    #[must_use]
+    pub fn cursor(&self) -> StreamCursor {
+        encode(self.live.identity(), &self.seen)
+    }
+}
+
+type Missed = std::result::Result<VecDeque<Arc<Entry>>, GapReason>;
+
+/// The entries of some topics between a cursor and where the listener attached.
+async fn missed(app: &App, listener: &Listener, topics: &[Topic], cursor: &StreamCursor) -> Result<Missed> {
+    let Some(from) = decode(app, cursor) else { return Ok(Err(GapReason::Unknown)) };
+    let topics: HashSet<Topic> = topics.iter().copied().collect();
+    let mut missed = Vec::new();
+    for (database, (after, until)) in app.db.databases().iter().zip(from.into_iter().zip(&listener.from)) {
+        if after > log::position(database).await? {
+            return Ok(Err(GapReason::Unknown));
+        }
+        if until - after > i64::try_from(REPLAY).unwrap_or(i64::MAX) {
+            return Ok(Err(GapReason::TooMuch));
+        }
+        let entries = log::read(database, after, REPLAY).await?;
+        let is_whole = entries.first().map_or(after >= *until, |first| first.position == after + 1);
+        if !is_whole {
+            return Ok(Err(GapReason::Expired));
+        }
+        let wanted = |entry: &Entry| entry.fact.topics().iter().any(|topic| topics.contains(topic));
+        missed.extend(entries.into_iter().filter(|entry| entry.position <= *until && wanted(entry)).map(Arc::new));
+    }
+    missed.sort_by_key(|entry| entry.recorded_at);
+    Ok(Ok(missed.into()))
+}
+
+/// One byte of version, the first four bytes of the logs' name hashed, and eight for each position, in base58.
+fn encode(identity: &str, positions: &[i64]) -> StreamCursor {
+    let mut bytes = vec![VERSION];
+    bytes.extend(mark(identity));
+    positions.iter().for_each(|position| bytes.extend(position.to_be_bytes()));
+    StreamCursor(bs58::encode(bytes).into_string())
+}
+
+const VERSION: u8 = 1;
+
+fn decode(app: &App, cursor: &StreamCursor) -> Option<Vec<i64>> {
+    let databases = app.db.databases().len();
+    let bytes = bs58::decode(&cursor.0).into_vec().ok()?;
+    let positions = bytes.strip_prefix(&[VERSION])?.strip_prefix(&mark(app.live.identity()))?;
+    let positions: Vec<i64> = positions.chunks(8).filter_map(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?))).collect();
+    (positions.len() == databases && positions.iter().all(|position| *position >= 0)).then_some(positions)
+}
+
+fn mark(identity: &str) -> [u8; 4] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, identity.as_bytes());
+    let bytes = digest.as_ref();
+    [bytes[0], bytes[1], bytes[2], bytes[3]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_carries_the_server_and_every_position() {
+        let cursor = encode("ours", &[3, 4711]);
+        assert_ne!(cursor.0, encode("theirs", &[3, 4711]).0);
+        let bytes = bs58::decode(cursor.0).into_vec().unwrap();
+        assert_eq!(bytes.len(), 1 + 4 + 16);
+        assert_eq!(bytes[1..5], mark("ours"));
+    }
+}

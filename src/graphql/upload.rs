@@ -1,0 +1,170 @@
+//! Photos on their way in.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+
+use super::context::{app, signed_in};
+use super::error::{UserError, outcome, user_error};
+use super::media::{Image, image};
+use super::scalars::{BlurHash, ByteSize, DateTime, Sha256, Url, Uuid};
+use crate::base::error::{Error, Kind};
+use crate::domain::uploads::{self, Announcement, UploadStatus as Status};
+use crate::platform::imaging::Size;
+
+/// A photo on its way in.
+#[derive(Clone, Debug)]
+pub struct Upload(pub uploads::Upload);
+
+#[Object]
+impl Upload {
+    /// The global ID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// How far it is.
+    async fn status(&self, ctx: &Context<'_>) -> UploadStatus {
+        let expired = self.0.is_expired(app(ctx).clock.now()) && self.0.status != Status::Rejected;
+        if expired { UploadStatus::Expired } else { self.0.status.into() }
+    }
+
+    /// Where to send the bytes; null when none are awaited.
+    async fn target(&self, ctx: &Context<'_>) -> Option<UploadTarget> {
+        let awaited = self.0.status == Status::AwaitingBytes && !self.0.is_expired(app(ctx).clock.now());
+        awaited.then(|| UploadTarget {
+            protocol: UploadProtocol::Put,
+            url: Url(format!("{}/uploads/{}/{}", app(ctx).config.public_url(), self.0.id, self.0.secret)),
+            headers: vec![HttpHeader { name: "Content-Type".into(), value: self.0.content_type.clone() }],
+            expires_at: DateTime(self.0.expires_at),
+        })
+    }
+
+    /// How many bytes have arrived.
+    async fn received_bytes(&self) -> ByteSize {
+        ByteSize(u64::try_from(self.0.received_bytes).unwrap_or(0))
+    }
+
+    /// Why it was rejected.
+    async fn rejection(&self) -> Option<UserError> {
+        let error = Error::from(self.0.rejection()?);
+        match &error.kind {
+            Kind::Refused(refusal) => Some(user_error(refusal.clone(), error.message().to_owned())),
+            Kind::Failed(_) => None,
+        }
+    }
+
+    /// The photo as it will be; null until it is ready.
+    async fn preview(&self, ctx: &Context<'_>) -> Option<Image> {
+        let images = self.0.images()?;
+        Some(image(ctx, &images.key, (images.width, images.height), Size::Standard))
+    }
+
+    /// Pixels across; null until it is ready.
+    async fn width(&self) -> Option<i32> {
+        self.0.width
+    }
+
+    /// Pixels down; null until it is ready.
+    async fn height(&self) -> Option<i32> {
+        self.0.height
+    }
+
+    /// A placeholder; null until it is ready.
+    async fn blur_hash(&self) -> Option<BlurHash> {
+        self.0.blur_hash.clone().map(BlurHash)
+    }
+
+    /// When it is thrown away unless a media uses it.
+    async fn expires_at(&self) -> DateTime {
+        DateTime(self.0.expires_at)
+    }
+}
+
+/// How far an upload is. New values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Status")]
+pub enum UploadStatus {
+    /// Bytes are awaited.
+    AwaitingBytes,
+    /// The bytes are being checked and turned into images.
+    Processing,
+    /// It can be published.
+    Ready,
+    /// It cannot be used; see `rejection`.
+    Rejected,
+    /// A media uses it.
+    Used,
+    /// It was thrown away.
+    Expired,
+}
+
+/// Where to send the bytes.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UploadTarget {
+    /// How.
+    protocol: UploadProtocol,
+    /// Where.
+    url: Url,
+    /// Headers to send.
+    headers: Vec<HttpHeader>,
+    /// When it stops working.
+    expires_at: DateTime,
+}
+
+/// How bytes are sent. New values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum UploadProtocol {
+    /// One `PUT` with the whole file.
+    Put,
+}
+
+/// A header.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct HttpHeader {
+    /// Its name.
+    name: String,
+    /// Its value.
+    value: String,
+}
+
+/// Input of `createUpload`.
+#[derive(InputObject)]
+pub struct CreateUploadInput {
+    /// Its media type.
+    content_type: String,
+    /// Its bytes.
+    byte_size: ByteSize,
+    /// The SHA-256 of the bytes; checked.
+    sha256: Option<Sha256>,
+    /// Makes a repeated request harmless: the first answer is given again for 24 hours.
+    idempotency_key: Option<Uuid>,
+}
+
+/// Result of `createUpload`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CreateUploadPayload {
+    /// The upload.
+    upload: Option<Upload>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Uploads.
+#[derive(Default)]
+pub struct UploadMutation;
+
+#[Object]
+impl UploadMutation {
+    /// Announce a photo. The answer says where to send its bytes.
+    async fn create_upload(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: CreateUploadInput,
+    ) -> Result<CreateUploadPayload> {
+        let viewer = signed_in(ctx)?;
+        let sha256 = input.sha256.map(|sha256| sha256.0);
+        let announced = Announcement { content_type: input.content_type, byte_size: input.byte_size.0, sha256 };
+        let key = input.idempotency_key.map(|key| key.0);
+        let (upload, user_errors) = outcome(uploads::announce(app(ctx), viewer, announced, key).await)?;
+        Ok(CreateUploadPayload { upload: upload.map(Upload), user_errors })
+    }
+}

@@ -1,0 +1,186 @@
+//! GraphQL over HTTP: `POST` for everything but subscriptions, `GET` for queries, as the draft of August 2026 says.
+//!
+//! | status | when |
+//! | --- | --- |
+//! | 200 | data and no errors |
+//! | 294 (or `http.partial_success_status`) | execution began and there are errors, also when `data` is null |
+//! | 400 | the body is not JSON, or the document is not GraphQL |
+//! | 401 | a token came that is not valid (any more) |
+//! | 405 | a mutation by `GET` |
+//! | 406 | the client reads neither kind of JSON |
+//! | 408, 413, 415 | the body is too slow, too long, or is not JSON |
+//! | 422 | parameters, operation, variables or document do not fit, or a limit is passed |
+//! | 500, 503 | a bug; it took too long |
+
+use std::sync::Arc;
+
+use async_graphql::Response as Answer;
+use async_graphql::parser::types::OperationType;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE,
+};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::media_type::{Label, is_json};
+use super::operation::{Parameters, Prepared};
+use super::problem::Problem;
+use super::{Edge, bearer, socket};
+use crate::base::error::Code;
+use crate::graphql::report::Rejected;
+
+/// GraphQL's one address.
+pub(super) fn routes() -> Router<Arc<Edge>> {
+    Router::new().route("/graphql", get(by_get).post(by_post))
+}
+
+async fn by_post(State(edge): State<Arc<Edge>>, headers: HeaderMap, body: Body) -> Response {
+    let Some(label) = Label::wanted(&headers) else { return not_acceptable().into_response() };
+    respond(&edge, label, post(&edge, &headers, body).await)
+}
+
+async fn post(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Answer, Problem> {
+    let viewer = bearer::viewer(&edge.app, headers)?;
+    if !is_json(headers) {
+        let message = "Send JSON: `Content-Type: application/json`, in UTF-8 and not packed.";
+        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).with(ACCEPT, "application/json");
+        return Err(problem.with(ACCEPT_ENCODING, "identity"));
+    }
+    let parameters = parameters(&read(edge, headers, body).await?)?;
+    let prepared = edge.operations.prepare(viewer, parameters)?;
+    refuse_subscription(&prepared)?;
+    Ok(edge.operations.answer(prepared).await?)
+}
+
+/// Reads a body of bounded length in bounded time. One that says that it is too long is not read at all.
+async fn read(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+    let most = edge.app.config.http.body_bytes;
+    let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if said.is_some_and(|length| length > most) {
+        return Err(too_long(most));
+    }
+    match tokio::time::timeout(edge.app.config.timeout(), to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(_)) => Err(too_long(most)),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "The body took too long.").with(CONNECTION, "close")),
+    }
+}
+
+fn too_long(most: usize) -> Problem {
+    let message = format!("The body of a request has at most {most} bytes.");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, message).with(CONNECTION, "close")
+}
+
+fn parameters(body: &[u8]) -> Result<Parameters, Problem> {
+    match json(body)? {
+        Value::Object(parameters) => Ok(Parameters::read(parameters)?),
+        Value::Array(_) => {
+            let message = "Send one operation in each request: the body must be an object, not an array.";
+            Err(Rejected::new(Code::BatchNotAllowed, message).into())
+        }
+        _ => Err(Rejected::new(Code::BadUserInput, "The body must be a JSON object.").into()),
+    }
+}
+
+fn json(text: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(text).map_err(|error| {
+        let message =
+            format!("This is not JSON: there is a mistake in line {}, column {}.", error.line(), error.column());
+        Problem::new(StatusCode::BAD_REQUEST, message)
+    })
+}
+
+/// The parameters in the address of a `GET`. Two of them are JSON.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Address {
+    query: Option<String>,
+    operation_name: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+    document_id: Option<String>,
+}
+
+impl Address {
+    fn parameters(self) -> Result<Parameters, Problem> {
+        let mut all = Map::new();
+        let texts = [("query", self.query), ("operationName", self.operation_name), ("documentId", self.document_id)];
+        for (name, text) in texts {
+            all.extend(text.map(|text| (name.to_owned(), Value::String(text))));
+        }
+        for (name, text) in [("variables", self.variables), ("extensions", self.extensions)] {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                all.insert(name.to_owned(), json(text.as_bytes())?);
+            }
+        }
+        Ok(Parameters::read(all)?)
+    }
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+type Asked = Result<Query<Address>, QueryRejection>;
+
+async fn by_get(State(edge): State<Arc<Edge>>, headers: HeaderMap, upgrade: Upgrade, asked: Asked) -> Response {
+    if headers.contains_key(UPGRADE) {
+        return match upgrade {
+            Ok(upgrade) => socket::accept(&edge, upgrade),
+            Err(reason) => reason.into_response(),
+        };
+    }
+    let Some(label) = Label::wanted(&headers) else { return not_acceptable().into_response() };
+    respond(&edge, label, ask(&edge, &headers, asked).await)
+}
+
+async fn ask(edge: &Edge, headers: &HeaderMap, asked: Asked) -> Result<Answer, Problem> {
+    let viewer = bearer::viewer(&edge.app, headers)?;
+    let Ok(Query(address)) = asked else {
+        let message = "A parameter is in the address more than once, or is not written as `name=value`.";
+        return Err(Rejected::new(Code::BadUserInput, message).into());
+    };
+    let prepared = edge.operations.prepare(viewer, address.parameters()?)?;
+    refuse_subscription(&prepared)?;
+    if prepared.kind == OperationType::Mutation {
+        let message = "A mutation cannot be sent with GET: links and images must not change anything. Use POST.";
+        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, "POST"));
+    }
+    Ok(edge.operations.answer(prepared).await?)
+}
+
+fn refuse_subscription(prepared: &Prepared) -> Result<(), Rejected> {
+    if prepared.kind != OperationType::Subscription {
+        return Ok(());
+    }
+    let message =
+        "A subscription needs a WebSocket: connect to this address with the subprotocol graphql-transport-ws.";
+    Err(Rejected::new(Code::OperationResolutionFailure, message))
+}
+
+fn not_acceptable() -> Problem {
+    let message = "Accept application/graphql-response+json or application/json.";
+    Problem::new(StatusCode::NOT_ACCEPTABLE, message)
+}
+
+fn respond(edge: &Edge, label: Label, answer: Result<Answer, Problem>) -> Response {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(problem) => return problem.into_response(),
+    };
+    let partial = edge.app.config.http.partial_success_status;
+    let status = if answer.errors.is_empty() { 200 } else { partial };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    match serde_json::to_vec(&answer) {
+        Ok(body) => {
+            (status, [(CONTENT_TYPE, label.as_str()), (CACHE_CONTROL, "no-store")], Body::from(body)).into_response()
+        }
+        Err(error) => Problem::from(edge.broken(error)).into_response(),
+    }
+}

@@ -1,0 +1,146 @@
+//! The edge to the network: GraphQL over HTTP and WebSocket, uploads, images, health and the playground.
+//!
+//! Any web page may call this API: there are no cookies, only bearer tokens, so a page can do what its own user's token
+//! allows and nothing else. That is why every origin is let in, without credentials.
+
+mod bearer;
+mod graphql;
+mod images;
+mod media_type;
+mod operation;
+mod ops;
+mod playground;
+mod problem;
+mod socket;
+mod upload;
+
+use std::any::Any;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer};
+
+use self::media_type::JSON;
+use self::operation::Operations;
+use self::problem::Problem;
+use crate::app::App;
+use crate::base::chance::Chance;
+use crate::base::error::Error;
+use crate::graphql::report::{self, Rejected};
+
+/// How long requests may go on after the server was told to stop, beyond what an operation may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long browsers keep what CORS allows.
+const CORS_KEPT: Duration = Duration::from_hours(24);
+/// Bytes from which packing is worth its time.
+const WORTH_PACKING: u64 = 1024;
+
+/// What every request can reach.
+pub(crate) struct Edge {
+    app: Arc<App>,
+    operations: Arc<Operations>,
+    /// Cancelled when the server is told to stop.
+    stop: CancellationToken,
+    /// The open sockets.
+    sockets: TaskTracker,
+}
+
+impl Edge {
+    fn new(app: Arc<App>, stop: CancellationToken) -> Arc<Self> {
+        let operations = Arc::new(Operations::new(&app));
+        Arc::new(Self { app, operations, stop, sockets: TaskTracker::new() })
+    }
+
+    /// A bug, logged.
+    fn broken(&self, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Rejected {
+        report::failed(&self.app.chance, &Error::internal(error))
+    }
+}
+
+/// Serves until it is told to stop, then finishes what has begun: requests get their answers, sockets close with 1001.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
+    let edge = Edge::new(app, stop.clone());
+    let listener = listener.tap_io(|connection| {
+        // Answers are written whole, so waiting for more to send would only cost time. Without it they are slower.
+        let _ = connection.set_nodelay(true);
+    });
+    let patience = edge.app.config.timeout() + PATIENCE;
+    let server = axum::serve(listener, router(&edge)).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let impatience = async {
+        stop.cancelled().await;
+        tokio::time::sleep(patience).await;
+    };
+    let result = tokio::select! {
+        result = server => result,
+        () = impatience => Ok(()),
+    };
+    edge.sockets.close();
+    let _ = tokio::time::timeout(PATIENCE, edge.sockets.wait()).await;
+    result
+}
+
+fn router(edge: &Arc<Edge>) -> Router {
+    let mut pages = graphql::routes();
+    if edge.app.config.playground.enabled {
+        pages = pages.merge(playground_routes());
+    }
+    let packed = pages.layer(packing());
+    let all = packed.merge(upload::routes()).merge(images::routes()).merge(ops::routes()).fallback(nothing_here);
+    let chance = edge.app.chance.clone();
+    let contained = CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| panicked(&chance, panic.as_ref()));
+    all.layer(contained).layer(cors()).with_state(edge.clone())
+}
+
+fn playground_routes() -> Router<Arc<Edge>> {
+    playground::routes()
+        .route("/", get(async || Redirect::temporary("/playground")))
+        .route("/playground/people.json", get(people))
+}
+
+/// The seeded people, whom the playground can sign in as.
+async fn people(State(edge): State<Arc<Edge>>) -> Response {
+    let people = Value::Array(crate::seed::people(&edge.app).await);
+    ([(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], people.to_string()).into_response()
+}
+
+async fn nothing_here() -> Response {
+    problem::plain(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address. GraphQL is at /graphql.")
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AnyOrigin)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT])
+        // A `*` here would not cover `Authorization`.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([ALLOW, RETRY_AFTER, WWW_AUTHENTICATE])
+        .max_age(CORS_KEPT)
+}
+
+fn packing() -> CompressionLayer<impl Predicate> {
+    let worth = DefaultPredicate::new().and(SizeAbove::new(WORTH_PACKING));
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth)
+}
+
+fn panicked(chance: &Chance, panic: &(dyn Any + Send)) -> Response {
+    Problem::from(report::panicked(chance, panic)).into_response()
+}

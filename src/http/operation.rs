@@ -1,0 +1,229 @@
+//! One operation, from what a client sent to what it is answered: the same for every transport.
+//!
+//! A transport reads [`Parameters`], lets [`Operations::prepare`] decide whether they may be executed, checks that the
+//! kind of operation fits the transport, and takes one [`Operations::answer`] or many [`Events`]. Server-sent events and
+//! multipart responses are two more transports of that form.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, Response, Variables, value};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::base::error::Code;
+use crate::domain::sessions::Viewer;
+use crate::graphql::limits::{Admitted, Asked, Limits};
+use crate::graphql::report::{self, Question, Rejected};
+use crate::graphql::{self, Schema};
+
+/// What a client sent: a document, which of its operations, and values.
+#[derive(Debug)]
+pub(crate) struct Parameters {
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+}
+
+impl Parameters {
+    /// Reads them from a JSON object.
+    ///
+    /// # Errors
+    /// When one is missing or is not what it must be, or a persisted document is named.
+    pub(crate) fn read(mut json: Map<String, Value>) -> Result<Self, Rejected> {
+        let extensions = object(&mut json, "extensions")?;
+        let is_persisted = extensions.contains_key("persistedQuery") || json.contains_key("documentId");
+        let Some(query) = text(&mut json, "query")? else { return Err(without_query(is_persisted)) };
+        // An empty name is what some clients send for none.
+        let operation_name = text(&mut json, "operationName")?.filter(|name| !name.is_empty());
+        let variables = Variables::from_json(Value::Object(object(&mut json, "variables")?));
+        Ok(Self { query, operation_name, variables })
+    }
+}
+
+fn without_query(is_persisted: bool) -> Rejected {
+    if is_persisted {
+        // Apollo's clients compare this very word before they send the document itself.
+        return Rejected::new(Code::PersistedQueryNotSupported, "PersistedQueryNotSupported");
+    }
+    Rejected::new(Code::BadUserInput, "The parameter `query` is missing.")
+}
+
+fn text(json: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Rejected> {
+    match json.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Rejected::new(Code::BadUserInput, format!("The parameter `{name}` must be a string."))),
+    }
+}
+
+fn object(json: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Rejected> {
+    match json.remove(name) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(object)) => Ok(object),
+        Some(_) => Err(Rejected::new(Code::BadUserInput, format!("The parameter `{name}` must be an object."))),
+    }
+}
+
+/// What executes operations.
+pub(crate) struct Operations {
+    app: Arc<App>,
+    schema: Schema,
+    limits: Limits,
+}
+
+/// An operation that may be executed.
+pub(crate) struct Prepared {
+    /// Query, mutation or subscription: not every transport takes every kind.
+    pub(crate) kind: OperationType,
+    request: Request,
+    cost: u64,
+    source: Source,
+}
+
+/// The document of an operation, kept to tell from it where errors belong.
+struct Source {
+    query: String,
+    operation_name: Option<String>,
+}
+
+impl Source {
+    fn asked(&self) -> Asked<'_> {
+        Asked { query: &self.query, operation_name: self.operation_name.as_deref() }
+    }
+}
+
+impl Operations {
+    /// For an app.
+    pub(crate) fn new(app: &Arc<App>) -> Self {
+        let schema = graphql::schema(app);
+        let limits = Limits::new(&schema.sdl(), &app.config.graphql);
+        Self { app: app.clone(), schema, limits }
+    }
+
+    /// Checks everything that can be checked before execution, except whether the document fits the schema.
+    ///
+    /// # Errors
+    /// When the operation may not be executed.
+    pub(crate) fn prepare(&self, viewer: Option<Viewer>, parameters: Parameters) -> Result<Prepared, Rejected> {
+        let Parameters { query, operation_name, variables } = parameters;
+        let source = Source { query, operation_name };
+        let Admitted { document, kind, variables, cost } = self.limits.admit(source.asked(), variables)?;
+        // The text is not given again: the document was parsed already.
+        let mut request = Request::new("").variables(variables);
+        request.operation_name.clone_from(&source.operation_name);
+        request.set_parsed_query(document);
+        Ok(Prepared { kind, request: graphql::asked_by(&self.app, viewer, request), cost, source })
+    }
+
+    /// Executes a query or a mutation.
+    ///
+    /// # Errors
+    /// When it did not fit the schema, took too long or hit a bug. Errors of single fields are in the answer.
+    pub(crate) async fn answer(&self, prepared: Prepared) -> Result<Response, Rejected> {
+        let Prepared { request, cost, source, .. } = prepared;
+        let execution = AssertUnwindSafe(self.schema.execute(request)).catch_unwind();
+        let response = match tokio::time::timeout(self.app.config.timeout(), execution).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(panic)) => return Err(report::panicked(&self.app.chance, panic.as_ref())),
+            Err(_) => return Err(self.too_slow()),
+        };
+        let question = Question { types: self.limits.types(), asked: source.asked() };
+        let response = report::finish(&self.app.chance, question, response)?;
+        Ok(response.extension("cost", value!({ "requestedQueryCost": cost })))
+    }
+
+    fn too_slow(&self) -> Rejected {
+        let seconds = self.app.config.http.timeout_seconds;
+        Rejected::new(Code::Timeout, format!("This took longer than {seconds} seconds and was given up."))
+    }
+
+    /// Starts a subscription.
+    pub(crate) fn events(self: &Arc<Self>, prepared: Prepared) -> Events {
+        let Prepared { request, source, .. } = prepared;
+        Events { stream: self.schema.execute_stream(request).boxed(), operations: self.clone(), source, is_new: true }
+    }
+}
+
+/// What a subscription tells.
+pub(crate) struct Events {
+    stream: BoxStream<'static, Response>,
+    operations: Arc<Operations>,
+    source: Source,
+    is_new: bool,
+}
+
+impl Events {
+    /// The next event; `None` at the end.
+    ///
+    /// # Errors
+    /// When the subscription was refused or hit a bug; then nothing follows.
+    pub(crate) async fn next(&mut self) -> Option<Result<Response, Rejected>> {
+        let next = AssertUnwindSafe(self.stream.next()).catch_unwind().await;
+        let told = match next {
+            Ok(response) => self.told(response?),
+            Err(panic) => Err(report::panicked(&self.operations.app.chance, panic.as_ref())),
+        };
+        if told.is_err() {
+            self.stream = stream::empty().boxed();
+        }
+        Some(told)
+    }
+
+    fn told(&mut self, response: Response) -> Result<Response, Rejected> {
+        let question = Question { types: self.operations.limits.types(), asked: self.source.asked() };
+        let tell = if std::mem::take(&mut self.is_new) { report::begin } else { report::finish };
+        tell(&self.operations.app.chance, question, response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(json: Value) -> Result<Parameters, (Code, String)> {
+        let Value::Object(json) = json else { panic!("{json} is not an object") };
+        Parameters::read(json).map_err(|rejected| (rejected.code, rejected.message().to_owned()))
+    }
+
+    #[test]
+    fn null_is_the_same_as_nothing() {
+        for more in [json!(null), json!({})] {
+            let read = read(json!({ "query": "{ a }", "operationName": null, "variables": more, "extensions": more }));
+            assert!(read.is_ok_and(|read| read.operation_name.is_none() && read.variables.is_empty()));
+        }
+        assert!(
+            read(json!({ "query": "{ a }", "operationName": "", "onError": "NULL" }))
+                .is_ok_and(|read| read.operation_name.is_none())
+        );
+    }
+
+    #[test]
+    fn what_is_ill_formed_is_named() {
+        let cases = [
+            (json!({}), "The parameter `query` is missing."),
+            (json!({ "query": null }), "The parameter `query` is missing."),
+            (json!({ "query": ["{ a }"] }), "The parameter `query` must be a string."),
+            (json!({ "query": "{ a }", "operationName": 1 }), "The parameter `operationName` must be a string."),
+            (json!({ "query": "{ a }", "variables": "{}" }), "The parameter `variables` must be an object."),
+            (json!({ "query": "{ a }", "variables": [1] }), "The parameter `variables` must be an object."),
+            (json!({ "query": "{ a }", "extensions": 1 }), "The parameter `extensions` must be an object."),
+        ];
+        for (json, message) in cases {
+            assert_eq!(read(json.clone()).unwrap_err(), (Code::BadUserInput, message.to_owned()), "{json}");
+        }
+    }
+
+    #[test]
+    fn persisted_documents_are_refused_in_the_words_clients_know() {
+        for json in [json!({ "extensions": { "persistedQuery": {} } }), json!({ "documentId": "sha256:00" })] {
+            let refused = (Code::PersistedQueryNotSupported, "PersistedQueryNotSupported".to_owned());
+            assert_eq!(read(json).unwrap_err(), refused);
+        }
+        assert!(read(json!({ "query": "{ a }", "extensions": { "persistedQuery": {} } })).is_ok());
+    }
+}

@@ -1,0 +1,74 @@
+//! Why a socket closes: the protocol's codes, and a few sentences of ours.
+
+use axum::extract::ws::{CloseFrame, Message};
+
+/// Bytes that a reason can have (RFC 6455, section 5.5: 125 with the code).
+const REASON_BYTES: usize = 123;
+
+/// Why a socket closes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// The client is gone already.
+    Gone,
+    /// A code and a reason that never change.
+    Code(u16, &'static str),
+    /// `4400`: what is wrong with a message.
+    BadMessage(String),
+    /// `4409`: the id that is used twice.
+    Twice(String),
+}
+
+impl Parting {
+    pub(super) const STOPPING: Self = Self::Code(1001, "Going away");
+    pub(super) const TOO_LONG: Self = Self::Code(1009, "Message too long");
+    pub(super) const UNAUTHORIZED: Self = Self::Code(4401, "Unauthorized");
+    pub(super) const FORBIDDEN: Self = Self::Code(4403, "Forbidden");
+    pub(super) const SESSION_ENDED: Self = Self::Code(4403, "Session ended");
+    pub(super) const OTHER_PROTOCOL: Self = Self::Code(4406, "Subprotocol not acceptable");
+    pub(super) const NO_INIT: Self = Self::Code(4408, "Connection initialisation timeout");
+    pub(super) const TOO_MANY_INITS: Self = Self::Code(4429, "Too many initialisation requests");
+    pub(super) const SILENT: Self = Self::Code(4499, "No sign of life");
+
+    /// The close message to send; none to a client that is gone.
+    pub(super) fn message(self) -> Option<Message> {
+        let (code, reason) = match self {
+            Self::Gone => return None,
+            Self::Code(code, reason) => (code, reason.to_owned()),
+            Self::BadMessage(reason) => (4400, reason),
+            Self::Twice(id) => (4409, twice(&id)),
+        };
+        Some(Message::Close(Some(CloseFrame { code, reason: shortened(&reason, REASON_BYTES).into() })))
+    }
+}
+
+/// The protocol's sentence, whose end must not be lost to a long id.
+fn twice(id: &str) -> String {
+    const AROUND: usize = "Subscriber for  already exists".len();
+    format!("Subscriber for {} already exists", shortened(id, REASON_BYTES - AROUND))
+}
+
+fn shortened(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(parting: Parting) -> (u16, String) {
+        match parting.message() {
+            Some(Message::Close(Some(frame))) => (frame.code, frame.reason.to_string()),
+            other => panic!("{other:?} is not a close message with a reason"),
+        }
+    }
+
+    #[test]
+    fn reasons_fit_into_a_close_message() {
+        assert_eq!(reason(Parting::Twice("a".into())), (4409, "Subscriber for a already exists".into()));
+        let (code, long) = reason(Parting::Twice("ä".repeat(100)));
+        assert!(code == 4409 && long.len() <= 123 && long.ends_with("ä already exists"), "{long}");
+        let (code, long) = reason(Parting::BadMessage("ö".repeat(100)));
+        assert!(code == 4400 && long.len() == 122, "{long}");
+        assert_eq!(Parting::Gone.message(), None);
+    }
+}

@@ -1,0 +1,26 @@
+//! What follows from each fact. A new fact does not compile until it has its line here.
+
+use super::step::Step;
+use crate::base::facts::Fact;
+
+/// The steps that follow from a fact.
+pub(super) fn after(fact: &Fact) -> Vec<Step> {
+    match *fact {
+        Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
+        Fact::UserBlocked { blocker, blocked, edge } => vec![Step::SeverFollow { blocker, blocked, block: edge }],
+        Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
+        Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
+        Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
+        Fact::UserSignedUp { .. }
+        | Fact::SessionEnded { .. }
+        | Fact::PrivacyChanged { is_private: true, .. }
+        | Fact::FollowingChanged { .. }
+        | Fact::UserUnblocked { .. }
+        | Fact::UploadProcessed { .. }
+        | Fact::MediaPublished { .. }
+        | Fact::MediaLiked { .. }
+        | Fact::MediaUnliked { .. }
+        | Fact::CommentAdded { .. }
+        | Fact::CommentDeleted { .. } => vec![],
+    }
+}

@@ -1,0 +1,68 @@
+//! The kinds of work that follow from facts. Each is safe to do twice: it reads the present state first.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::base::error::Result;
+use crate::base::ids::{MediaId, UploadId, UserId};
+use crate::domain::{comments, follows, likes, media, uploads};
+
+/// A piece of work that follows from a fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "camelCase")]
+pub enum Step {
+    /// Make the images of an upload.
+    ProcessUpload { upload: UploadId },
+    /// Copy a follow into the follower's own list.
+    MirrorFollow { follower: UserId, followee: UserId },
+    /// End the follow of one who blocked.
+    SeverFollow { blocker: UserId, blocked: UserId, block: i64 },
+    /// Approve those who wait to follow an account that was opened.
+    ApproveWaiting { user: UserId },
+    /// Remove what belonged to a media that was deleted.
+    EraseMedia { media: MediaId },
+}
+
+/// Whether a step is finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is.
+    Done,
+    /// A page of it is; the rest is to be done as another step.
+    More,
+}
+
+impl Step {
+    /// Does the step, or one page of it.
+    ///
+    /// # Errors
+    /// When it is to be tried again later.
+    pub async fn run(&self, app: &Arc<App>) -> Result<Progress> {
+        match *self {
+            Self::ProcessUpload { upload } => uploads::process(app, upload).await.map(done),
+            Self::MirrorFollow { follower, followee } => follows::mirror(app, follower, followee).await.map(done),
+            Self::SeverFollow { blocker, blocked, block } => {
+                follows::sever(app, blocker, blocked, block).await.map(done)
+            }
+            Self::ApproveWaiting { user } => follows::approve_waiting(app, user).await.map(more),
+            Self::EraseMedia { media } => erase(app, media).await,
+        }
+    }
+}
+
+async fn erase(app: &Arc<App>, id: MediaId) -> Result<Progress> {
+    if likes::erase(app, id).await? || comments::erase(app, id).await? {
+        return Ok(Progress::More);
+    }
+    media::erase(app, id).await.map(done)
+}
+
+fn done((): ()) -> Progress {
+    Progress::Done
+}
+
+fn more(is_more: bool) -> Progress {
+    if is_more { Progress::More } else { Progress::Done }
+}

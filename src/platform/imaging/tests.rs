@@ -1,0 +1,238 @@
+//! What becomes of files, good and bad.
+
+use super::photos::{self, gps_everywhere, has_gps};
+use super::samples::{self, QUARTERS};
+use super::*;
+
+fn photo(bytes: &[u8]) -> Result<Processed, Rejection> {
+    process(bytes, None, &Limits::default())
+}
+
+/// The colours in the middle of the four quarters of a JPEG.
+fn quarters(jpeg: &[u8]) -> [[u8; 3]; 4] {
+    let mut decoder = jpeg_decoder::Decoder::new(jpeg);
+    let pixels = decoder.decode().unwrap();
+    let info = decoder.info().unwrap();
+    let (width, height) = (usize::from(info.width), usize::from(info.height));
+    let channels = info.pixel_format.pixel_bytes();
+    [(1, 1), (3, 1), (1, 3), (3, 3)].map(|(x, y)| {
+        let at = (height * y / 4 * width + width * x / 4) * channels;
+        if channels == 1 { [pixels[at]; 3] } else { pixels[at..at + 3].try_into().unwrap() }
+    })
+}
+
+fn assert_quarters(jpeg: &[u8], expected: [[u8; 3]; 4], name: &str) {
+    for (found, expected) in quarters(jpeg).iter().flatten().zip(expected.as_flattened()) {
+        assert!(found.abs_diff(*expected) <= 8, "{name}: {:?}", quarters(jpeg));
+    }
+}
+
+#[test]
+fn every_way_of_storing_a_picture_is_understood() {
+    for (name, file, expected) in samples::every_way() {
+        let photo = photo(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!((photo.width, photo.height), (64, 48), "{name}");
+        assert_quarters(&photo.rendition(Size::High).jpeg, expected, name);
+        assert_quarters(&photo.rendition(Size::Thumbnail).jpeg, expected, name);
+        assert!(!has_gps(&photo.original), "{name}");
+    }
+}
+
+#[test]
+fn what_is_stored_becomes_the_same_photo_again() {
+    let secrets = gps_everywhere();
+    let files = secrets.iter().map(|(name, file)| (*name, file));
+    let ways = samples::every_way();
+    for (name, file) in files.chain(ways.iter().map(|(name, file, _)| (*name, file))) {
+        let first = photo(file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let again = photo(&first.original).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(first, again, "{name}");
+    }
+}
+
+#[test]
+fn no_place_survives() {
+    for (name, file) in gps_everywhere() {
+        assert!(has_gps(&file), "{name} is no test");
+        let photo = photo(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!has_gps(&photo.original), "{name}");
+        assert!(photo.renditions.iter().all(|it| !has_gps(&it.jpeg)), "{name}");
+    }
+}
+
+#[test]
+fn a_jpeg_loses_not_a_bit_of_its_picture() {
+    let plain = photos::small_jpeg(9);
+    let segments = [(0xFE, b"a comment".to_vec()), (0xE1, [b"Exif\0\0".to_vec(), photos::exif(1)].concat())];
+    let file = photos::with_segments(&plain, &segments);
+    assert_eq!(photo(&file).unwrap().original, plain);
+}
+
+#[test]
+fn a_colour_profile_stays() {
+    let profile = b"ICC_PROFILE\0\x01\x01some profile".to_vec();
+    let jpeg = photos::with_segments(&photos::small_jpeg(9), &[(0xE2, profile.clone())]);
+    let kept = photo(&jpeg).unwrap().original;
+    assert!(kept.windows(profile.len()).any(|window| window == profile));
+    let png = photos::with_chunk(&photos::png(64, 48), b"gAMA", &45_455_u32.to_be_bytes());
+    assert_eq!(photo(&png).unwrap().original, png);
+}
+
+#[test]
+fn all_eight_ways_up_in_all_formats() {
+    // The quarters as a camera stores them when it is held each of the eight ways.
+    let ways = [[0, 1, 2, 3], [1, 0, 3, 2], [3, 2, 1, 0], [2, 3, 0, 1], [0, 2, 1, 3], [1, 3, 0, 2], [3, 1, 2, 0], [2, 0, 3, 1]];
+    for (orientation, stored) in (1..).zip(ways) {
+        let size = if orientation < 5 { (64, 48) } else { (48, 64) };
+        let jpeg = samples::jpeg_of(size, stored.map(|quarter| QUARTERS[quarter]));
+        let exif = [b"Exif\0\0".to_vec(), photos::exif(orientation)].concat();
+        let photo = photo(&photos::with_segments(&jpeg, &[(0xE1, exif)])).unwrap();
+        assert_eq!((photo.width, photo.height), (64, 48), "{orientation}");
+        for rendition in &photo.renditions {
+            assert_quarters(&rendition.jpeg, QUARTERS, &format!("orientation {orientation}"));
+        }
+    }
+}
+
+#[test]
+fn png_and_webp_are_turned_too() {
+    let (png, webp, exif) = (photos::png(64, 48), photos::webp(64, 48), photos::exif(6));
+    let prefixed = [b"Exif\0\0", exif.as_slice()].concat();
+    let cases = [
+        photos::with_chunk(&png, b"eXIf", &exif),
+        photos::with_riff_chunk(&webp, 0x08, b"EXIF", &exif),
+        photos::with_riff_chunk(&webp, 0x08, b"EXIF", &prefixed),
+    ];
+    for file in cases {
+        let photo = photo(&file).unwrap();
+        let high = photo.rendition(Size::High);
+        assert_eq!((photo.width, photo.height, high.width, high.height), (48, 64, 48, 64));
+    }
+}
+
+#[test]
+fn sizes_of_renditions() {
+    let cases = [
+        ((100, 80), [(80, 80), (100, 80), (100, 80), (100, 80)]),
+        ((1, 1), [(1, 1); 4]),
+        ((700, 500), [(150, 150), (320, 229), (640, 457), (700, 500)]),
+        ((500, 700), [(150, 150), (229, 320), (457, 640), (500, 700)]),
+        ((2300, 400), [(150, 150), (320, 56), (640, 111), (1080, 188)]),
+        ((2500, 9), [(9, 9), (320, 1), (640, 2), (1080, 4)]),
+    ];
+    for ((width, height), expected) in cases {
+        let photo = photo(&photos::jpeg(width, height, 7)).unwrap();
+        let sizes = photo.renditions.each_ref().map(|it| (it.width, it.height));
+        assert_eq!(sizes, expected, "{width} × {height}");
+        assert_eq!(photo.renditions.each_ref().map(|it| it.size), Size::ALL);
+        for rendition in &photo.renditions {
+            let header = inspect(&rendition.jpeg, Some(Format::Jpeg), &Limits::default()).unwrap();
+            assert_eq!((header.width, header.height), (rendition.width, rendition.height));
+        }
+    }
+}
+
+#[test]
+fn a_phones_photo() {
+    let photo = photo(photos::phone_jpeg()).unwrap();
+    assert_eq!((photo.width, photo.height), (3024, 4032));
+    let sizes = photo.renditions.each_ref().map(|it| (it.width, it.height));
+    assert_eq!(sizes, [(150, 150), (240, 320), (480, 640), (810, 1080)]);
+    assert!(!has_gps(&photo.original));
+    assert_eq!(photo.blurhash.len(), 28);
+}
+
+#[test]
+fn bad_files_are_refused_with_a_reason() {
+    let limits = Limits::default();
+    let small = Limits { bytes: 1_000, ..limits };
+    let wrong = Rejection::WrongType { declared: Format::Png, found: Format::Jpeg };
+    let jpeg = photos::small_jpeg(1);
+    let cases = [
+        (photos::png_bomb(), None, limits, Rejection::TooManyPixels { limit: (256 << 20) / 4 }),
+        (photos::truncated_jpeg(), None, limits, Rejection::Damaged),
+        (photos::svg(), None, limits, Rejection::UnsupportedMedia),
+        (Vec::new(), None, limits, Rejection::UnsupportedMedia),
+        (jpeg.clone(), Some(Format::Png), limits, wrong),
+        (jpeg.clone(), None, small, Rejection::TooLarge { limit: 1_000 }),
+        (jpeg.clone(), None, Limits { side: 300, ..limits }, Rejection::TooLong { limit: 300 }),
+        (jpeg, None, Limits { pixels: 9_999, ..limits }, Rejection::TooManyPixels { limit: 9_999 }),
+        (arithmetic_jpeg(), None, limits, Rejection::UnsupportedMedia),
+        (lying_jpeg(), None, limits, Rejection::Damaged),
+        (unfinished_jpeg(), None, limits, Rejection::Damaged),
+    ];
+    for (file, declared, limits, expected) in cases {
+        assert_eq!(process(&file, declared, &limits).unwrap_err(), expected);
+        assert!(expected.to_string().ends_with('.'));
+    }
+}
+
+/// A JPEG coded in a way that no browser shows.
+fn arithmetic_jpeg() -> Vec<u8> {
+    let mut file = photos::small_jpeg(1);
+    let frame = file.windows(2).position(|it| it == [0xFF, 0xC0]).unwrap();
+    file[frame + 1] = 0xC9;
+    file
+}
+
+/// A small JPEG that claims to be 20,000 × 5,000 pixels: nothing but grey, for seconds of work.
+fn lying_jpeg() -> Vec<u8> {
+    let mut file = photos::small_jpeg(1);
+    let frame = file.windows(2).position(|it| it == [0xFF, 0xC0]).unwrap();
+    file[frame + 5..frame + 9].copy_from_slice(&[0x13, 0x88, 0x4E, 0x20]);
+    file
+}
+
+/// A progressive JPEG whose last scan is missing, and which is closed as if that was all.
+fn unfinished_jpeg() -> Vec<u8> {
+    let mut file = samples::jpeg(jpeg_encoder::ColorType::Rgb, |c| c, |it| it.set_progressive(true));
+    let last = file.windows(2).rposition(|it| it == [0xFF, 0xDA]).unwrap();
+    file.truncate(last);
+    file.extend([0xFF, 0xD9]);
+    file
+}
+
+#[test]
+fn limits_are_told_as_text() {
+    let cases = [
+        (Rejection::UnsupportedMedia, Some("image/jpeg, image/png, image/webp")),
+        (Rejection::TooLarge { limit: 5 }, Some("5")),
+        (Rejection::TooManyPixels { limit: 6 }, Some("6")),
+        (Rejection::TooLong { limit: 7 }, Some("7")),
+        (Rejection::Damaged, None),
+    ];
+    for (rejection, expected) in cases {
+        assert_eq!(rejection.limit().as_deref(), expected);
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_off_anywhere_is_refused() {
+    for (name, file, _) in samples::every_way() {
+        let step = file.len() / 50 + 1;
+        let cuts = (0..file.len()).step_by(step).chain(file.len().saturating_sub(20)..file.len());
+        for cut in cuts {
+            assert!(photo(&file[..cut]).is_err(), "{name}, {cut} of {} bytes", file.len());
+        }
+    }
+}
+
+/// Files with bytes changed at random, the same on each run: refused or not, they must not make anything panic.
+#[test]
+fn damaged_files_do_no_harm() {
+    let limits = Limits { pixels: 1_000_000, memory: 16 << 20, ..Limits::default() };
+    let files = samples::every_way();
+    let mut chance = 1_u32;
+    for round in 0..100 {
+        for (_, file, _) in &files {
+            let mut file = file.clone();
+            for _ in 0..=round % 5 {
+                // Numerical Recipes' generator: plain, and enough to pick a byte.
+                chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let at = chance as usize % file.len();
+                file[at] = chance.to_be_bytes()[1];
+            }
+            let _ = process(&file, None, &limits);
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The live streams of this process: who listens to which topics, and telling them in the order of the log.
+//!
+//! Attaching and delivering happen under one lock, so a listener hears exactly the entries after the positions it was
+//! given: with a read of the log up to there, nothing is lost and nothing comes twice. A listener that is too slow is
+//! cut off and knows it; it harms nobody else.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+
+use super::Entry;
+use crate::base::facts::{Fact, FollowState, Topic};
+use crate::base::ids::{SessionId, UserId};
+
+/// The listeners of this process.
+#[derive(Debug, Default)]
+pub struct Live {
+    identity: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    positions: Vec<i64>,
+    next: u64,
+    listeners: HashMap<u64, Sender>,
+    by_topic: HashMap<Topic, HashSet<u64>>,
+}
+
+#[derive(Debug)]
+struct Sender {
+    queue: mpsc::Sender<Arc<Entry>>,
+    overflowed: Arc<AtomicBool>,
+    topics: HashSet<Topic>,
+    follows: Option<UserId>,
+}
+
+/// One listener. Dropped, it listens no more.
+#[derive(Debug)]
+pub struct Listener {
+    live: Arc<Live>,
+    number: u64,
+    queue: mpsc::Receiver<Arc<Entry>>,
+    overflowed: Arc<AtomicBool>,
+    /// The positions of all databases from which on it hears.
+    pub from: Vec<i64>,
+}
+
+impl Live {
+    /// Listeners of a server whose logs stand at these positions and have this name together.
+    #[must_use]
+    pub fn at(positions: Vec<i64>, identity: String) -> Self {
+        Self { identity, state: Mutex::new(State { positions, ..State::default() }) }
+    }
+
+    /// The name of the logs, by which positions of another server are told from ours.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// How far the log of a database was delivered.
+    #[must_use]
+    pub fn position(&self, database: usize) -> i64 {
+        self.lock().positions[database]
+    }
+
+    /// How far all logs were delivered.
+    #[must_use]
+    pub fn positions(&self) -> Vec<i64> {
+        self.lock().positions.clone()
+    }
+
+    /// How many listen.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        self.lock().listeners.len()
+    }
+
+    /// Listens to some topics; at most `queue` entries wait.
+    #[must_use]
+    pub fn listen(self: &Arc<Self>, topics: impl IntoIterator<Item = Topic>, queue: usize) -> Listener {
+        self.attach(topics, queue, None)
+    }
+
+    /// Listens to some topics, and from now on to the media of those whom `user` begins to follow, and no longer of those
+    /// whom they stop following. That happens in the order of the log, so nothing is missed in between.
+    #[must_use]
+    pub fn listen_as(
+        self: &Arc<Self>,
+        user: UserId,
+        topics: impl IntoIterator<Item = Topic>,
+        queue: usize,
+    ) -> Listener {
+        self.attach(topics.into_iter().chain([Topic::RelationsOf(user)]), queue, Some(user))
+    }
+
+    fn attach(
+        self: &Arc<Self>,
+        topics: impl IntoIterator<Item = Topic>,
+        queue: usize,
+        follows: Option<UserId>,
+    ) -> Listener {
+        let (sender, receiver) = mpsc::channel(queue);
+        let overflowed = Arc::new(AtomicBool::new(false));
+        let mut state = self.lock();
+        let number = state.next;
+        state.next += 1;
+        let entry = Sender { queue: sender, overflowed: overflowed.clone(), topics: HashSet::new(), follows };
+        state.listeners.insert(number, entry);
+        topics.into_iter().for_each(|topic| state.add(number, topic));
+        let from = state.positions.clone();
+        Listener { live: self.clone(), number, queue: receiver, overflowed, from }
+    }
+
+    /// Delivers entries that go on where their databases stand.
+    pub fn deliver(&self, entries: impl IntoIterator<Item = Entry>) {
+        let mut state = self.lock();
+        for entry in entries {
+            state.deliver(entry);
+        }
+    }
+
+    /// Passes over positions whose entries are no longer kept.
+    pub fn skip_to(&self, database: usize, position: i64) {
+        self.lock().positions[database] = position;
+    }
+
+    /// Comes back when a session has ended.
+    pub async fn session_ended(self: &Arc<Self>, session: SessionId) {
+        let mut listener = self.listen([Topic::Session(session)], 1);
+        listener.next().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn deliver(&mut self, entry: Entry) {
+        if entry.position <= self.positions[entry.database] {
+            return;
+        }
+        self.positions[entry.database] = entry.position;
+        let entry = Arc::new(entry);
+        let mut told = HashSet::new();
+        let mut too_slow = Vec::new();
+        for topic in entry.fact.topics() {
+            for number in self.by_topic.get(&topic).into_iter().flatten() {
+                if told.insert(*number) && !self.listeners[number].tell(&entry) {
+                    too_slow.push(*number);
+                }
+            }
+        }
+        for number in too_slow {
+            self.remove(number);
+        }
+        if let Fact::FollowingChanged { follower, followee, state } = entry.fact {
+            self.follow(follower, followee, state == FollowState::Following);
+        }
+    }
+
+    /// Lets the listeners of a user who began or stopped following hear of the media of the other one, or not any more.
+    fn follow(&mut self, follower: UserId, followee: UserId, begins: bool) {
+        let topic = Topic::MediaOf(followee);
+        let relations = self.by_topic.get(&Topic::RelationsOf(follower));
+        for number in relations.cloned().into_iter().flatten() {
+            let follows = self.listeners.get(&number).is_some_and(|listener| listener.follows == Some(follower));
+            match (follows, begins) {
+                (false, _) => {}
+                (true, true) => self.add(number, topic),
+                (true, false) => self.forget(number, &topic),
+            }
+        }
+    }
+
+    fn add(&mut self, number: u64, topic: Topic) {
+        if let Some(listener) = self.listeners.get_mut(&number) {
+            listener.topics.insert(topic);
+            self.by_topic.entry(topic).or_default().insert(number);
+        }
+    }
+
+    fn forget(&mut self, number: u64, topic: &Topic) {
+        if let Some(listener) = self.listeners.get_mut(&number) {
+            listener.topics.remove(topic);
+        }
+        if let Some(listeners) = self.by_topic.get_mut(topic) {
+            listeners.remove(&number);
+            if listeners.is_empty() {
+                self.by_topic.remove(topic);
+            }
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        if let Some(listener) = self.listeners.remove(&number) {
+            listener.topics.iter().for_each(|topic| self.forget(number, topic));
+        }
+    }
+}
+
+impl Sender {
+    /// Puts an entry into the queue; false when it is full.
+    fn tell(&self, entry: &Arc<Entry>) -> bool {
+        let sent = self.queue.try_send(entry.clone()).is_ok();
+        if !sent {
+            self.overflowed.store(true, Ordering::Relaxed);
+        }
+        sent
+    }
+}
+
+impl Listener {
+    /// The next entry; `None` when the listener was too slow and was cut off.
+    pub async fn next(&mut self) -> Option<Arc<Entry>> {
+        self.queue.recv().await
+    }
+
+    /// Whether it was cut off because it was too slow.
+    #[must_use]
+    pub fn was_too_slow(&self) -> bool {
+        self.overflowed.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.live.lock().remove(self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Timestamp;
+    use crate::base::facts::Fact;
+    use crate::base::ids::{MediaId, UserId};
+
+    fn liked(position: i64, media: i64) -> Entry {
+        let fact = Fact::MediaLiked { media: MediaId(media), user: UserId(1) };
+        Entry { database: 0, position, recorded_at: Timestamp(0), fact }
+    }
+
+    #[tokio::test]
+    async fn a_listener_hears_its_topics_in_order_from_where_it_attached() {
+        let live = Arc::new(Live::at(vec![0], String::new()));
+        live.deliver([liked(1, 7)]);
+        let mut listener = live.listen([Topic::Media(MediaId(7))], 8);
+        assert_eq!(listener.from, [1]);
+        live.deliver([liked(2, 8), liked(3, 7), liked(3, 7), liked(4, 7)]);
+        assert_eq!(listener.next().await.unwrap().position, 3);
+        assert_eq!(listener.next().await.unwrap().position, 4);
+    }
+
+    #[tokio::test]
+    async fn who_listens_as_a_user_hears_of_those_they_follow_from_then_on() {
+        let live = Arc::new(Live::at(vec![0], String::new()));
+        let (ana, ben) = (UserId(1), UserId(2));
+        let published = |position| {
+            let fact = Fact::MediaPublished { media: MediaId(position), owner: ben };
+            Entry { database: 0, position, recorded_at: Timestamp(0), fact }
+        };
+        let follows = |position, state| {
+            let fact = Fact::FollowingChanged { follower: ana, followee: ben, state };
+            Entry { database: 0, position, recorded_at: Timestamp(0), fact }
+        };
+        let mut listener = live.listen_as(ana, [], 8);
+        live.deliver([published(1), follows(2, FollowState::Following), published(3)]);
+        live.deliver([follows(4, FollowState::NotFollowing), published(5), liked(6, 1)]);
+        for position in [2, 3, 4] {
+            assert_eq!(listener.next().await.unwrap().position, position);
+        }
+        assert!(listener.queue.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_is_cut_off_and_leaves_nothing_behind() {
+        let live = Arc::new(Live::at(vec![0], String::new()));
+        let mut slow = live.listen([Topic::Media(MediaId(7))], 1);
+        let mut good = live.listen([Topic::Media(MediaId(7))], 8);
+        live.deliver([liked(1, 7), liked(2, 7)]);
+        assert_eq!(slow.next().await.unwrap().position, 1);
+        assert!(slow.next().await.is_none() && slow.was_too_slow());
+        assert_eq!(good.next().await.unwrap().position, 1);
+        assert_eq!(good.next().await.unwrap().position, 2);
+        drop((slow, good));
+        assert!(live.lock().by_topic.is_empty() && live.listeners() == 0);
+    }
+}

@@ -1,0 +1,168 @@
+//! The log of facts: what happened, in an order that never changes, numbered only after it was committed.
+//!
+//! A transaction puts facts into `outbox`. A relay moves committed ones into `log` with dense positions 1, 2, 3, … of
+//! that database, together with the steps that follow from them. Numbering after the commit matters: numbers taken at
+//! the insert are not in the order of commits, and readers would skip late rows. The row of `log_head` is locked while
+//! positions are given out, so any number of relays are safe and one is enough.
+
+pub mod live;
+mod tables;
+mod tail;
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::base::clock::Timestamp;
+use crate::base::error::{Error, Result};
+use crate::base::facts::Fact;
+use crate::platform::db::{Database, Tx};
+use crate::platform::queue;
+
+use tables::{head, log, outbox};
+pub use tail::{Bus, follow};
+
+/// Facts moved in one transaction of the relay.
+const BATCH: u64 = 200;
+
+/// A fact with its place in the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The number of the database.
+    pub database: usize,
+    /// Its position in that database's log.
+    pub position: i64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Records a fact, in the transaction of the change it is about.
+///
+/// # Errors
+/// Those of the database.
+pub async fn record(tx: &Tx, now: Timestamp, fact: &Fact) -> Result<()> {
+    let row = outbox::ActiveModel {
+        id: ActiveValue::NotSet,
+        fact: ActiveValue::Set(serde_json::to_string(fact)?),
+        recorded_at: ActiveValue::Set(now),
+    };
+    outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    tx.note_fact();
+    Ok(())
+}
+
+/// Moves what is in the outbox of a database into its log, with the steps that `after` names. Returns the entries.
+///
+/// # Errors
+/// Those of the database; nothing was moved then.
+pub async fn relay(
+    database: &Database,
+    now: Timestamp,
+    after: impl Fn(&Fact) -> Result<Vec<String>> + Send,
+) -> Result<Vec<Entry>> {
+    let entries = database.write(async |tx| move_batch(tx, database.number, now, &after).await).await?;
+    if !entries.is_empty() {
+        database.steps_stored.notify_one();
+    }
+    Ok(entries)
+}
+
+async fn move_batch(
+    tx: &Tx,
+    database: usize,
+    now: Timestamp,
+    after: &(impl Fn(&Fact) -> Result<Vec<String>> + Send),
+) -> Result<Vec<Entry>> {
+    let head = head::Entity::find().lock_exclusive().one(tx.conn()).await?.ok_or_else(no_head)?;
+    let waiting = outbox::Entity::find().order_by_asc(outbox::Column::Id).limit(BATCH).all(tx.conn()).await?;
+    let Some(last) = waiting.last().map(|row| row.id) else { return Ok(Vec::new()) };
+    let ids: Vec<i64> = waiting.iter().map(|row| row.id).collect();
+    let rows = number(head.position, waiting);
+    let entries = rows.iter().map(|row| entry(database, row)).collect::<Result<Vec<_>>>()?;
+    let mut steps = Vec::new();
+    for entry in &entries {
+        steps.extend(after(&entry.fact)?);
+    }
+    log::Entity::insert_many(rows.into_iter().map(log::ActiveModel::from)).exec_without_returning(tx.conn()).await?;
+    queue::push(tx, now, steps).await?;
+    // A row with a smaller id may be committed while this runs: delete what was read, not all up to `last`.
+    outbox::Entity::delete_many().filter(outbox::Column::Id.is_in(ids)).exec(tx.conn()).await?;
+    tracing::trace!(database, last, "facts moved into the log");
+    advance(tx, entries.len()).await?;
+    Ok(entries)
+}
+
+fn number(head: i64, waiting: Vec<outbox::Model>) -> Vec<log::Model> {
+    let positions = head + 1..;
+    positions.zip(waiting).map(|(position, row)| log::Model { position, recorded_at: row.recorded_at, fact: row.fact }).collect()
+}
+
+async fn advance(tx: &Tx, by: usize) -> Result<()> {
+    let by = i64::try_from(by).unwrap_or(0);
+    head::Entity::update_many()
+        .col_expr(head::Column::Position, Expr::col(head::Column::Position).add(by))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+fn entry(database: usize, row: &log::Model) -> Result<Entry> {
+    let fact = serde_json::from_str(&row.fact)?;
+    Ok(Entry { database, position: row.position, recorded_at: row.recorded_at, fact })
+}
+
+/// The position of the newest entry of a database.
+///
+/// # Errors
+/// Those of the database.
+pub async fn position(database: &Database) -> Result<i64> {
+    Ok(read_head(database.read_own()).await?.position)
+}
+
+/// The random name of a database's log, by which the cursors of another server are told from ours.
+///
+/// # Errors
+/// Those of the database.
+pub async fn identity(database: &Database) -> Result<String> {
+    Ok(read_head(database.read_own()).await?.identity)
+}
+
+async fn read_head(connection: &DatabaseConnection) -> Result<head::Model> {
+    head::Entity::find().one(connection).await?.ok_or_else(no_head)
+}
+
+fn no_head() -> Error {
+    Error::internal("the log of a database has no head")
+}
+
+/// The entries after a position, oldest first, at most `most`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn read(database: &Database, after: i64, most: u64) -> Result<Vec<Entry>> {
+    let rows = log::Entity::find()
+        .filter(log::Column::Position.gt(after))
+        .order_by_asc(log::Column::Position)
+        .limit(most)
+        .all(database.read_own())
+        .await?;
+    rows.iter().map(|row| entry(database.number, row)).collect()
+}
+
+/// Whether facts wait to be moved into the log of a database.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_outbox_empty(database: &Database) -> Result<bool> {
+    Ok(outbox::Entity::find().one(database.read_own()).await?.is_none())
+}
+
+/// Forgets entries recorded before an instant. Returns how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget(database: &Database, before: Timestamp) -> Result<u64> {
+    let old = log::Column::RecordedAt.lt(before);
+    database.write(async |tx| Ok(log::Entity::delete_many().filter(old).exec(tx.conn()).await?.rows_affected)).await
+}

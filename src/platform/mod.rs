@@ -1,0 +1,12 @@
+//! The machines: databases, the log of facts, the queue of steps, files, photos, tokens. They know nothing of the product.
+//!
+//! Neighbours are strangers, except that `queue` and `log` stand on `db`.
+
+pub mod blobs;
+pub mod db;
+pub mod log;
+pub mod queue;
+pub mod telemetry;
+pub mod token;
+
+pub use photograph_imaging as imaging;

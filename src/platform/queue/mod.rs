@@ -1,0 +1,140 @@
+//! The queue of steps: work that follows from facts. A step is done at least once, whatever process dies.
+//!
+//! A step is a row, stored with the fact it follows from. A worker claims it with a lease and renews the lease while it
+//! works; a lease that runs out is claimed again. A step that fails is tried later, and buried after its last try with
+//! its error kept, until an operator replays it.
+
+mod sql;
+mod table;
+
+use std::time::Duration;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+use crate::base::clock::Timestamp;
+use crate::base::error::Result;
+use crate::platform::db::{Database, Tx};
+
+use table::{ActiveModel, Column, Entity};
+
+/// How long a claim holds unless it is renewed: after a crash, a step waits so long at most.
+pub const LEASE: Duration = Duration::from_secs(10);
+
+/// A step that this worker has claimed.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Its number in its database.
+    pub id: i64,
+    /// What to do, as JSON.
+    pub step: String,
+    /// How many times it was claimed, this one included.
+    pub tries: u32,
+}
+
+/// How much there is to do in a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Steps that wait or are being done.
+    pub waiting: u64,
+    /// Steps that were given up.
+    pub buried: u64,
+}
+
+/// Stores steps to do from `due` on, in the transaction of what they follow from.
+///
+/// # Errors
+/// Those of the database.
+pub async fn push(tx: &Tx, due: Timestamp, steps: Vec<String>) -> Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let rows = steps.into_iter().map(|step| ActiveModel {
+        step: ActiveValue::Set(step),
+        due_at: ActiveValue::Set(due),
+        tries: ActiveValue::Set(0),
+        leased_until: ActiveValue::Set(Timestamp(0)),
+        ..ActiveModel::default_values()
+    });
+    Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Claims steps that are due, at most `most`, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn claim(database: &Database, now: Timestamp, most: usize) -> Result<Vec<Claimed>> {
+    database.write(async |tx| sql::claim(tx, now, now.after(LEASE), most).await).await
+}
+
+/// Keeps claims for another lease.
+///
+/// # Errors
+/// Those of the database.
+pub async fn renew(database: &Database, now: Timestamp, ids: Vec<i64>) -> Result<()> {
+    let until = now.after(LEASE);
+    change(database, ids, &[(Column::LeasedUntil, Expr::value(until))]).await
+}
+
+/// Strikes a step that is done.
+///
+/// # Errors
+/// Those of the database.
+pub async fn done(database: &Database, id: i64) -> Result<()> {
+    database
+        .write(async |tx| {
+            Entity::delete_by_id(id).exec(tx.conn()).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Puts a step that failed back, to be tried from `due` on.
+///
+/// # Errors
+/// Those of the database.
+pub async fn retry(database: &Database, id: i64, due: Timestamp, error: String) -> Result<()> {
+    let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
+    change(database, vec![id], &[(Column::DueAt, Expr::value(due)), released, (Column::Error, Expr::value(error))]).await
+}
+
+/// Puts a step that did one page of its work back, to go on at once as if new.
+///
+/// # Errors
+/// Those of the database.
+pub async fn again(database: &Database, id: i64, now: Timestamp) -> Result<()> {
+    let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
+    change(database, vec![id], &[(Column::DueAt, Expr::value(now)), released, (Column::Tries, Expr::value(0))]).await
+}
+
+/// Gives a step up, keeping why.
+///
+/// # Errors
+/// Those of the database.
+pub async fn bury(database: &Database, id: i64, now: Timestamp, error: String) -> Result<()> {
+    change(database, vec![id], &[(Column::BuriedAt, Expr::value(now)), (Column::Error, Expr::value(error))]).await
+}
+
+async fn change(database: &Database, ids: Vec<i64>, values: &[(Column, Expr)]) -> Result<()> {
+    database
+        .write(async |tx| {
+            let mut update = Entity::update_many().filter(Column::Id.is_in(ids));
+            for (column, value) in values {
+                update = update.col_expr(*column, value.clone());
+            }
+            update.exec(tx.conn()).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// How much there is to do.
+///
+/// # Errors
+/// Those of the database.
+pub async fn backlog(database: &Database) -> Result<Backlog> {
+    let all = Entity::find().count(database.read_own()).await?;
+    let buried = Entity::find().filter(Column::BuriedAt.is_not_null()).count(database.read_own()).await?;
+    Ok(Backlog { waiting: all.saturating_sub(buried), buried })
+}

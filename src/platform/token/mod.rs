@@ -1,0 +1,188 @@
+//! Access tokens: JSON Web Tokens (RFC 7519) signed with Ed25519 (RFC 8037), each naming its key by `kid`.
+//!
+//! Only EdDSA is accepted, so `alg: none` and a key used as an HMAC secret are refused before anything is verified.
+
+mod ring_provider;
+
+use std::sync::{PoisonError, RwLock};
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use serde::{Deserialize, Serialize};
+
+use crate::base::chance::Chance;
+use crate::base::clock::Timestamp;
+use crate::base::error::{Code, Error, Result};
+use crate::base::ids::{SessionId, UserId};
+
+/// What an access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The user.
+    pub sub: UserId,
+    /// The session.
+    pub sid: SessionId,
+    /// When it was made, in seconds since 1970.
+    pub iat: i64,
+    /// When it stops working, in seconds since 1970.
+    pub exp: i64,
+}
+
+/// A key that signs tokens, as it is kept.
+#[derive(Clone, Debug)]
+pub struct StoredKey {
+    /// Its name in the `kid` of a token.
+    pub kid: String,
+    /// The private key, PKCS #8.
+    pub pkcs8: Vec<u8>,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+struct Key {
+    kid: String,
+    signs: EncodingKey,
+    verifies: DecodingKey,
+    made_at: Timestamp,
+}
+
+/// The keys of this server. The newest one that every process can know signs; all verify.
+#[derive(Default)]
+pub struct Tokens(RwLock<Vec<Key>>);
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+impl Tokens {
+    /// No keys yet. Chooses the cryptography of `jsonwebtoken` for this process.
+    #[must_use]
+    pub fn new() -> Self {
+        ring_provider::install();
+        Self::default()
+    }
+
+    /// Makes a new private key, PKCS #8.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn new_pkcs8(chance: &Chance) -> Result<Vec<u8>> {
+        let made = Ed25519KeyPair::generate_pkcs8(chance.secure());
+        Ok(made.map_err(|_| Error::internal("no Ed25519 key could be made"))?.as_ref().to_vec())
+    }
+
+    /// Uses these keys from now on, oldest first.
+    ///
+    /// # Errors
+    /// When one is not an Ed25519 key.
+    pub fn use_keys(&self, stored: &[StoredKey]) -> Result<()> {
+        let keys = stored.iter().map(key).collect::<Result<Vec<_>>>()?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    /// Signs an access token with the newest key made before `known_by`, or else the oldest.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub fn sign(&self, claims: &Claims, known_by: Timestamp) -> Result<String> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.iter().rev().find(|key| key.made_at <= known_by).or(keys.first());
+        let key = key.ok_or_else(|| Error::internal("there is no signing key"))?;
+        let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, claims, &key.signs).map_err(Error::internal)
+    }
+
+    /// The claims of a token that one of our keys signed and that still works.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` for anything else.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims> {
+        let claims = self.claims(token).ok_or_else(|| refused("This access token is not one of this server."))?;
+        if claims.exp <= now.seconds() {
+            return Err(refused("This access token has expired. Refresh the session."));
+        }
+        Ok(claims)
+    }
+
+    fn claims(&self, token: &str) -> Option<Claims> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let kid = header.kid?;
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.iter().find(|key| key.kid == kid)?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        // The clock of the program decides, not the library's.
+        validation.validate_exp = false;
+        jsonwebtoken::decode(token, &key.verifies, &validation).ok().map(|token| token.claims)
+    }
+}
+
+fn key(stored: &StoredKey) -> Result<Key> {
+    let pair = Ed25519KeyPair::from_pkcs8(&stored.pkcs8).map_err(|_| Error::internal("a signing key is damaged"))?;
+    Ok(Key {
+        kid: stored.kid.clone(),
+        signs: EncodingKey::from_ed_der(&stored.pkcs8),
+        verifies: DecodingKey::from_ed_der(pair.public_key().as_ref()),
+        made_at: stored.made_at,
+    })
+}
+
+fn refused(message: &'static str) -> Error {
+    Error::failed(Code::Unauthenticated, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn claims(exp: i64) -> Claims {
+        Claims { sub: UserId(1), sid: SessionId(2), iat: 900, exp }
+    }
+
+    fn server(kid: &str) -> Tokens {
+        let tokens = Tokens::new();
+        let pkcs8 = Tokens::new_pkcs8(&Chance::default()).unwrap();
+        tokens.use_keys(&[StoredKey { kid: kid.into(), pkcs8, made_at: Timestamp(0) }]).unwrap();
+        tokens
+    }
+
+    #[test]
+    fn a_token_of_this_server_works_until_it_expires() {
+        let tokens = server("a");
+        let token = tokens.sign(&claims(1001), NOW).unwrap();
+        assert_eq!(tokens.verify(&token, NOW).unwrap(), claims(1001));
+        assert!(tokens.verify(&token, Timestamp(1_001_000)).is_err());
+    }
+
+    #[test]
+    fn tokens_of_others_and_forged_ones_are_refused() {
+        let (ours, theirs) = (server("a"), server("a"));
+        let token = theirs.sign(&claims(2000), NOW).unwrap();
+        let body = token.split('.').nth(1).unwrap();
+        let header = |json: &str| BASE64.encode(json);
+        let none = format!("{}.{body}.", header(r#"{"alg":"none","kid":"a"}"#));
+        let hmac = format!("{}.{body}.{}", header(r#"{"alg":"HS256","kid":"a"}"#), BASE64.encode("x"));
+        for forged in [token.as_str(), &none, &hmac, "", "a.b.c", "\0"] {
+            assert_eq!(ours.verify(forged, NOW).unwrap_err().code(), Some(Code::Unauthenticated), "{forged}");
+        }
+    }
+
+    #[test]
+    fn a_new_key_signs_only_when_every_process_can_know_it_and_old_ones_verify() {
+        let old = StoredKey { kid: "old".into(), pkcs8: Tokens::new_pkcs8(&Chance::default()).unwrap(), made_at: Timestamp(0) };
+        let new = StoredKey { kid: "new".into(), pkcs8: Tokens::new_pkcs8(&Chance::default()).unwrap(), made_at: NOW };
+        let tokens = Tokens::new();
+        tokens.use_keys(&[old, new]).unwrap();
+        let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        let before = tokens.sign(&claims(2000), Timestamp(NOW.0 - 1)).unwrap();
+        let after = tokens.sign(&claims(2000), NOW).unwrap();
+        assert_eq!((kid(&before), kid(&after)), ("old".into(), "new".into()));
+        assert!(tokens.verify(&before, NOW).is_ok() && tokens.verify(&after, NOW).is_ok());
+    }
+}

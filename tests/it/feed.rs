@@ -1,0 +1,156 @@
+//! The home feed: what those one follows publish, newest first, read in both directions without a hole.
+
+use serde_json::{Value, json};
+
+use crate::kit::{Kit, Person};
+
+#[tokio::test]
+async fn what_those_one_follows_publish_comes_newest_first() {
+    let kit = Kit::start().await;
+    let (ada, bob, eve) = (kit.signs_up("ada").await, kit.signs_up("bob").await, kit.signs_up("eve").await);
+    eve.publishes("not for bob").await;
+    let before = ada.publishes("before the follow").await;
+    bob.follows(&ada).await;
+    let own = bob.publishes("my own").await;
+    let after = ada.publishes("after the follow").await;
+    kit.settle().await;
+    assert_eq!(bob.home_feed().await, [after.clone(), own.clone(), before.clone()]);
+    assert_eq!(ada.home_feed().await, [after, before]);
+    bob.unfollows(&ada).await;
+    kit.settle().await;
+    assert_eq!(bob.home_feed().await, [own]);
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_feed_of_nobody_is_empty() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let page = page(&ada, json!({ "first": 10 })).await;
+    assert_eq!(page["nodes"], json!([]));
+    assert_eq!(
+        page["pageInfo"],
+        json!({ "hasNextPage": false, "hasPreviousPage": false, "startCursor": null, "endCursor": null })
+    );
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn pages_go_down_and_up_without_a_hole() {
+    let kit = Kit::start().await;
+    let (bob, all) = a_feed_of(&kit, 7).await;
+    let mut down = vec![];
+    let mut cursor = Value::Null;
+    loop {
+        let page = page(&bob, json!({ "first": 3, "after": cursor })).await;
+        down.extend(ids(&page));
+        cursor = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+    }
+    assert_eq!(down, all);
+    let mut up = vec![];
+    loop {
+        let page = page(&bob, json!({ "last": 3, "before": cursor })).await;
+        up = [ids(&page), up].concat();
+        cursor = page["pageInfo"]["startCursor"].clone();
+        if page["pageInfo"]["hasPreviousPage"] == false {
+            break;
+        }
+    }
+    assert_eq!(up, all[..6], "all that is newer than the last");
+    kit.ends().await;
+}
+
+/// Somebody with this many media in their feed by two people in turn, and what is in it.
+async fn a_feed_of(kit: &Kit, media: usize) -> (Person, Vec<String>) {
+    let (ada, eve, bob) = (kit.signs_up("ada").await, kit.signs_up("eve").await, kit.signs_up("bob").await);
+    tokio::join!(bob.follows(&ada), bob.follows(&eve));
+    let mut published = vec![];
+    for number in 0..media {
+        let owner = if number % 2 == 0 { &ada } else { &eve };
+        published.insert(0, owner.publishes(&format!("number {number}")).await);
+    }
+    kit.settle().await;
+    (bob, published)
+}
+
+async fn page(person: &Person, variables: Value) -> Value {
+    let query = "query($first: Int, $after: String, $last: Int, $before: String) {
+        viewer { homeFeed(first: $first, after: $after, last: $last, before: $before) {
+            edges { cursor node { id } } nodes { id }
+            pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        } } }";
+    person.asks(query, variables).await.data("/viewer/homeFeed").clone()
+}
+
+fn ids(page: &Value) -> Vec<String> {
+    let nodes = page["nodes"].as_array().expect("nodes");
+    nodes.iter().map(|node| node["id"].as_str().expect("an ID").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_cursor_stays_good_when_its_media_is_deleted() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let (first, second, third) = (ada.publishes("1").await, ada.publishes("2").await, ada.publishes("3").await);
+    kit.settle().await;
+    let cursor = page(&ada, json!({ "first": 2 })).await["pageInfo"]["endCursor"].clone();
+    ada.deletes(&second).await;
+    kit.settle().await;
+    assert_eq!(ids(&page(&ada, json!({ "first": 2, "after": cursor })).await), [first]);
+    assert_eq!(ids(&page(&ada, json!({ "last": 2, "before": cursor })).await), [third]);
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn what_is_newer_than_the_top_is_read_upwards() {
+    let kit = Kit::start().await;
+    let (bob, all) = a_feed_of(&kit, 3).await;
+    let top = page(&bob, json!({ "first": 1 })).await["pageInfo"]["startCursor"].clone();
+    let own = bob.publishes("newer").await;
+    kit.settle().await;
+    let newer = page(&bob, json!({ "last": 20, "before": top })).await;
+    assert_eq!(ids(&newer), [own]);
+    assert_eq!(newer["pageInfo"]["hasNextPage"], true, "what was there before follows");
+    assert_eq!(all.len(), 3);
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_page_that_makes_no_sense_is_refused() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let query = "query($first: Int, $after: String, $last: Int, $before: String) {
+        viewer { homeFeed(first: $first, after: $after, last: $last, before: $before) { nodes { id } } } }";
+    let cases = [
+        json!({ "first": 101 }),
+        json!({ "first": -1 }),
+        json!({ "first": 1, "last": 1 }),
+        json!({ "first": 1, "before": "11111112" }),
+        json!({ "first": 1, "after": "nonsense" }),
+        json!({ "first": 1, "after": "\0" }),
+        json!({ "last": 1, "before": "' OR 1=1" }),
+    ];
+    for variables in cases {
+        assert_eq!(ada.asks(query, variables.clone()).await.code(), "BAD_USER_INPUT", "{variables}");
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn the_list_of_an_owner_goes_both_ways_too() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let mut all = vec![];
+    for number in 0..5 {
+        all.insert(0, ada.publishes(&format!("number {number}")).await);
+    }
+    let query = "query($id: ID!, $first: Int, $last: Int) { user(by: { id: $id }) { media(first: $first, last: $last) { nodes { id } } } }";
+    let first = ada.asks(query, json!({ "id": ada.id, "first": 2 })).await;
+    assert_eq!(first.texts("/user/media/nodes", "/id"), all[..2]);
+    let last = ada.asks(query, json!({ "id": ada.id, "last": 2 })).await;
+    assert_eq!(last.texts("/user/media/nodes", "/id"), all[3..]);
+    kit.ends().await;
+}

@@ -1,0 +1,53 @@
+//! Listens to what the server logs: an `error` means that someone must act, so no story may cause one.
+
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+
+/// Watches the log of the test's thread, and shows warnings when the test fails.
+pub struct Watch {
+    errors: Errors,
+    _listening: DefaultGuard,
+}
+
+impl Watch {
+    pub fn start() -> Self {
+        let errors = Errors::default();
+        let shown = tracing_subscriber::fmt::layer().with_test_writer().with_filter(LevelFilter::WARN);
+        let heard = tracing_subscriber::registry().with(shown).with(errors.clone());
+        Self { errors, _listening: tracing::subscriber::set_default(heard) }
+    }
+
+    /// What was logged as an error.
+    pub fn errors(&self) -> Vec<String> {
+        self.errors.0.lock().expect("the log").clone()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Errors(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Errors {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() == Level::ERROR {
+            let mut text = Text::default();
+            event.record(&mut text);
+            self.0.lock().expect("the log").push(text.0);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, "{field}={value:?} ");
+    }
+}

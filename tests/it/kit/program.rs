@@ -1,0 +1,107 @@
+//! The program itself, as an operator runs it: started, killed, started again on the same folder and databases.
+
+use std::fmt::Write;
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use super::{Databases, Folder, Front, PATIENCE, Person, eventually};
+
+/// A server in a process of its own.
+pub struct Program {
+    /// How it is reached while it runs.
+    pub front: Front,
+    /// Its folder, with its configuration, its data and its log.
+    pub folder: Folder,
+    databases: Databases,
+    running: Option<Child>,
+}
+
+impl Program {
+    /// What a server needs, before its first start.
+    pub async fn prepared() -> Self {
+        let (folder, databases) = (Folder::fresh(), Databases::fresh().await);
+        let mut config = String::from("[telemetry]\nlog = \"warn\"\n[database.shards]\n");
+        for (range, address) in databases.shards() {
+            writeln!(config, "{range:?} = {address:?}").expect("a text takes it");
+        }
+        std::fs::write(folder.0.join("photograph.toml"), config).expect("a file in the folder");
+        let front = Front::at(free_address());
+        Self { front, folder, databases, running: None }
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub async fn starts(&mut self) {
+        let log = File::options().create(true).append(true).open(self.folder.0.join("log")).expect("a log");
+        let (config, listen) = (self.folder.0.join("photograph.toml"), self.front.address.to_string());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_photograph"));
+        command.args(["serve", "--listen", &listen, "--config"]).arg(config).args(["--data", "data"]);
+        command.current_dir(&self.folder.0).stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("the log")).stderr(log);
+        self.running = Some(command.spawn().expect("the program starts"));
+        eventually("the server is ready", PATIENCE, async || {
+            let ready = self.front.client.get(self.front.url("/readyz")).send().await;
+            ready.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        })
+        .await;
+    }
+
+    /// Kills the server without a word of warning.
+    pub fn is_killed(&mut self) {
+        let mut running = self.running.take().expect("the server runs");
+        running.kill().expect("it can be killed");
+        running.wait().expect("it ends");
+    }
+
+    /// Asks the server to stop, as an operator or the system does, and waits until it has.
+    pub async fn is_stopped(&mut self) -> ExitStatus {
+        let mut running = self.running.take().expect("the server runs");
+        let asked = Command::new("kill").args(["-TERM", &running.id().to_string()]).status();
+        assert!(asked.expect("kill").success(), "the process can be asked to stop");
+        eventually("the server stops", PATIENCE, async || running.try_wait().expect("its status")).await
+    }
+
+    /// Somebody with an account and a session.
+    pub async fn signs_up(&self, username: &str) -> Person {
+        Person::signs_up(&self.front, username).await
+    }
+
+    /// What the server said so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.0.join("log")).unwrap_or_default()
+    }
+
+    /// Ends the story and leaves nothing behind.
+    pub async fn ends(mut self) {
+        if self.running.is_some() {
+            self.is_killed();
+        }
+        self.databases.drop().await;
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("The server said:\n{}", self.log());
+        }
+        if let Some(mut running) = self.running.take() {
+            let _ = running.kill();
+            let _ = running.wait();
+        }
+    }
+}
+
+/// Runs a command of the program to its end, in a folder.
+pub fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_photograph"));
+    command.args(arguments).envs(environment.iter().copied()).current_dir(folder).stdin(Stdio::null());
+    command.output().expect("the program starts")
+}
+
+/// An address that was free a moment ago.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("the port's number")
+}

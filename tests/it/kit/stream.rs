@@ -1,0 +1,131 @@
+//! A subscription on a socket of its own, as `graphql-transport-ws` has it. Every wait has an end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// How long an event may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The events of one subscription.
+pub struct Stream {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Stream {
+    pub(super) async fn open(address: SocketAddr, token: Option<&str>, query: &str, variables: &Value) -> Self {
+        let address = format!("ws://{address}/graphql").parse().expect("an address");
+        let request = ClientRequestBuilder::new(address).with_sub_protocol("graphql-transport-ws");
+        let (socket, _) = connect_async(request).await.expect("a socket");
+        let mut stream = Self { socket };
+        let payload = token.map_or(json!({}), |token| json!({ "authorization": format!("Bearer {token}") }));
+        stream.says(&json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(stream.hears().await["type"], "connection_ack");
+        let payload = json!({ "query": query, "variables": variables });
+        stream.says(&json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+        stream
+    }
+
+    async fn says(&mut self, message: &Value) {
+        self.socket.send(Message::text(message.to_string())).await.expect("the socket takes a message");
+    }
+
+    /// The next message of the protocol that is not a ping.
+    async fn hears(&mut self) -> Value {
+        loop {
+            let message = timeout(PATIENCE, self.socket.next()).await.expect("no event came in time");
+            let text = match message.expect("the socket was closed").expect("the socket works") {
+                Message::Text(text) => text,
+                Message::Close(reason) => panic!("the socket was closed: {reason:?}"),
+                _ => continue,
+            };
+            let message: Value = serde_json::from_str(&text).expect("messages are JSON");
+            match message["type"].as_str() {
+                Some("ping") => self.says(&json!({ "type": "pong" })).await,
+                _ => return message,
+            }
+        }
+    }
+
+    /// The next event.
+    pub async fn next(&mut self) -> Value {
+        let message = self.hears().await;
+        assert_eq!(message["type"], "next", "{message:#}");
+        let payload = &message["payload"];
+        assert!(payload.get("errors").is_none(), "{payload:#}");
+        let fields = payload["data"].as_object().expect("an event has data");
+        fields.values().next().expect("an event has one field").clone()
+    }
+
+    /// The next event, which must be of this type.
+    pub async fn next_is(&mut self, kind: &str) -> Value {
+        let event = self.next().await;
+        assert_eq!(event["__typename"], kind, "{event:#}");
+        event
+    }
+
+    /// The events up to the first that is wanted, and that one last.
+    pub async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let mut events = vec![];
+        loop {
+            let event = self.next().await;
+            let found = wanted(&event);
+            events.push(event);
+            if found {
+                return events;
+            }
+        }
+    }
+
+    /// The code of the error that the subscription ends with.
+    pub async fn fails(&mut self) -> String {
+        let message = self.hears().await;
+        assert_eq!(message["type"], "error", "{message:#}");
+        super::front::text(&message["payload"][0]["extensions"]["code"])
+    }
+
+    /// The server says that nothing more comes.
+    pub async fn completes(&mut self) {
+        let message = self.hears().await;
+        assert_eq!(message["type"], "complete", "{message:#}");
+    }
+
+    /// Everything up to the end of the subscription, without what differs from time to time: the types of its events
+    /// and the codes of its errors.
+    pub async fn ends(&mut self) -> Vec<String> {
+        let mut heard = vec![];
+        loop {
+            let message = self.hears().await;
+            match message["type"].as_str() {
+                Some("next") => {
+                    let event =
+                        message["payload"]["data"].as_object().and_then(|fields| fields.values().next().cloned());
+                    heard.push(event.unwrap_or_default()["__typename"].to_string());
+                }
+                Some("error") => {
+                    heard.push(message["payload"][0]["extensions"]["code"].to_string());
+                    return heard;
+                }
+                _ => return heard,
+            }
+        }
+    }
+
+    /// The server closes the socket, perhaps after some last messages.
+    pub async fn is_cut_off(&mut self) {
+        let rest = async {
+            while let Some(Ok(message)) = self.socket.next().await {
+                if message.is_close() {
+                    return;
+                }
+            }
+        };
+        timeout(PATIENCE, rest).await.expect("the socket is closed");
+    }
+}

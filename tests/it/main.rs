@@ -1,0 +1,17 @@
+//! Stories of people who use photograph, told through its front door: HTTP, sockets and the program itself.
+//!
+//! One file for each feature. The cast and its verbs are in `kit`; `tests/README.md` says how to write a story.
+
+mod kit;
+
+mod accounts;
+mod blocking;
+mod config;
+mod crash;
+mod feed;
+mod following;
+mod likes_and_comments;
+mod publishing;
+mod statements;
+mod streams;
+mod uploads;

@@ -1,0 +1,233 @@
+//! A photo on its way in: from the phone to four sizes that load, without a trace of where it was taken; and every file
+//! that should not get through.
+
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::kit::{Kit, Person, Upload, photos, sha256};
+
+#[tokio::test]
+async fn a_phones_photo_becomes_four_upright_images_that_load() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let upload = ada.uploads(photos::phone_jpeg(), "image/jpeg").await;
+    let seen = ada.sees_upload(&upload).await;
+    assert_eq!((&seen["width"], &seen["height"]), (&json!(3024), &json!(4032)));
+    assert_eq!(seen["target"], Value::Null);
+    let input = json!({ "photos": [{ "uploadId": upload, "altText": "A hill at dusk" }], "caption": "dusk" });
+    let payload = ada.does("publishMedia", input, PUBLISHED).await;
+    let photo = &payload["media"]["photos"][0];
+    assert_eq!(photo["altText"], "A hill at dusk");
+    assert_eq!(photo["blurHash"], seen["blurHash"]);
+    assert!(photo["blurHash"].as_str().is_some_and(|hash| (6..=120).contains(&hash.len())), "{photo:#}");
+    assert!(photo["dominantColor"].as_str().is_some_and(|color| color.len() == 7 && color.starts_with('#')));
+    let images = photo["images"].as_array().expect("the four sizes");
+    let sides: Vec<i64> = images.iter().map(longer_side).collect();
+    assert_eq!(sides, [150, 320, 640, 1080]);
+    for image in images {
+        loads(&kit, image).await;
+    }
+    assert_eq!(with_places(kit.folder()), Vec::<String>::new());
+    kit.ends().await;
+}
+
+const PUBLISHED: &str = "media { photos { altText blurHash dominantColor images { url width height contentType } } }";
+
+fn longer_side(image: &Value) -> i64 {
+    image["width"].as_i64().max(image["height"].as_i64()).expect("a width and a height")
+}
+
+/// Loads an image as anybody can who has its link, and looks whether it is what was promised.
+async fn loads(kit: &Kit, image: &Value) {
+    let response = kit.front.client.get(image["url"].as_str().expect("a link")).send().await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::OK, "{image:#}");
+    assert_eq!(response.headers()["content-type"], image["contentType"].as_str().expect("a type"));
+    assert!(response.headers()["cache-control"].to_str().is_ok_and(|cache| cache.contains("immutable")));
+    let bytes = response.bytes().await.expect("the image");
+    assert!(!photos::has_gps(&bytes));
+    let mut decoder = jpeg_decoder::Decoder::new(&bytes[..]);
+    decoder.decode().expect("a JPEG");
+    let info = decoder.info().expect("its size");
+    assert_eq!((&json!(info.width), &json!(info.height)), (&image["width"], &image["height"]));
+}
+
+/// The files below a folder that say where a photo was taken.
+fn with_places(folder: &Path) -> Vec<String> {
+    let mut found = vec![];
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            found.extend(with_places(&entry));
+        } else if std::fs::read(&entry).is_ok_and(|bytes| photos::has_gps(&bytes)) {
+            found.push(entry.display().to_string());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_file_that_is_kept_says_where_it_was_taken() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    for (place, bytes) in photos::gps_everywhere() {
+        assert!(photos::has_gps(&bytes), "{place}");
+        let upload = ada.announces(&bytes, content_type(&bytes)).await;
+        assert!(ada.sends(&upload, &bytes).await.is_success(), "{place}");
+        let seen = ada.sees_upload(&upload.id).await;
+        assert_eq!(seen["status"], "READY", "{place}: {seen:#}");
+        assert_eq!(with_places(kit.folder()), Vec::<String>::new(), "{place}");
+    }
+    kit.ends().await;
+}
+
+fn content_type(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0x89, ..] => "image/png",
+        [b'R', ..] => "image/webp",
+        _ => "image/jpeg",
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_photo_is_rejected_with_the_reason() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let cases = [
+        ("a bomb", photos::png_bomb(), "image/png", "TOO_LARGE"),
+        ("a photo cut off", photos::truncated_jpeg(), "image/jpeg", "INVALID"),
+        ("a drawing named .jpg", photos::svg(), "image/jpeg", "UNSUPPORTED_MEDIA"),
+        ("a PNG named .jpg", photos::png(64, 48), "image/jpeg", "UNSUPPORTED_MEDIA"),
+        ("one byte", vec![0xFF], "image/jpeg", "UNSUPPORTED_MEDIA"),
+    ];
+    for (what, bytes, content_type, code) in cases {
+        let upload = ada.announces(&bytes, content_type).await;
+        assert!(ada.sends(&upload, &bytes).await.is_success(), "{what}");
+        let seen = ada.sees_upload(&upload.id).await;
+        assert_eq!(
+            (&seen["status"], &seen["rejection"]["code"]),
+            (&json!("REJECTED"), &json!(code)),
+            "{what}: {seen:#}"
+        );
+        assert_eq!(publish(&ada, &upload.id).await, "UPLOAD_UNUSABLE", "{what}");
+    }
+    kit.ends().await;
+}
+
+async fn publish(person: &Person, upload: &str) -> String {
+    let input = json!({ "photos": [{ "uploadId": upload }] });
+    person.tries("publishMedia", input, "media { id }").await.refusal()
+}
+
+#[tokio::test]
+async fn a_bad_announcement_says_what_is_wrong() {
+    let kit = Kit::with(|config| config.uploads.photo_bytes = 1_000_000).await;
+    let ada = kit.signs_up("ada").await;
+    let cases = [
+        (json!({ "contentType": "image/svg+xml", "byteSize": 1000 }), "UNSUPPORTED_MEDIA"),
+        (json!({ "contentType": "image/jpeg\r\nx: y", "byteSize": 1000 }), "UNSUPPORTED_MEDIA"),
+        (json!({ "contentType": "image/jpeg", "byteSize": 1_000_001 }), "TOO_LARGE"),
+        (json!({ "contentType": "image/jpeg", "byteSize": 0 }), "INVALID"),
+    ];
+    for (input, code) in cases {
+        let payload = ada.tries("createUpload", input.clone(), "upload { id }").await;
+        assert_eq!(payload.refusal(), code, "{input}");
+    }
+    let large = json!({ "contentType": "image/jpeg", "byteSize": 1_000_001 });
+    let payload = ada.tries("createUpload", large, "upload { id }").await;
+    assert_eq!(payload.user_error()["limit"], "1000000");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_what_was_announced_change_nothing() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let (photo, another) = (photos::small_jpeg(1), photos::small_jpeg(2));
+    let same_length: Vec<u8> = another.iter().copied().chain(std::iter::repeat(0)).take(photo.len()).collect();
+    let longer = [&photo[..], b"more"].concat();
+    let upload = ada.announces(&photo, "image/jpeg").await;
+    for (what, bytes) in [("shorter", &photo[1..]), ("longer", &longer), ("another", &same_length), ("nothing", &[])] {
+        let status = ada.sends(&upload, bytes).await;
+        assert!(status.is_client_error(), "{what}: {status}");
+        assert_eq!(ada.sees_upload(&upload.id).await["status"], "AWAITING_BYTES", "{what}");
+    }
+    let url = upload.url.clone().expect("bytes are awaited");
+    let other_type = kit.front.client.put(&url).header("content-type", "image/png").body(photo.clone());
+    assert_eq!(other_type.send().await.expect("an answer").status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert!(ada.sends(&upload, &photo).await.is_success());
+    assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn where_bytes_go_cannot_be_guessed() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let photo = photos::small_jpeg(1);
+    let upload = ada.announces(&photo, "image/jpeg").await;
+    let url = upload.url.clone().expect("bytes are awaited");
+    let (before_secret, secret) = url.rsplit_once('/').expect("a secret at the end");
+    assert!(secret.len() >= 20, "a secret of 128 bits: {secret}");
+    let nonsense = [
+        format!("{before_secret}/1111111111111111111111"),
+        format!("{before_secret}/%00"),
+        url.replace(&upload.id, "upl_11111112"),
+        url.replace(&upload.id, "..%2f..%2fphotograph.sqlite"),
+    ];
+    for url in nonsense {
+        let elsewhere = Upload { url: Some(url.clone()), ..upload.clone() };
+        assert_eq!(ada.sends(&elsewhere, &photo).await, StatusCode::NOT_FOUND, "{url}");
+    }
+    for path in
+        ["/images/..%2f..%2fphotograph.sqlite/low.jpg", "/images/1111111111111111111111/low.jpg", "/images/%00/low.jpg"]
+    {
+        let response = kit.front.client.get(kit.front.url(path)).send().await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn an_upload_belongs_to_who_announced_it() {
+    let kit = Kit::start().await;
+    let (ada, eve) = (kit.signs_up("ada").await, kit.signs_up("eve").await);
+    let upload = ada.uploads(&photos::small_jpeg(1), "image/jpeg").await;
+    let seen = eve.asks("query($id: ID!) { node(id: $id) { id } }", json!({ "id": upload })).await;
+    assert_eq!(seen.data("/node"), &Value::Null);
+    assert!(matches!(publish(&eve, &upload).await.as_str(), "NOT_FOUND" | "UPLOAD_UNUSABLE"));
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn an_announcement_that_is_repeated_is_one_upload() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let photo = photos::small_jpeg(1);
+    let announced = |size: usize| {
+        let key = "3f333df6-90a4-4fda-8dd3-9485d27cee36";
+        json!({ "contentType": "image/jpeg", "byteSize": size, "sha256": sha256(&photo), "idempotencyKey": key })
+    };
+    let (first, again) = (announced(photo.len()), announced(photo.len()));
+    let (first, again) = tokio::join!(ada.announces_as(first), ada.announces_as(again));
+    assert_eq!((&first.id, &first.url), (&again.id, &again.url));
+    let other = ada.tries("createUpload", announced(photo.len() + 1), "upload { id }").await;
+    assert_eq!(other.refusal(), "IDEMPOTENCY_MISMATCH");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_uses_ends_after_a_day() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let photo = photos::small_jpeg(1);
+    let (awaited, ready) = (ada.announces(&photo, "image/jpeg").await, photos::small_jpeg(2));
+    let ready = ada.uploads(&ready, "image/jpeg").await;
+    kit.settle().await;
+    kit.passes(Duration::from_hours(25));
+    assert!(ada.sends(&awaited, &photo).await.is_client_error());
+    ada.refreshes().await;
+    assert_eq!(publish(&ada, &ready).await, "UPLOAD_UNUSABLE");
+    kit.ends().await;
+}
