@@ -170,13 +170,16 @@ async fn plant(settings: &Settings) -> Outcome {
 }
 
 async fn migrate(settings: &Settings) -> Outcome {
-    let app = App::start(settings.load()?, Clock::system()).await?;
+    let config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    let app = App::start(config, Clock::system()).await?;
     println!("The schema of {} database(s) is up to date.", app.db.databases().len());
     Ok(())
 }
 
 async fn check(settings: &Settings) -> Outcome {
     let config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
     println!("configuration  right");
     let app = App::start(config, Clock::system()).await?;
     app.db.ping().await?;

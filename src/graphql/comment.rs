@@ -18,6 +18,7 @@ use crate::domain::comments::{self, Order, Remark};
 #[derive(Clone, Debug)]
 pub struct Comment(pub comments::Comment);
 
+/// A comment on a media.
 #[Object]
 impl Comment {
     /// The global ID.
@@ -72,6 +73,7 @@ pub enum CommentOrder {
 #[derive(Clone, Debug)]
 pub struct CommentConnection(pub Slice<comments::Comment>);
 
+/// A page of comments.
 #[Object]
 impl CommentConnection {
     /// The comments with their cursors.
@@ -143,6 +145,7 @@ pub struct DeleteCommentPayload {
 #[derive(Default)]
 pub struct CommentMutation;
 
+/// Comments.
 #[Object]
 impl CommentMutation {
     /// Comment on a media.

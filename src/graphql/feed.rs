@@ -27,6 +27,7 @@ impl HomeFeedConnection {
     }
 }
 
+/// A page of the home feed.
 #[Object]
 impl HomeFeedConnection {
     /// The media with their cursors and why they are here.
@@ -52,6 +53,7 @@ pub struct HomeFeedEdge {
     row: media::Media,
 }
 
+/// One media in the home feed.
 #[Object]
 impl HomeFeedEdge {
     /// Its cursor.

@@ -62,6 +62,7 @@ pub struct BlockUserPayload {
 #[derive(Default)]
 pub struct FollowMutation;
 
+/// Following, blocking.
 #[Object]
 impl FollowMutation {
     /// Follow a user, or ask to.

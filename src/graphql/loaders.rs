@@ -1,13 +1,16 @@
 //! Loading by id in batches: however many items a page has, the same number of statements.
 //!
-//! Nothing is kept between batches, so an event of a stream is never shown with what an earlier one loaded.
+//! The resolvers of an operation run side by side in one task. The first that asks for something waits until the others
+//! have had their turn to ask, and then loads for all of them: no timer, no other task, and no batch cut in two. Nothing is
+//! kept between batches, so an event of a stream is never shown with what an earlier one loaded.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::time::Duration;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Context;
-use async_graphql::dataloader::{DataLoader, Loader};
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
 
 use super::context::Asking;
 use crate::app::App;
@@ -16,30 +19,134 @@ use crate::base::ids::{MediaId, UserId};
 use crate::base::page::Slice;
 use crate::domain::comments::{self, Comment, Order};
 use crate::domain::follows::{self, Relationship, Standing};
-use crate::domain::media::{self, Media, Photo};
-use crate::domain::users::{self, User};
 use crate::domain::likes;
+use crate::domain::media::{self, Media, Photo};
+use crate::domain::sessions::Viewer;
+use crate::domain::users::{self, User};
 
-/// Loads what one viewer sees.
-pub struct Load {
+/// The loaders of one operation, for who asks in it.
+pub struct Loaders {
     app: Arc<App>,
     asking: Arc<Asking>,
+    known: Batch<Known>,
+    visible: Batch<Visible>,
+    standings: Batch<StandingTo>,
+    relationships: Batch<RelationshipWith>,
+    media: Batch<MediaId>,
+    photos: Batch<PhotosOf>,
+    likes: Batch<LikeOf>,
+    comments: Batch<CommentsOn>,
 }
 
-/// The loaders of one operation.
-pub type Loaders = DataLoader<Load>;
+/// What can be loaded.
+pub trait Key: Copy + Eq + Hash + Send + Sync + 'static {
+    /// What it stands for.
+    type Value: Clone + Send + 'static;
+
+    /// Those who wait for such keys.
+    fn batch(loaders: &Loaders) -> &Batch<Self>
+    where
+        Self: Sized;
+
+    /// Loads many at once. What does not exist for the viewer is missing.
+    fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> impl Future<Output = Result<HashMap<Self, Self::Value>>> + Send
+    where
+        Self: Sized;
+}
+
+/// Those who wait for keys of one kind to be loaded.
+pub struct Batch<K: Key>(Mutex<Vec<Waiting<K>>>);
+
+struct Waiting<K: Key> {
+    key: K,
+    answer: oneshot::Sender<Result<Option<K::Value>>>,
+}
 
 /// Loaders for somebody's operation.
 #[must_use]
 pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
-    let load = Load { app: app.clone(), asking: asking.clone() };
-    // Every resolver that is ready has asked by the time the loader's own task runs.
-    DataLoader::new(load, tokio::spawn).delay(Duration::ZERO)
+    Loaders {
+        app: app.clone(),
+        asking: asking.clone(),
+        known: Batch::default(),
+        visible: Batch::default(),
+        standings: Batch::default(),
+        relationships: Batch::default(),
+        media: Batch::default(),
+        photos: Batch::default(),
+        likes: Batch::default(),
+        comments: Batch::default(),
+    }
 }
 
 /// The loaders of this operation.
 pub fn load<'a>(ctx: &Context<'a>) -> &'a Loaders {
     ctx.data_unchecked::<Loaders>()
+}
+
+impl Loaders {
+    /// Loads something together with whatever else is asked for at the moment.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn load_one<K: Key>(&self, key: K) -> Result<Option<K::Value>> {
+        let batch = K::batch(self);
+        let (answer, answered) = oneshot::channel();
+        if batch.join(Waiting { key, answer }) {
+            let waiting = batch.fill().await;
+            let keys: Vec<K> = waiting.iter().map(|waiting| waiting.key).collect::<HashSet<K>>().into_iter().collect();
+            let loaded = K::fetch(&self.app, self.asking.viewer(), &keys).await;
+            for Waiting { key, answer } in waiting {
+                // Whoever asked may have gone.
+                let _ = answer.send(loaded.as_ref().map(|values| values.get(&key).cloned()).map_err(Error::clone));
+            }
+        }
+        answered.await.map_err(Error::internal)?
+    }
+}
+
+impl<K: Key> Default for Batch<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Key> Batch<K> {
+    /// Joins those who wait; true for the first, who loads for all.
+    fn join(&self, waiting: Waiting<K>) -> bool {
+        let mut all = self.lock();
+        all.push(waiting);
+        all.len() == 1
+    }
+
+    /// Everybody who waits, once nobody has joined for two turns. When the first gives up, so do those who wait for it:
+    /// they are resolvers of the same operation.
+    async fn fill(&self) -> Vec<Waiting<K>> {
+        let guard = Abandon(self);
+        let (mut joined, mut quiet) = (0, 0);
+        while quiet < 2 {
+            yield_now().await;
+            let now = self.lock().len();
+            quiet = if now == joined { quiet + 1 } else { 0 };
+            joined = now;
+        }
+        let all = std::mem::take(&mut *self.lock());
+        drop(guard);
+        all
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Waiting<K>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets nobody wait for one who has given up.
+struct Abandon<'a, K: Key>(&'a Batch<K>);
+
+impl<K: Key> Drop for Abandon<'_, K> {
+    fn drop(&mut self) {
+        self.0.lock().clear();
+    }
 }
 
 /// A user of something that the viewer was found to see.
@@ -77,95 +184,119 @@ pub struct CommentsOn {
     pub items: u32,
 }
 
-impl Loader<Known> for Load {
+impl Key for Known {
     type Value = User;
-    type Error = Error;
 
-    async fn load(&self, keys: &[Known]) -> Result<HashMap<Known, User>> {
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.known
+    }
+
+    async fn fetch(app: &App, _viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, User>> {
         let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
-        let users = users::find_many(&self.app, &ids).await?;
-        Ok(users.into_iter().map(|(id, user)| (Known(id), user)).collect())
+        let users = users::find_many(app, &ids).await?;
+        Ok(users.into_iter().map(|(id, user)| (Self(id), user)).collect())
     }
 }
 
-impl Loader<Visible> for Load {
+impl Key for Visible {
     type Value = User;
-    type Error = Error;
 
-    async fn load(&self, keys: &[Visible]) -> Result<HashMap<Visible, User>> {
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.visible
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, User>> {
         let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
-        let users = follows::visible(&self.app, self.asking.viewer(), &ids).await?;
-        Ok(users.into_iter().map(|(id, user)| (Visible(id), user)).collect())
+        let users = follows::visible(app, viewer, &ids).await?;
+        Ok(users.into_iter().map(|(id, user)| (Self(id), user)).collect())
     }
 }
 
-impl Loader<StandingTo> for Load {
+impl Key for StandingTo {
     type Value = Standing;
-    type Error = Error;
 
-    async fn load(&self, keys: &[StandingTo]) -> Result<HashMap<StandingTo, Standing>> {
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.standings
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Standing>> {
         let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
-        let standings = follows::standings(&self.app, self.asking.viewer(), &ids).await?;
-        Ok(standings.into_iter().map(|(id, standing)| (StandingTo(id), standing)).collect())
+        let standings = follows::standings(app, viewer, &ids).await?;
+        Ok(standings.into_iter().map(|(id, standing)| (Self(id), standing)).collect())
     }
 }
 
-impl Loader<RelationshipWith> for Load {
+impl Key for RelationshipWith {
     type Value = Relationship;
-    type Error = Error;
 
-    async fn load(&self, keys: &[RelationshipWith]) -> Result<HashMap<RelationshipWith, Relationship>> {
-        let Some(viewer) = self.asking.viewer() else { return Ok(HashMap::new()) };
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.relationships
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Relationship>> {
+        let Some(viewer) = viewer else { return Ok(HashMap::new()) };
         let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
-        let relationships = follows::relationships(&self.app, viewer, &ids).await?;
-        Ok(relationships.into_iter().map(|(id, with)| (RelationshipWith(id), with)).collect())
+        let relationships = follows::relationships(app, viewer, &ids).await?;
+        Ok(relationships.into_iter().map(|(id, with)| (Self(id), with)).collect())
     }
 }
 
-impl Loader<MediaId> for Load {
+impl Key for MediaId {
     type Value = Media;
-    type Error = Error;
 
-    async fn load(&self, keys: &[MediaId]) -> Result<HashMap<MediaId, Media>> {
-        media::find_many(&self.app, self.asking.viewer(), keys).await
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.media
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Media>> {
+        media::find_many(app, viewer, keys).await
     }
 }
 
-impl Loader<PhotosOf> for Load {
+impl Key for PhotosOf {
     type Value = Vec<Photo>;
-    type Error = Error;
 
-    async fn load(&self, keys: &[PhotosOf]) -> Result<HashMap<PhotosOf, Vec<Photo>>> {
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.photos
+    }
+
+    async fn fetch(app: &App, _viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Vec<Photo>>> {
         let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
-        let photos = media::photos_of(&self.app, &ids).await?;
-        Ok(photos.into_iter().map(|(id, photos)| (PhotosOf(id), photos)).collect())
+        let photos = media::photos_of(app, &ids).await?;
+        Ok(photos.into_iter().map(|(id, photos)| (Self(id), photos)).collect())
     }
 }
 
-impl Loader<LikeOf> for Load {
+impl Key for LikeOf {
     type Value = ();
-    type Error = Error;
 
-    async fn load(&self, keys: &[LikeOf]) -> Result<HashMap<LikeOf, ()>> {
-        let Some(viewer) = self.asking.viewer() else { return Ok(HashMap::new()) };
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.likes
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, ()>> {
+        let Some(viewer) = viewer else { return Ok(HashMap::new()) };
         let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
-        let liked = likes::liked(&self.app, viewer.user, &ids).await?;
-        Ok(liked.into_iter().map(|id| (LikeOf(id), ())).collect())
+        let liked = likes::liked(app, viewer.user, &ids).await?;
+        Ok(liked.into_iter().map(|id| (Self(id), ())).collect())
     }
 }
 
-impl Loader<CommentsOn> for Load {
+impl Key for CommentsOn {
     type Value = Slice<Comment>;
-    type Error = Error;
 
-    async fn load(&self, keys: &[CommentsOn]) -> Result<HashMap<CommentsOn, Slice<Comment>>> {
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.comments
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Slice<Comment>>> {
         let shapes: HashSet<(Order, u32)> = keys.iter().map(|key| (key.order, key.items)).collect();
         let mut pages = HashMap::new();
         for (order, items) in shapes {
             let alike = keys.iter().filter(|key| (key.order, key.items) == (order, items));
             let ids: Vec<MediaId> = alike.map(|key| key.media).collect();
-            let slices = comments::first_of_each(&self.app, self.asking.viewer(), &ids, order, items).await?;
-            pages.extend(slices.into_iter().map(|(media, slice)| (CommentsOn { media, order, items }, slice)));
+            let slices = comments::first_of_each(app, viewer, &ids, order, items).await?;
+            pages.extend(slices.into_iter().map(|(media, slice)| (Self { media, order, items }, slice)));
         }
         Ok(pages)
     }

@@ -11,6 +11,7 @@ pub mod loaders;
 pub mod media;
 pub mod node;
 pub mod page;
+pub mod photo;
 pub mod report;
 pub mod roots;
 pub mod scalars;

@@ -27,6 +27,7 @@ use crate::domain::users;
 #[derive(Default)]
 pub struct Query;
 
+/// What can be read.
 #[Object]
 impl Query {
     /// The object with an ID; null when it does not exist for the viewer.
@@ -108,6 +109,8 @@ pub struct Mutation(
 /// the last one as `after`. What the viewer may no longer see is not sent, whatever was true when they subscribed.
 pub struct Subscription;
 
+/// The first event is always `StreamOpened`. Every event carries a `cursor`; to go on after a break, subscribe again with
+/// the last one as `after`. What the viewer may no longer see is not sent, whatever was true when they subscribed.
 #[async_graphql::Subscription]
 impl Subscription {
     /// The viewer's home feed.

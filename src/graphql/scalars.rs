@@ -8,6 +8,7 @@ use crate::base::clock::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub struct DateTime(pub Timestamp);
 
+/// An instant in UTC with milliseconds, `2026-11-22T18:30:00.000Z`.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -25,6 +26,7 @@ macro_rules! text_scalars {
         #[derive(Clone, Debug)]
         pub struct $name(pub String);
 
+        $(#[$doc])*
         #[Scalar(name = $graphql, specified_by_url = $url)]
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
@@ -66,6 +68,8 @@ text_scalars! {
 #[derive(Clone, Debug)]
 pub struct StreamCursor(pub String);
 
+/// A position in the server's event log: opaque, comparable only by the server, valid for every subscription of the same
+/// viewer. Kept for `Server.limits.streamRetentionSeconds`.
 #[Scalar]
 impl ScalarType for StreamCursor {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -87,6 +91,7 @@ pub struct ByteSize(pub u64);
 /// The largest whole number that every client reads exactly: that of an IEEE 754 double.
 const LARGEST: u64 = (1 << 53) - 1;
 
+/// A whole number of bytes, up to 2^53 - 1.
 #[Scalar]
 impl ScalarType for ByteSize {
     fn parse(value: Value) -> InputValueResult<Self> {

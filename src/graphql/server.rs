@@ -12,6 +12,7 @@ use crate::platform::imaging;
 #[derive(Clone, Copy, Debug)]
 pub struct Server;
 
+/// This server.
 #[Object]
 impl Server {
     /// Its name.

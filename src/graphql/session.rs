@@ -14,6 +14,7 @@ use crate::domain::sessions::{self, Begun, Registration};
 #[derive(Clone, Debug)]
 pub struct Session(pub sessions::Session);
 
+/// A place where a user is signed in.
 #[Object]
 impl Session {
     /// The global ID.
@@ -163,6 +164,7 @@ pub struct LogOutPayload {
 #[derive(Default)]
 pub struct SessionMutation;
 
+/// Accounts and sessions.
 #[Object]
 impl SessionMutation {
     /// Make an account and a session.

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 
 use super::context::{app, signed_in};
 use super::error::{UserError, outcome, user_error};
-use super::media::{Image, image};
+use super::photo::{Image, image};
 use super::scalars::{BlurHash, ByteSize, DateTime, Sha256, Url, Uuid};
 use crate::base::error::{Error, Kind};
 use crate::domain::uploads::{self, Announcement, UploadStatus as Status};
@@ -14,6 +14,7 @@ use crate::platform::imaging::Size;
 #[derive(Clone, Debug)]
 pub struct Upload(pub uploads::Upload);
 
+/// A photo on its way in.
 #[Object]
 impl Upload {
     /// The global ID.
@@ -152,6 +153,7 @@ pub struct CreateUploadPayload {
 #[derive(Default)]
 pub struct UploadMutation;
 
+/// Uploads.
 #[Object]
 impl UploadMutation {
     /// Announce a photo. The answer says where to send its bytes.

@@ -17,6 +17,8 @@ use crate::domain::{media, users};
 #[derive(Clone, Debug)]
 pub struct User(pub users::User);
 
+/// Someone with an account. A user who blocks the viewer, or whom the viewer blocks, exists for the viewer only in
+/// `Viewer.blockedUsers`.
 #[Object]
 impl User {
     /// The global ID.
@@ -172,6 +174,7 @@ pub enum FollowState {
 #[derive(Clone, Debug)]
 pub struct UserConnection(pub Slice<Related>);
 
+/// A page of users.
 #[Object]
 impl UserConnection {
     /// The users with their cursors.

@@ -28,6 +28,7 @@ pub fn id_of(user: UserId) -> ID {
     ID(format!("{PREFIX}{}", base58(user.0)))
 }
 
+/// The signed-in user, with everything only they can see.
 #[Object]
 impl Viewer {
     /// The global ID; not that of the user.
@@ -126,6 +127,7 @@ pub struct UpdatePrivacySettingsPayload {
 #[derive(Default)]
 pub struct ViewerMutation;
 
+/// The account itself.
 #[Object]
 impl ViewerMutation {
     /// Change who can see and do what. What is left out stays.

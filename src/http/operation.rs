@@ -1,8 +1,8 @@
 //! One operation, from what a client sent to what it is answered: the same for every transport.
 //!
-//! A transport reads [`Parameters`], lets [`Operations::prepare`] decide whether they may be executed, checks that the
-//! kind of operation fits the transport, and takes one [`Operations::answer`] or many [`Events`]. Server-sent events and
-//! multipart responses are two more transports of that form.
+//! A transport reads [`Parameters`], lets [`Operations::prepare`] decide whether they may be executed, checks that
+//! the kind of operation fits the transport, and takes one [`Operations::answer`] or many [`Events`]. Server-sent
+//! events and multipart responses are two more transports of that form.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -80,7 +80,7 @@ impl Socket {
         }
     }
 
-    async fn is_closed_with(mut self, code: u16, reason: &str) {
+    async fn ends_with(mut self, code: u16, reason: &str) {
         assert_eq!(self.is_closed().await, (code, reason.to_owned()));
     }
 }
@@ -89,7 +89,7 @@ impl Socket {
 async fn another_subprotocol_is_4406() {
     let kit = Kit::start().await;
     for protocol in [None, Some("graphql-ws"), Some("nonsense")] {
-        Socket::speaking(&kit, protocol).await.is_closed_with(4406, "Subprotocol not acceptable").await;
+        Socket::speaking(&kit, protocol).await.ends_with(4406, "Subprotocol not acceptable").await;
     }
     kit.ends().await;
 }
@@ -97,11 +97,11 @@ async fn another_subprotocol_is_4406() {
 #[tokio::test]
 async fn a_client_that_does_not_greet_is_4408() {
     let kit = Kit::with(|config| config.websocket.init_seconds = 1).await;
-    Socket::opens(&kit).await.is_closed_with(4408, "Connection initialisation timeout").await;
+    Socket::opens(&kit).await.ends_with(4408, "Connection initialisation timeout").await;
     let mut chatty = Socket::opens(&kit).await;
     chatty.says(json!({ "type": "ping" })).await;
     assert_eq!(chatty.hears().await, json!({ "type": "pong" }));
-    chatty.is_closed_with(4408, "Connection initialisation timeout").await;
+    chatty.ends_with(4408, "Connection initialisation timeout").await;
     kit.ends().await;
 }
 
@@ -110,7 +110,7 @@ async fn a_second_greeting_is_4429() {
     let kit = Kit::start().await;
     let mut socket = Socket::greets(&kit, json!({})).await;
     socket.says(json!({ "type": "connection_init" })).await;
-    socket.is_closed_with(4429, "Too many initialisation requests").await;
+    socket.ends_with(4429, "Too many initialisation requests").await;
     kit.ends().await;
 }
 
@@ -119,7 +119,7 @@ async fn an_operation_before_the_greeting_is_4401() {
     let kit = Kit::start().await;
     let mut socket = Socket::opens(&kit).await;
     socket.subscribes("1", SERVER).await;
-    socket.is_closed_with(4401, "Unauthorized").await;
+    socket.ends_with(4401, "Unauthorized").await;
     kit.ends().await;
 }
 
@@ -173,7 +173,7 @@ async fn credentials_are_shown_in_the_greeting() {
     for payload in bad {
         let mut socket = Socket::opens(&kit).await;
         socket.says(json!({ "type": "connection_init", "payload": payload })).await;
-        socket.is_closed_with(4403, "Forbidden").await;
+        socket.ends_with(4403, "Forbidden").await;
     }
     kit.ends().await;
 }
@@ -186,7 +186,7 @@ async fn the_id_of_a_running_operation_is_4409() {
     socket.subscribes("one", QUIET).await;
     assert_eq!(socket.hears().await["payload"]["data"]["homeFeedEvents"]["__typename"], "StreamOpened");
     socket.subscribes("one", SERVER).await;
-    socket.is_closed_with(4409, "Subscriber for one already exists").await;
+    socket.ends_with(4409, "Subscriber for one already exists").await;
     kit.ends().await;
 }
 
@@ -296,7 +296,7 @@ async fn a_silent_client_is_pinged_and_given_up_when_it_does_not_answer() {
         socket.says(json!({ "type": "pong" })).await;
     }
     assert_eq!(socket.hears().await, json!({ "type": "ping" }));
-    socket.is_closed_with(4499, "No sign of life").await;
+    socket.ends_with(4499, "No sign of life").await;
     kit.ends().await;
 }
 
@@ -305,7 +305,7 @@ async fn a_client_that_does_not_read_is_given_up_and_harms_no_other() {
     let kit = Kit::with(|config| (config.websocket.ping_seconds, config.websocket.pong_seconds) = (1, 1)).await;
     let mut deaf = Socket::greets(&kit, json!({})).await;
     // Two megabytes for each: more than the network between the two can hold.
-    let long: String = (0..90).map(|n| format!("{}{n}: name ", "a".repeat(180))).collect();
+    let long = (0..90).map(|n| format!("{}{n}: name ", "a".repeat(180))).collect::<Vec<_>>().concat();
     for id in 0..15 {
         deaf.subscribes(&id.to_string(), &format!("{{ __schema {{ types {{ {long} }} }} }}")).await;
     }
@@ -330,7 +330,7 @@ async fn a_message_that_is_too_long_is_1009() {
     let kit = Kit::with(|config| config.websocket.message_bytes = 1000).await;
     let mut socket = Socket::greets(&kit, json!({})).await;
     socket.subscribes("1", &format!("{SERVER} # {}", "x".repeat(1000))).await;
-    socket.is_closed_with(1009, "Message too long").await;
+    socket.ends_with(1009, "Message too long").await;
     kit.ends().await;
 }
 
@@ -345,7 +345,7 @@ async fn a_socket_outlives_its_token_but_not_its_session() {
     assert_eq!(socket.hears().await["payload"]["data"]["viewer"]["user"]["username"], "ada");
     ada.refreshes().await;
     ada.asks("mutation { logOut { endedSessionId } }", json!({})).await;
-    socket.is_closed_with(4403, "Session ended").await;
+    socket.ends_with(4403, "Session ended").await;
     bystander.subscribes("1", SERVER).await;
     assert_eq!(bystander.hears().await["type"], "next", "another session goes on");
     kit.ends().await;
@@ -361,7 +361,7 @@ async fn when_the_server_stops_sockets_are_told() {
     let waiting = Socket::opens(&kit).await;
     let closed = async move {
         let reason = "Going away";
-        tokio::join!(acknowledged.is_closed_with(1001, reason), waiting.is_closed_with(1001, reason))
+        tokio::join!(acknowledged.ends_with(1001, reason), waiting.ends_with(1001, reason))
     };
     tokio::join!(kit.ends(), closed);
 }

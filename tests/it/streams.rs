@@ -20,7 +20,7 @@ const MEDIA: &str = "subscription($id: ID!) { mediaEvents(mediaId: $id) {
 } }";
 
 const UPLOAD: &str = "subscription($id: ID!) { uploadEvents(uploadId: $id) {
-    __typename ... on StreamEvent { cursor } ... on UploadChanged { upload { id status width rejection { code } } }
+    __typename ... on StreamEvent { cursor } ... on UploadChanged { upload { id status width rejection { code } } } ... on StreamClosing { reason }
 } }";
 
 async fn listens_at_home(person: &Person) -> Stream {
@@ -134,6 +134,8 @@ async fn an_upload_tells_when_it_is_ready_and_then_says_no_more() {
         ada.sends(&upload, &bytes).await;
         let events = stream.until(|event| event["upload"]["status"] == status).await;
         assert!(events.iter().all(|event| event["__typename"] == "UploadChanged"), "{events:#?}");
+        let closing = stream.next_is("StreamClosing").await;
+        assert_eq!(closing["reason"], "FINISHED");
         stream.completes().await;
     }
     kit.ends().await;

@@ -248,7 +248,7 @@ fn nested(measure: Measure) -> Measure {
     Measure { nested: measure.nested + 1, ..measure }
 }
 
-/// The type that a field leads to. Inside introspection the types are not in the schema's text; their names start alike.
+/// The type that a field leads to. The types of introspection are not in the schema's text; one name stands for all.
 fn child<'a>(parent: Option<&'a str>, name: &str, known: Option<&'a Field>) -> Option<&'a str> {
     match name {
         "__schema" | "__type" => Some("__"),

@@ -1,7 +1,7 @@
 //! Puts `null` where a field failed, and carries it up to the nearest position that may be null.
 //!
-//! async-graphql 7 leaves a failed field out of its object, also when its type is nullable, and gives `null` for an object
-//! that lost all its fields, also when its type is not. Clients with generated types cannot read that.
+//! async-graphql 7 leaves a failed field out of its object, also when its type is nullable, and gives `null` for an
+//! object that lost all its fields, also when its type is not. Clients with generated types cannot read that.
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{

@@ -3,7 +3,7 @@
 use super::Kind;
 use super::canvas::Canvas;
 use super::light::{Light, Ramp, hex, smooth};
-use super::noise::{Chance, cloud, line, surface};
+use super::noise::{Chance, at, cloud, line, split, surface};
 
 pub(super) const KIND: Kind = Kind {
     paint,
@@ -112,10 +112,10 @@ fn floor(canvas: &mut Canvas, mood: &Mood, arch: &Arch, side: f32, seed: u32) {
     canvas.paint_within(arch.floor, 1.0, |_, x, y| {
         let down = (y - arch.floor) + 0.06;
         let (across, along) = ((x - arch.x) / down * 0.32, 0.34 / down);
-        let grout = (across * 4.0).fract().abs().min(1.0 - (across * 4.0).fract().abs());
-        let row = along.fract().min(1.0 - along.fract());
-        let joint = smooth(0.05, 0.015, grout) + smooth(0.06, 0.02, row);
-        let stone = tile * (0.95 + 0.10 * surface(across * 9.0, along * 9.0, seed) + 0.08 * line(across.floor() * 3.3 + along.floor() * 7.1, seed + 1));
+        let ((column, aside), (row, behind)) = (split(across * 4.0), split(along));
+        let (grout, row_joint) = (aside.min(1.0 - aside), behind.min(1.0 - behind));
+        let joint = smooth(0.05, 0.015, grout) + smooth(0.06, 0.02, row_joint);
+        let stone = tile * (0.95 + 0.10 * surface(across * 9.0, along * 9.0, seed) + 0.08 * (at(column, row, seed + 1) - 0.5));
         let beam = (x - arch.x + side * (y - arch.floor) * 0.9).abs() - arch.half * (1.0 + 1.2 * (y - arch.floor));
         let lit = smooth(0.012, -0.012, beam);
         stone.toward(shade * 0.55, 0.30 * joint.min(1.0)) * (0.60 + 0.45 * lit)

@@ -1,7 +1,7 @@
 //! Birches in fog.
 
 use super::Kind;
-use super::canvas::{Canvas, Field};
+use super::canvas::{Canvas, Field, Layer};
 use super::light::{Light, Ramp, hex, smooth};
 use super::noise::{Chance, cloud, line, surface};
 
@@ -54,9 +54,12 @@ fn paint(canvas: &mut Canvas, chance: &mut Chance, mood: usize) {
     let mood = &MOODS[mood];
     let fog = Ramp::even(&mood.fog);
     backdrop(canvas, &fog, chance.seed());
-    for rank in 0..RANKS {
-        let near = f32::from(rank) / f32::from(RANKS - 1);
-        ground(canvas, mood, &fog, near, chance.seed());
+    let seed = chance.seed();
+    let ranks = (0..RANKS).map(|rank| f32::from(rank) / f32::from(RANKS - 1));
+    let mut floors: Vec<Layer> = ranks.clone().map(|near| floor(canvas, near, seed)).collect();
+    Layer::hide(&mut floors);
+    for (near, floor) in ranks.zip(&floors) {
+        ground(canvas, mood, &fog, near, (floor, seed));
         stand(canvas, mood, &fog, near, chance);
         foliage(canvas, mood, &fog, near, chance);
     }
@@ -121,14 +124,26 @@ fn marks(across: f32, along: f32, seed: u32) -> f32 {
     (lines * 0.75).max(scars * 0.9).max(fine) * smooth(1.15, 0.75, across.abs())
 }
 
-/// The floor of the forest in front of a rank.
-fn ground(canvas: &mut Canvas, mood: &Mood, fog: &Ramp, near: f32, seed: u32) {
-    let top = 0.66 + 0.30 * near.powf(1.5);
-    let outline = canvas.outline(|x| top + 0.014 * line(x * 3.0, seed) + 0.004 * line(x * 40.0, seed + 1) * near);
+/// Where the floor of the forest begins in front of a rank.
+fn top(near: f32) -> f32 {
+    0.66 + 0.30 * near.powf(1.5)
+}
+
+fn floor(canvas: &Canvas, near: f32, seed: u32) -> Layer {
+    let edge = canvas.outline(|x| {
+        let place = x + 9.0 * near;
+        top(near) + 0.014 * line(place * 3.0, seed) + 0.004 * line(place * 40.0, seed + 1) * near
+    });
+    Layer::new(edge.clone(), edge)
+}
+
+/// The floor of the forest in front of a rank: litter, moss or snow, paler where the fog is thicker.
+fn ground(canvas: &mut Canvas, mood: &Mood, fog: &Ramp, near: f32, (floor, seed): (&Layer, u32)) {
+    let top = top(near);
     let (light, dark) = (hex(mood.ground[0]), hex(mood.ground[1]));
     let fine = 50.0 - 25.0 * near;
-    let litter = Field::new(canvas, 500, |x, y| if y < top - 0.03 { 0.0 } else { cloud(x * fine, y * fine * 2.2, 3, seed + 2) });
-    canvas.paint_below(&outline, |_, x, y, below| {
+    let litter = Field::new(canvas, 500, |x, y| if y < top - 0.03 { 0.0 } else { cloud(x * fine + near * 50.0, y * fine * 2.2, 3, seed + 2) });
+    canvas.paint_layer(floor, |_, x, y, below| {
         let tone = dark.toward(light, (0.55 + 1.1 * litter.at(x, y)).clamp(0.0, 1.0));
         let mist = 0.92 * (1.0 - near).powf(0.8) + 0.05;
         tone.toward(fog.at(y) * 0.96, mist * smooth(0.30, 0.0, below)) * (1.0 - 0.35 * near * smooth(0.9, 1.0, y))

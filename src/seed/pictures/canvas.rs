@@ -107,10 +107,10 @@ impl Canvas {
 
     /// Paints what lies below a waterline. The brush may look at what stands above it.
     pub fn reflect(&mut self, waterline: f32, brush: impl Fn(&dyn Fn(f32, f32) -> Light, f32, f32) -> Light) {
-        let (unit, width, first) = (self.pixel(), self.width, steps(waterline / self.pixel(), self.height));
+        let (unit, width, first) = (self.pixel(), self.width, steps(waterline / self.pixel(), self.height).max(1));
         let (above, below) = self.pixels.split_at_mut(first * width);
         let look = |x: f32, y: f32| {
-            let row = steps(y / unit, first.saturating_sub(1));
+            let row = steps(y / unit, first - 1);
             above[row * width + steps(x / unit, width - 1)]
         };
         for (row, line) in below.chunks_exact_mut(width).enumerate() {
@@ -182,18 +182,19 @@ impl Canvas {
     /// Develops the sheet: glare rolls off instead of clipping, corners darken, and grain hides the steps between
     /// levels. Gives red, green and blue, row after row from the top.
     pub fn develop(&self, grain: f32, seed: u32) -> Vec<u8> {
-        let table: Vec<f32> = (0..=LEVELS).map(|step| 255.0 * level(count(step) / count(LEVELS))).collect();
+        let table: Vec<f32> = (0..=LEVELS).map(|step| 255.0 * level(count(step) / count(LEVELS)) + 0.5).collect();
         let (unit, middle) = (self.pixel(), self.aspect() / 2.0);
         let reach = 1.0 / (middle * middle + 0.25);
-        let mut picture = Vec::with_capacity(self.pixels.len() * 3);
-        for (row, line) in self.pixels.chunks_exact(self.width).enumerate() {
-            let down = count(row) * unit - 0.5;
-            for (column, pixel) in line.iter().enumerate() {
-                let right = count(column) * unit - middle;
-                let light = *pixel * (1.0 - 0.3 * smooth(0.3, 1.2, (right * right + down * down) * reach));
+        let mut picture = vec![0; self.pixels.len() * 3];
+        let rows = self.pixels.chunks_exact(self.width).zip(picture.chunks_exact_mut(3 * self.width));
+        for (row, (line, levels)) in rows.enumerate() {
+            let down = (count(row) * unit - 0.5).powi(2);
+            for (column, (pixel, levels)) in line.iter().zip(levels.as_chunks_mut::<3>().0).enumerate() {
+                let away = (count(column) * unit - middle).powi(2) + down;
+                let light = *pixel * (1.0 - 0.3 * smooth(0.3, 1.2, away * reach));
                 let grain = grain * speck(row, column, seed);
-                let levels = [light.red, light.green, light.blue].map(|light| table[steps(rolled_off(light) * count(LEVELS), LEVELS)]);
-                picture.extend(levels.map(|level| to_byte(level + grain)));
+                let shown = |light: f32| to_byte(table[steps(rolled_off(light) * count(LEVELS), LEVELS)] + grain);
+                *levels = [shown(light.red), shown(light.green), shown(light.blue)];
             }
         }
         picture
@@ -286,5 +287,5 @@ fn steps(length: f32, most: usize) -> usize {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped just before")]
 #[inline]
 fn to_byte(level: f32) -> u8 {
-    (level + 0.5).clamp(0.0, 255.0) as u8
+    level.clamp(0.0, 255.0) as u8
 }

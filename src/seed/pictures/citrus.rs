@@ -3,7 +3,7 @@
 use super::Kind;
 use super::canvas::Canvas;
 use super::light::{Light, Ramp, hex, smooth};
-use super::noise::{Chance, line, surface};
+use super::noise::{Chance, line, split, surface};
 use std::f32::consts::TAU;
 
 pub(super) const KIND: Kind = Kind {
@@ -122,7 +122,7 @@ fn lay(canvas: &mut Canvas, slice: &Slice) {
 /// How deep inside a segment a place is; 0 or less is the skin between the segments, the core or the pith.
 fn segment(angle: f32, away: f32, parts: f32, seed: u32) -> f32 {
     let turned = angle * parts + 0.16 * line(angle * parts * 0.7 + 9.0, seed + 1) + parts;
-    let across = turned.fract();
+    let (_, across) = split(turned);
     let wide = TAU / parts * away;
     let from_side = across.min(1.0 - across) * wide - 0.014;
     let from_rim = 0.860 - away - 0.05 * (2.0 * across - 1.0).abs().powi(4);

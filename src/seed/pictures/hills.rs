@@ -1,7 +1,7 @@
 //! Hills behind hills behind hills, each paler than the one before it.
 
 use super::Kind;
-use super::canvas::{Canvas, Layer};
+use super::canvas::{Canvas, Field, Layer};
 use super::light::{Ramp, hex, smooth};
 use super::noise::{Chance, cloud, ridge};
 use super::trees::wood;
@@ -70,10 +70,12 @@ fn sky(canvas: &mut Canvas, mood: &Mood, sun: (f32, f32), horizon: f32, seed: u3
     let (ramp, glow) = (Ramp::even(&mood.sky), hex(mood.sun));
     let size = 0.026;
     let edge = canvas.pixel() * 1.5;
+    let veils = Field::new(canvas, 300, |x, y| if y > horizon + 0.2 { 0.0 } else { cloud(x * 2.2, y * 11.0, 4, seed) });
     canvas.paint_within(0.0, horizon + 0.15, |_, x, y| {
-        let blue = ramp.at((y / (horizon + 0.03)).powf(1.15));
+        let down = y / (horizon + 0.03);
+        let blue = ramp.at(down * (0.85 + 0.15 * down));
         let away = ((x - sun.0).powi(2) + (y - sun.1).powi(2)).sqrt();
-        let veil = smooth(0.0, 0.5, cloud(x * 2.2, y * 11.0, 4, seed)) * smooth(0.02, 0.25, y);
+        let veil = smooth(0.0, 0.5, veils.at(x, y)) * smooth(0.02, 0.25, y);
         let halo = 0.55 / (1.0 + (away * 9.0).powi(2)) + 0.16 / (1.0 + (away * 2.5).powi(2));
         let disc = smooth(size + edge, size - edge, away);
         blue.toward(glow, veil * 0.45) + glow * (halo + disc * 1.2)

@@ -4,6 +4,7 @@ use std::ops::{Add, Mul};
 
 /// An amount of red, green and blue light; 1 is the white of the screen, more is glare.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(16))]
 pub(super) struct Light {
     pub red: f32,
     pub green: f32,

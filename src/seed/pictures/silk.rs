@@ -32,7 +32,7 @@ const MOODS: [[u32; 6]; 4] = [
 
 fn paint(canvas: &mut Canvas, chance: &mut Chance, mood: usize) {
     let (ramp, seed) = (Ramp::even(&MOODS[mood]), chance.seed());
-    let (scale, turn) = (chance.between(1.1, 1.6), chance.between(0.0, 6.3));
+    let (scale, turn) = (chance.between(1.4, 1.9), chance.between(0.0, 6.3));
     let (cos, sin) = (turn.cos(), turn.sin());
     let cloth = Field::new(canvas, 420, |x, y| {
         let (along, across) = (x * cos - y * sin, x * sin + y * cos);

@@ -21,7 +21,8 @@ pub struct Person {
     pub name: String,
     /// The ID of their user; empty when they are nobody.
     pub id: String,
-    front: Front,
+    /// How the server is reached.
+    pub front: Front,
     tokens: Arc<Mutex<Option<Tokens>>>,
 }
 

@@ -3,6 +3,9 @@
 //! `PHOTOGRAPH__DATABASE__URL` in the environment is `url` under `[database]` in the file. Secrets can come from files:
 //! `database.url_file`, `database.shards_file`. Every option stands in [`OPTIONS`] with its meaning; a test compares.
 
+mod options;
+mod shards;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +15,9 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use super::ids::LOGICAL_SHARDS;
+use shards::{shard_range, whole};
+
+pub use options::OPTIONS;
 
 /// The file that is read when none is named and it is there.
 pub const DEFAULT_FILE: &str = "photograph.toml";
@@ -224,49 +230,6 @@ impl Default for Telemetry {
     }
 }
 
-/// What each option means. The README's table is made from this and the defaults.
-pub const OPTIONS: &[(&str, &str)] = &[
-    ("server.name", "The name of the server, as clients show it."),
-    ("server.listen", "The address and port to listen on."),
-    ("server.url", "The public address its links start with; `http://` and the listening address when not set."),
-    ("server.data", "The folder for everything the embedded parts keep: the SQLite file and the photos."),
-    ("database.url", "One database: `postgres://…` or `sqlite:PATH`; a SQLite file in the data folder when not set. Secret."),
-    ("database.url_file", "A file that holds `database.url`."),
-    ("database.shards", "Several databases: ranges of the 8192 logical shards to addresses, `\"0-4095\" = \"postgres://…\"`. Secret."),
-    ("database.shards_file", "The same with files that hold the addresses."),
-    ("database.connections", "Connections to each database, for each process."),
-    ("http.body_bytes", "Bytes in the body of a GraphQL request."),
-    ("http.partial_success_status", "The status of answers with data and errors: 294, or 200 for old proxies."),
-    ("http.timeout_seconds", "How long a query or mutation may run."),
-    ("graphql.introspection", "Whether the schema can be asked for."),
-    ("graphql.depth", "How deep an operation can be nested. Introspection has a bound of its own."),
-    ("graphql.cost", "What an operation can cost: 1 for an object, 10 for a mutation, page size × item for a list."),
-    ("graphql.aliases", "Aliases in an operation."),
-    ("graphql.directives", "Directives in an operation."),
-    ("graphql.tokens", "Lexical tokens in a document."),
-    ("graphql.root_fields", "Fields at the root of an operation."),
-    ("websocket.init_seconds", "How long a socket may wait with `connection_init`; then it closes with 4408."),
-    ("websocket.ping_seconds", "How long a socket may be silent before it is pinged."),
-    ("websocket.pong_seconds", "How long an answer to a ping may take; then the socket closes."),
-    ("websocket.subscriptions", "Operations running at once on one socket."),
-    ("websocket.message_bytes", "Bytes in a message from a client."),
-    ("websocket.queue", "Events that wait for one slow subscription; more end it with `SLOW_CONSUMER`."),
-    ("auth.access_token_seconds", "How long an access token works."),
-    ("auth.refresh_token_days", "How long a session lasts unless it is used."),
-    ("auth.key_days", "How long a signing key signs; it verifies for as long as its tokens live."),
-    ("uploads.photo_bytes", "Bytes in one photo."),
-    ("uploads.photo_pixels", "Pixels in one photo, width × height."),
-    ("uploads.keep_hours", "How long an upload that no media uses is kept."),
-    ("uploads.waiting", "Uploads of one user that no media uses yet."),
-    ("uploads.workers", "Photos processed at once in one process."),
-    ("follows.following", "How many one user can follow; Instagram's limit."),
-    ("log.keep_hours", "How long the log of facts is kept: for so long a stream can be resumed."),
-    ("log.poll_milliseconds", "How often a process looks for what other processes wrote, when nothing told it."),
-    ("playground.enabled", "Whether `/playground` is served."),
-    ("telemetry.log", "What is logged, as in `tracing`'s filters: `info`, `photograph=debug`."),
-    ("telemetry.json", "Whether log lines are JSON."),
-];
-
 /// What is wrong with a configuration, in words that say how to mend it.
 #[derive(Debug)]
 pub struct Mistake(pub String);
@@ -375,57 +338,11 @@ impl Config {
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(self.http.timeout_seconds)
     }
-
-    /// Every option with its value in force; secrets are only said to be set.
-    #[must_use]
-    pub fn shown(&self) -> BTreeMap<String, String> {
-        let mut shown = flat(self);
-        for (key, value) in &mut shown {
-            let is_secret = key == "database.url" || key.starts_with("database.shards");
-            if is_secret && !value.is_empty() {
-                *value = "(set)".to_owned();
-            }
-        }
-        shown
-    }
-
-    /// The options with their defaults and meanings, as the README shows them.
-    #[must_use]
-    pub fn table() -> String {
-        let defaults = flat(&Self::default());
-        let mut table = String::from("| option | default | meaning |\n| --- | --- | --- |\n");
-        for (key, meaning) in OPTIONS {
-            let default = defaults.get(*key).filter(|default| !default.is_empty());
-            let default = default.map_or_else(String::new, |default| format!("`{default}`"));
-            table.push_str(&format!("| `{key}` | {default} | {meaning} |\n"));
-        }
-        table
-    }
 }
 
 fn secret(file: &Path) -> Result<String, Mistake> {
     let text = std::fs::read_to_string(file);
     text.map(|text| text.trim().to_owned()).map_err(|error| Mistake(format!("{} cannot be read: {error}.", file.display())))
-}
-
-fn shard_range(text: &str) -> Result<std::ops::RangeInclusive<u16>, Mistake> {
-    let ends = text.split_once('-').unwrap_or((text, text));
-    match (ends.0.trim().parse(), ends.1.trim().parse()) {
-        (Ok(start), Ok(end)) if start <= end && end < LOGICAL_SHARDS => Ok(start..=end),
-        _ => Err(Mistake(format!("database.shards: {text:?} is not a range of logical shards such as \"0-8191\"."))),
-    }
-}
-
-fn whole(ranges: &[(std::ops::RangeInclusive<u16>, String)], last: u16) -> Result<(), Mistake> {
-    let mut next = 0;
-    for (range, _) in ranges {
-        if *range.start() != next {
-            let message = format!("database.shards: the ranges leave a hole or overlap at logical shard {next}.");
-            return Err(Mistake(message));
-        }
-        next = range.end() + 1;
-    }
-    if next == last + 1 { Ok(()) } else { Err(Mistake(format!("database.shards: logical shards {next} to {last} have no database."))) }
 }
 
 /// Figment's first complaint in our words, with the nearest key when one is unknown.
@@ -446,56 +363,9 @@ fn likeness(known: &str, found: &str) -> f64 {
     strsim::jaro_winkler(known, found)
 }
 
-/// The values of a configuration by their dotted keys.
-fn flat(config: &Config) -> BTreeMap<String, String> {
-    let value = serde_json::to_value(config).unwrap_or_default();
-    let mut flat = BTreeMap::new();
-    flatten("", &value, &mut flat);
-    flat
-}
-
-fn flatten(prefix: &str, value: &serde_json::Value, flat: &mut BTreeMap<String, String>) {
-    match value {
-        serde_json::Value::Object(fields) if !fields.is_empty() => {
-            for (key, value) in fields {
-                flatten(format!("{prefix}.{key}").trim_start_matches('.'), value, flat);
-            }
-        }
-        serde_json::Value::Null | serde_json::Value::Object(_) => {
-            flat.insert(prefix.to_owned(), String::new());
-        }
-        other => {
-            flat.insert(prefix.to_owned(), other.to_string().trim_matches('"').to_owned());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_option_is_described_and_nothing_else() {
-        let described: Vec<String> = OPTIONS.iter().map(|(key, _)| (*key).to_owned()).collect();
-        let mut sorted = described.clone();
-        sorted.sort();
-        assert_eq!(flat(&Config::default()).into_keys().collect::<Vec<_>>(), sorted);
-    }
-
-    fn with_shards(ranges: &[&str]) -> Result<usize, String> {
-        let shards = ranges.iter().map(|range| ((*range).to_owned(), format!("sqlite:{range}"))).collect();
-        let config = Config { database: Database { shards, ..Database::default() }, ..Config::default() };
-        config.databases().map(|ranges| ranges.len()).map_err(|mistake| mistake.0)
-    }
-
-    #[test]
-    fn shards_cover_every_logical_shard_once() {
-        assert_eq!(with_shards(&[]), Ok(1));
-        assert_eq!(with_shards(&["4096-8191", "0-4095"]), Ok(2));
-        for bad in [&["0-4095"][..], &["0-4095", "4095-8191"], &["0-4000", "4096-8191"], &["0-9000"], &["x"]] {
-            assert!(with_shards(bad).is_err(), "{bad:?}");
-        }
-    }
 
     fn load(toml: &str) -> Result<Config, String> {
         let figment = Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(toml));
