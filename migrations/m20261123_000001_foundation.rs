@@ -23,6 +23,11 @@ impl MigrationTrait for Migration {
 }
 
 fn tables() -> Vec<TableCreateStatement> {
+    let product = product_tables();
+    product.into_iter().chain(log_tables()).collect()
+}
+
+fn product_tables() -> Vec<TableCreateStatement> {
     vec![
         table("users", &["id"], &["id", "media_count", "follower_count", "following_count"])
             .col(text("username"))
@@ -55,6 +60,11 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(text("key"))
             .col(text("input"))
             .take(),
+    ]
+}
+
+fn log_tables() -> Vec<TableCreateStatement> {
+    vec![
         numbered("outbox").col(text("fact")).col(ColumnDef::new("recorded_at").big_integer().not_null()).take(),
         table("log", &["position"], &["position", "recorded_at"]).col(text("fact")).take(),
         table("log_head", &["id"], &["id", "position"]).col(text("identity")).take(),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -12,6 +13,7 @@ use crate::base::error::Result;
 use crate::base::ids::{Ids, SessionId};
 use crate::platform::blobs::Blobs;
 use crate::platform::db::Db;
+use crate::platform::drain::Drain;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
 use crate::platform::token::Tokens;
@@ -33,6 +35,8 @@ pub struct App {
     pub bus: Bus,
     /// The live streams of this process.
     pub live: Arc<Live>,
+    /// The end of all live streams, when the server stops.
+    pub drain: Drain,
     /// The files.
     pub blobs: Blobs,
     /// The keys that sign access tokens.
@@ -77,6 +81,7 @@ impl App {
             ids: Ids::new(clock.clone(), chance.clone()),
             bus: Bus::default(),
             live: Arc::new(Live::at(positions, identity)),
+            drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
             blobs: Blobs::at(&config.server.data.join("blobs"))?,
             tokens: Tokens::new(),
             ended_sessions: Mutex::default(),

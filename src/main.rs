@@ -95,7 +95,9 @@ async fn main() -> ExitCode {
 
 /// An operator is shown the whole of an error, unlike a client.
 fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
-    error.downcast_ref::<photograph::base::error::Error>().map_or_else(|| error.to_string(), |error| error.detail())
+    error
+        .downcast_ref::<photograph::base::error::Error>()
+        .map_or_else(|| error.to_string(), photograph::base::error::Error::detail)
 }
 
 impl Settings {

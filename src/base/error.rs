@@ -174,7 +174,7 @@ impl Error {
 
     /// Names the limit a refusal is about.
     #[must_use]
-    pub fn limit(mut self, limit: impl ToString) -> Self {
+    pub fn limit(mut self, limit: impl std::fmt::Display) -> Self {
         if let Kind::Refused(refusal) = &mut self.kind {
             refusal.limit = Some(limit.to_string());
         }

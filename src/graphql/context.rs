@@ -31,11 +31,13 @@ impl Asking {
 }
 
 /// The app.
+#[must_use]
 pub fn app<'a>(ctx: &Context<'a>) -> &'a Arc<App> {
     ctx.data_unchecked::<Arc<App>>()
 }
 
 /// Who asks; `None` when anonymous.
+#[must_use]
 pub fn viewer(ctx: &Context<'_>) -> Option<Viewer> {
     ctx.data_unchecked::<Arc<Asking>>().viewer()
 }

@@ -49,7 +49,11 @@ pub trait Key: Copy + Eq + Hash + Send + Sync + 'static {
         Self: Sized;
 
     /// Loads many at once. What does not exist for the viewer is missing.
-    fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> impl Future<Output = Result<HashMap<Self, Self::Value>>> + Send
+    fn fetch(
+        app: &App,
+        viewer: Option<Viewer>,
+        keys: &[Self],
+    ) -> impl Future<Output = Result<HashMap<Self, Self::Value>>> + Send
     where
         Self: Sized;
 }
@@ -80,6 +84,7 @@ pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
 }
 
 /// The loaders of this operation.
+#[must_use]
 pub fn load<'a>(ctx: &Context<'a>) -> &'a Loaders {
     ctx.data_unchecked::<Loaders>()
 }

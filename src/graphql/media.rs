@@ -14,9 +14,9 @@ use super::viewer::Viewer;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::{MediaId, base58};
 use crate::base::page::{Direction, Slice, Wanted, cursor};
+use crate::domain::comments;
 use crate::domain::likes;
 use crate::domain::media::{self, Draft, DraftPhoto};
-use crate::domain::comments;
 
 /// One or more photos, published together.
 #[derive(Clone, Debug)]

@@ -42,7 +42,7 @@ pub fn schema(app: &Arc<App>) -> Schema {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription)
+    Schema::build(Query, Mutation::default(), Subscription)
         .register_output_type::<error::UserError>()
         .register_output_type::<live::StreamEvent>()
 }

@@ -9,7 +9,9 @@ use crate::base::page::{Slice, cursor};
 #[expect(non_snake_case, reason = "it is the name of the directive")]
 #[TypeDirective(location = "FieldDefinition")]
 pub fn semanticNonNull(
-    #[graphql(desc = "The list levels it applies to; 0 is the field itself.", default_with = "vec![0]")] levels: Vec<i32>,
+    #[graphql(desc = "The list levels it applies to; 0 is the field itself.", default_with = "vec![0]")] levels: Vec<
+        i32,
+    >,
 ) {
 }
 

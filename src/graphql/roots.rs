@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, MergedObject, Object, Result};
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
 use super::follow::FollowMutation;
-use super::live::{MediaEvent, MediaStreamEvent, UploadEvent};
+use super::live::{Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
 use super::node::{self, Node};
@@ -24,7 +24,6 @@ use crate::base::page::MOST_ITEMS;
 use crate::domain::users;
 
 /// What can be read.
-#[derive(Default)]
 pub struct Query;
 
 /// What can be read.
@@ -94,14 +93,7 @@ impl Query {
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
-    SessionMutation,
-    ViewerMutation,
-    FollowMutation,
-    UploadMutation,
-    MediaMutation,
-    CommentMutation,
-);
+pub struct Mutation(SessionMutation, ViewerMutation, FollowMutation, UploadMutation, MediaMutation, CommentMutation);
 
 /// What can be listened to, over WebSocket (`graphql-transport-ws`).
 ///
@@ -120,7 +112,7 @@ impl Subscription {
         #[graphql(desc = "Go on after this position.")] after: Option<StreamCursor>,
     ) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
         let viewer = signed_in(ctx)?;
-        Ok(live::home_feed(app(ctx).clone(), viewer, after).await?)
+        live::home_feed(Listening::of(ctx, after), viewer).await
     }
 
     /// One media: its comments, counts and end.
@@ -130,7 +122,7 @@ impl Subscription {
         #[graphql(desc = "Which.")] media_id: ID,
         #[graphql(desc = "Go on after this position.")] after: Option<StreamCursor>,
     ) -> Result<impl Stream<Item = Result<MediaEvent>>> {
-        Ok(live::media(app(ctx).clone(), viewer(ctx), media_id.parse().ok(), after).await?)
+        live::media(Listening::of(ctx, after), media_id.parse().ok()).await
     }
 
     /// One upload, until it is ready or rejected; then the subscription completes.
@@ -141,6 +133,6 @@ impl Subscription {
         #[graphql(desc = "Go on after this position.")] after: Option<StreamCursor>,
     ) -> Result<impl Stream<Item = Result<UploadEvent>>> {
         let viewer = signed_in(ctx)?;
-        Ok(live::upload(app(ctx).clone(), viewer, upload_id.parse().ok(), after).await?)
+        live::upload(Listening::of(ctx, after), viewer, upload_id.parse().ok()).await
     }
 }

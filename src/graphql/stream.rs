@@ -4,7 +4,8 @@
 //! the tail delivers: everything after the cursor, in order, once — or an honest gap, and never a part.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::scalars::StreamCursor;
 use crate::app::App;
@@ -58,6 +59,59 @@ pub enum GapReason {
     TooMuch,
     /// The position is not one of this server.
     Unknown,
+}
+
+/// How far a client has come in a stream, between the stream and the transport that carries it.
+#[derive(Debug, Default)]
+pub struct Bookmark {
+    from: Option<StreamCursor>,
+    place: Mutex<Mark>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Mark {
+    at: Option<StreamCursor>,
+    again_after: Option<Duration>,
+}
+
+impl Bookmark {
+    /// That of a client whose transport knows what it heard last, or not.
+    #[must_use]
+    pub fn new(from: Option<String>) -> Self {
+        Self { from: from.map(StreamCursor), place: Mutex::default() }
+    }
+
+    /// What the client heard last, as its transport knows it.
+    #[must_use]
+    pub fn from(&self) -> Option<&StreamCursor> {
+        self.from.as_ref()
+    }
+
+    /// The cursor of the event that was told last.
+    #[must_use]
+    pub fn at(&self) -> Option<StreamCursor> {
+        self.lock().at.clone()
+    }
+
+    /// When to come again, of a client that does not read events but does what its transport says.
+    #[must_use]
+    pub fn again_after(&self) -> Option<Duration> {
+        self.lock().again_after
+    }
+
+    /// Notes the cursor of the event that is told now.
+    pub fn moves_to(&self, cursor: StreamCursor) {
+        self.lock().at = Some(cursor);
+    }
+
+    /// Notes when the client is to come again.
+    pub fn comes_again(&self, after: Duration) {
+        self.lock().again_after = Some(after);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Mark> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A live stream over the log.
@@ -154,7 +208,9 @@ async fn missed(app: &App, listener: &Listener, topics: &[Topic], cursor: &Strea
 fn encode(identity: &str, positions: &[i64]) -> StreamCursor {
     let mut bytes = vec![VERSION];
     bytes.extend(mark(identity));
-    positions.iter().for_each(|position| bytes.extend(position.to_be_bytes()));
+    for position in positions {
+        bytes.extend(position.to_be_bytes());
+    }
     StreamCursor(bs58::encode(bytes).into_string())
 }
 
@@ -164,7 +220,8 @@ fn decode(app: &App, cursor: &StreamCursor) -> Option<Vec<i64>> {
     let databases = app.db.databases().len();
     let bytes = bs58::decode(&cursor.0).into_vec().ok()?;
     let positions = bytes.strip_prefix(&[VERSION])?.strip_prefix(&mark(app.live.identity()))?;
-    let positions: Vec<i64> = positions.chunks(8).filter_map(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?))).collect();
+    let positions: Vec<i64> =
+        positions.chunks(8).filter_map(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?))).collect();
     (positions.len() == databases && positions.iter().all(|position| *position >= 0)).then_some(positions)
 }
 

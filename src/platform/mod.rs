@@ -4,6 +4,7 @@
 
 pub mod blobs;
 pub mod db;
+pub mod drain;
 pub mod log;
 pub mod queue;
 pub mod telemetry;

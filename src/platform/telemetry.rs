@@ -11,6 +11,10 @@ use crate::base::config::Telemetry;
 pub fn start(config: &Telemetry) -> Result<(), String> {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("telemetry.log: {error}."))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if config.json { lines.json().init() } else { lines.init() }
+    if config.json {
+        lines.json().init();
+    } else {
+        lines.init();
+    }
     Ok(())
 }

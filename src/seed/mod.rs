@@ -106,7 +106,7 @@ async fn publish_all(app: &Arc<App>, people: &[Viewer], say: &impl Fn(&str)) -> 
             if there(app, viewer.user).await?.media_count <= i64::try_from(round).unwrap_or(0) {
                 publish(app, *viewer, scene as u64).await?;
             }
-            if (scene + 1) % 12 == 0 || scene + 1 == total {
+            if (scene + 1).is_multiple_of(12) || scene + 1 == total {
                 say(&format!("{} of {total} pictures are published", scene + 1));
             }
         }

@@ -75,7 +75,7 @@ pub(super) fn followed_by(person: usize) -> impl Iterator<Item = usize> {
     let latecomer = PEOPLE.len() - 1;
     (0..PEOPLE.len()).filter(move |other| {
         let asks_later = person == latecomer && *other == PRIVATE;
-        let follows = *other < 6 || mix(person, *other) % 3 == 0;
+        let follows = *other < 6 || mix(person, *other).is_multiple_of(3);
         *other != person && !asks_later && follows
     })
 }
@@ -88,5 +88,5 @@ pub(super) fn likes(person: usize, place: usize) -> bool {
 /// Which remark a person makes on the picture at a place, if any.
 pub(super) fn remarks(person: usize, place: usize) -> Option<usize> {
     let chance = mix(person + 200, place);
-    (chance % 11 == 0).then_some((chance / 11) % REMARKS.len())
+    chance.is_multiple_of(11).then_some((chance / 11) % REMARKS.len())
 }

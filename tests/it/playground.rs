@@ -32,7 +32,8 @@ async fn people_meet_in_the_playground() {
 /// The ready tabs: the text of each and the variables beside it.
 fn tabs() -> Vec<(String, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/playground/operations");
-    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the tabs").map(|file| file.expect("a file").path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("the tabs").map(|file| file.expect("a file").path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "graphql"));
     files.sort();
     let variables = |file: &std::path::Path| {

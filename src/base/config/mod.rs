@@ -83,6 +83,7 @@ pub struct Http {
     pub body_bytes: usize,
     pub partial_success_status: u16,
     pub timeout_seconds: u64,
+    pub drain_seconds: u64,
 }
 
 /// What an operation may be.
@@ -110,6 +111,8 @@ pub struct WebSocket {
     pub subscriptions: usize,
     pub message_bytes: usize,
     pub queue: usize,
+    pub connections_per_session: usize,
+    pub connections_per_address: usize,
 }
 
 /// Sessions and passwords.
@@ -176,7 +179,7 @@ impl Default for Server {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { body_bytes: 1 << 20, partial_success_status: 294, timeout_seconds: 30 }
+        Self { body_bytes: 1 << 20, partial_success_status: 294, timeout_seconds: 30, drain_seconds: 5 }
     }
 }
 
@@ -189,8 +192,16 @@ impl Default for Graphql {
 
 impl Default for WebSocket {
     fn default() -> Self {
-        let (init_seconds, ping_seconds, pong_seconds) = (10, 25, 10);
-        Self { init_seconds, ping_seconds, pong_seconds, subscriptions: 100, message_bytes: 1 << 20, queue: 256 }
+        Self {
+            init_seconds: 10,
+            ping_seconds: 25,
+            pong_seconds: 10,
+            subscriptions: 100,
+            message_bytes: 1 << 20,
+            queue: 256,
+            connections_per_session: 20,
+            connections_per_address: 200,
+        }
     }
 }
 
@@ -284,7 +295,9 @@ impl Config {
         }
         if self.server.listen.parse::<std::net::SocketAddr>().is_err() {
             let listen = &self.server.listen;
-            return Err(Mistake(format!("server.listen is an address and a port, such as 127.0.0.1:8080, not {listen:?}.")));
+            return Err(Mistake(format!(
+                "server.listen is an address and a port, such as 127.0.0.1:8080, not {listen:?}."
+            )));
         }
         let connections = self.database.connections.0;
         let positive = [
@@ -292,6 +305,9 @@ impl Config {
             ("uploads.workers", self.uploads.workers as u64),
             ("log.poll_milliseconds", self.log.poll_milliseconds),
             ("websocket.queue", self.websocket.queue as u64),
+            ("websocket.ping_seconds", self.websocket.ping_seconds),
+            ("websocket.connections_per_session", self.websocket.connections_per_session as u64),
+            ("websocket.connections_per_address", self.websocket.connections_per_address as u64),
             ("http.timeout_seconds", self.http.timeout_seconds),
             ("auth.access_token_seconds", self.auth.access_token_seconds),
         ];
@@ -342,7 +358,8 @@ impl Config {
 
 fn secret(file: &Path) -> Result<String, Mistake> {
     let text = std::fs::read_to_string(file);
-    text.map(|text| text.trim().to_owned()).map_err(|error| Mistake(format!("{} cannot be read: {error}.", file.display())))
+    text.map(|text| text.trim().to_owned())
+        .map_err(|error| Mistake(format!("{} cannot be read: {error}.", file.display())))
 }
 
 /// Figment's first complaint in our words, with the nearest key when one is unknown.

@@ -1,6 +1,7 @@
 //! What each option means, and how options are shown.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use super::Config;
 
@@ -10,14 +11,21 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("server.listen", "The address and port to listen on."),
     ("server.url", "The public address its links start with; `http://` and the listening address when not set."),
     ("server.data", "The folder for everything the embedded parts keep: the SQLite file and the photos."),
-    ("database.url", "One database: `postgres://…` or `sqlite:PATH`; a SQLite file in the data folder when not set. Secret."),
+    (
+        "database.url",
+        "One database: `postgres://…` or `sqlite:PATH`; a SQLite file in the data folder when not set. Secret.",
+    ),
     ("database.url_file", "A file that holds `database.url`."),
-    ("database.shards", "Several databases: ranges of the 8192 logical shards to addresses, `\"0-4095\" = \"postgres://…\"`. Secret."),
+    (
+        "database.shards",
+        "Several databases: ranges of the 8192 logical shards to addresses, `\"0-4095\" = \"postgres://…\"`. Secret.",
+    ),
     ("database.shards_file", "The same with files that hold the addresses."),
     ("database.connections", "Connections to each database, for each process."),
     ("http.body_bytes", "Bytes in the body of a GraphQL request."),
     ("http.partial_success_status", "The status of answers with data and errors: 294, or 200 for old proxies."),
     ("http.timeout_seconds", "How long a query or mutation may run."),
+    ("http.drain_seconds", "Over how long a server that stops spreads the ends of its live streams and sockets."),
     ("graphql.introspection", "Whether the schema can be asked for."),
     ("graphql.depth", "How deep an operation can be nested. Introspection has a bound of its own."),
     ("graphql.cost", "What an operation can cost: 1 for an object, 10 for a mutation, page size × item for a list."),
@@ -26,11 +34,16 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("graphql.tokens", "Lexical tokens in a document."),
     ("graphql.root_fields", "Fields at the root of an operation."),
     ("websocket.init_seconds", "How long a socket may wait with `connection_init`; then it closes with 4408."),
-    ("websocket.ping_seconds", "How long a socket may be silent before it is pinged."),
+    ("websocket.ping_seconds", "How long a socket may be silent before it is pinged, and an open response before it says that it is alive."),
     ("websocket.pong_seconds", "How long an answer to a ping may take; then the socket closes."),
     ("websocket.subscriptions", "Operations running at once on one socket."),
     ("websocket.message_bytes", "Bytes in a message from a client."),
     ("websocket.queue", "Events that wait for one slow subscription; more end it with `SLOW_CONSUMER`."),
+    ("websocket.connections_per_session", "Sockets and open responses of one session, for each process."),
+    (
+        "websocket.connections_per_address",
+        "Sockets and open responses of one peer address (IPv6: of one /64), for each process; behind a proxy that is the proxy's.",
+    ),
     ("auth.access_token_seconds", "How long an access token works."),
     ("auth.refresh_token_days", "How long a session lasts unless it is used."),
     ("auth.key_days", "How long a signing key signs; it verifies for as long as its tokens live."),
@@ -55,7 +68,7 @@ impl Config {
         for (key, value) in &mut shown {
             let is_secret = key == "database.url" || key.starts_with("database.shards");
             if is_secret && !value.is_empty() {
-                *value = "(set)".to_owned();
+                "(set)".clone_into(value);
             }
         }
         shown
@@ -69,7 +82,7 @@ impl Config {
         for (key, meaning) in OPTIONS {
             let default = defaults.get(*key).filter(|default| !default.is_empty());
             let default = default.map_or_else(String::new, |default| format!("`{default}`"));
-            table.push_str(&format!("| `{key}` | {default} | {meaning} |\n"));
+            let _ = writeln!(table, "| `{key}` | {default} | {meaning} |");
         }
         table
     }

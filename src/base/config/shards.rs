@@ -21,7 +21,11 @@ pub(super) fn whole(ranges: &[(std::ops::RangeInclusive<u16>, String)], last: u1
         }
         next = range.end() + 1;
     }
-    if next == last + 1 { Ok(()) } else { Err(Mistake(format!("database.shards: logical shards {next} to {last} have no database."))) }
+    if next == last + 1 {
+        Ok(())
+    } else {
+        Err(Mistake(format!("database.shards: logical shards {next} to {last} have no database.")))
+    }
 }
 
 #[cfg(test)]

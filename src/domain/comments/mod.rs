@@ -42,11 +42,14 @@ pub async fn add(app: &App, viewer: Viewer, remark: Remark, key: Option<String>)
     let body = body.ok_or_else(empty)?.to_owned();
     media::must_find(app, viewer, remark.media).await?;
     let row = Comment { id: app.ids.next(&remark.media), media_id: remark.media, author_id: viewer.user, body };
-    let (comment, earlier) = app.db.write(&row.media_id.clone(), async |tx| add_in(app, tx, row, key.as_ref()).await).await?;
+    let (comment, earlier) =
+        app.db.write(&row.media_id.clone(), async |tx| add_in(app, tx, row, key.as_ref()).await).await?;
     match earlier {
         None => Ok(comment),
         // With a repeated request the comment may have been deleted in the meantime.
-        Some(id) => find(app, Some(viewer), id).await?.ok_or_else(|| Error::not_found("comment").at(["idempotencyKey"])),
+        Some(id) => {
+            find(app, Some(viewer), id).await?.ok_or_else(|| Error::not_found("comment").at(["idempotencyKey"]))
+        }
     }
 }
 
@@ -111,7 +114,13 @@ pub async fn find(app: &App, viewer: Option<Viewer>, id: CommentId) -> Result<Op
 ///
 /// # Errors
 /// Those of the database.
-pub async fn of_media(app: &App, viewer: Option<Viewer>, id: MediaId, order: Order, page: Page) -> Result<Slice<Comment>> {
+pub async fn of_media(
+    app: &App,
+    viewer: Option<Viewer>,
+    id: MediaId,
+    order: Order,
+    page: Page,
+) -> Result<Slice<Comment>> {
     let read = |page| table::page(app.db.read_own(&id), id, order, page);
     Slice::fill(page, |comment: &Comment| comment.id.0, read, |comments| visible(app, viewer, comments)).await
 }

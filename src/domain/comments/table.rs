@@ -49,7 +49,12 @@ pub(super) async fn delete(tx: &Tx, id: CommentId) -> Result<bool> {
 }
 
 /// The comments on a media, nearest to the page's cursor first, one more than the page has.
-pub(super) async fn page(connection: &DatabaseConnection, media: MediaId, order: Order, page: Page) -> Result<Vec<Model>> {
+pub(super) async fn page(
+    connection: &DatabaseConnection,
+    media: MediaId,
+    order: Order,
+    page: Page,
+) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::MediaId.eq(media));
     // Reading a list backwards is reading the opposite order forwards.
     let ascending = (order == Order::OldestFirst) == (page.direction == Direction::Forward);

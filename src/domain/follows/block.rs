@@ -50,7 +50,9 @@ pub async fn sever(app: &App, blocker: UserId, blocked: UserId, block: i64) -> R
         .write(&blocked, async |tx| {
             users::lock(tx, blocked).await?;
             match followers::one(tx.conn(), blocked, blocker).await? {
-                Some(edge) if edge.edge < block => edges::set(app, tx, pair, FollowState::NotFollowing).await.map(|_| ()),
+                Some(edge) if edge.edge < block => {
+                    edges::set(app, tx, pair, FollowState::NotFollowing).await.map(|_| ())
+                }
                 _ => Ok(()),
             }
         })

@@ -1,8 +1,8 @@
 //! Following a user, or asking to when their account is private; and stopping.
 
+use super::blocks;
 use super::edges::{self, Pair};
 use super::standing::must_exist;
-use super::blocks;
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::FollowState;

@@ -29,11 +29,10 @@ pub const PHOTOS: usize = 10;
 #[must_use]
 pub fn is_visible(media: &Media, standing: Option<Standing>) -> bool {
     match (standing, media.audience) {
-        (None, _) => false,
         (Some(Standing::Own), _) => true,
         (Some(standing), Audience::Everyone) => standing.can_view_media(),
         (Some(standing), Audience::Followers) => standing == Standing::Follower,
-        (Some(_), Audience::OnlyMe) => false,
+        (None, _) | (Some(_), Audience::OnlyMe) => false,
     }
 }
 

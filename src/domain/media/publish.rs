@@ -42,14 +42,14 @@ pub struct DraftPhoto {
 /// then, and the uploads can still be used.
 pub async fn publish(app: &App, viewer: Viewer, draft: Draft, key: Option<String>) -> Result<Media> {
     let key = key.map(|key| Key::new(key, "publishMedia", &draft));
-    let draft = check(draft)?;
+    let draft = check(&draft)?;
     let id = app.db.write(&viewer.user, async |tx| publish_in(app, tx, viewer, draft, key.as_ref()).await).await?;
     let media = super::find(app, Some(viewer), id).await?;
     // With a repeated request the media may have been deleted in the meantime.
     media.ok_or_else(|| Error::not_found("media").at(["idempotencyKey"]))
 }
 
-fn check(draft: Draft) -> Result<Draft> {
+fn check(draft: &Draft) -> Result<Draft> {
     if draft.photos.is_empty() || draft.photos.len() > PHOTOS {
         let error = Error::refused(RefusalCode::Invalid, format!("A media has 1 to {PHOTOS} photos."));
         return Err(error.limit(PHOTOS).at(["photos"]));

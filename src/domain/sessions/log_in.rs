@@ -20,7 +20,9 @@ pub async fn log_in(app: &App, login: &str, password: &str) -> Result<Begun> {
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.clone());
     let right = password.len() <= text::PASSWORD_BYTES && password::verify(app, password, hash).await?;
     let Some(user) = credentials.filter(|_| right).map(|credentials| credentials.user_id) else {
-        return Err(Error::refused(RefusalCode::BadCredential, "The name or the password is not right.").at(["password"]));
+        return Err(
+            Error::refused(RefusalCode::BadCredential, "The name or the password is not right.").at(["password"])
+        );
     };
     let session = app.db.write(&user, async |tx| begin(app, tx, user).await).await?;
     Ok(Begun { tokens: tokens::tokens(app, &session)?, session })

@@ -1,8 +1,8 @@
 //! Hashing passwords with Argon2id, a few at once, off the threads that answer requests.
 
+use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::Argon2;
 
 use crate::app::App;
 use crate::base::error::{Code, Error, Result};

@@ -1,5 +1,7 @@
 //! The events of live streams. Each carries its position, to resume after.
 
+use std::time::Duration;
+
 use async_graphql::{Enum, ID, Interface, SimpleObject, Union};
 
 use super::super::comment::Comment;
@@ -134,7 +136,8 @@ pub struct StreamClosing {
     occurred_at: DateTime,
     /// Why.
     reason: StreamClosingReason,
-    /// How long to wait before subscribing again; null when it is no use.
+    /// How long to wait before subscribing again, different for each stream so that they do not all come at once; null
+    /// when it is no use.
     reconnect_after_ms: Option<i32>,
 }
 
@@ -145,13 +148,23 @@ impl StreamClosing {
         let reconnect_after_ms = (reason == StreamClosingReason::SlowConsumer).then_some(0);
         Self { cursor: log.cursor(), occurred_at: DateTime(log.last_at()), reason, reconnect_after_ms }
     }
+
+    /// The same, with how long to wait before subscribing again.
+    #[must_use]
+    pub fn again_after(self, time: Duration) -> Self {
+        Self { reconnect_after_ms: Some(i32::try_from(time.as_millis()).unwrap_or(i32::MAX)), ..self }
+    }
 }
 
 /// Why the server ends a subscription. New values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum StreamClosingReason {
+    /// The server is being replaced.
+    Draining,
     /// The client reads too slowly.
     SlowConsumer,
+    /// The session ended.
+    SessionEnded,
     /// The viewer may no longer listen to this, or it no longer exists.
     Unavailable,
     /// There is nothing more to tell.

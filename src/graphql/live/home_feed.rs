@@ -6,10 +6,9 @@ use async_graphql::Result;
 use async_graphql::futures_util::Stream;
 
 use super::super::media::Media;
-use super::super::scalars::StreamCursor;
 use super::super::stream::LogStream;
 use super::events::At;
-use super::{MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, told};
+use super::{Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, told};
 use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, Topic};
@@ -26,23 +25,23 @@ use crate::platform::log::live::Listener;
 /// # Errors
 /// Those of the database.
 pub async fn home_feed(
-    app: Arc<App>,
+    listening: Listening,
     viewer: Viewer,
-    after: Option<StreamCursor>,
 ) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
-    let (listener, topics) = attach(&app, viewer).await?;
-    let log = LogStream::open(&app, listener, &topics, after.as_ref()).await?;
-    Ok(told(log, HomeFeed { app, viewer }))
+    let (listener, topics) = attach(&listening, viewer).await?;
+    let log = listening.open(listener, &topics).await?;
+    let app = listening.app.clone();
+    Ok(told(listening, log, HomeFeed { app, viewer }))
 }
 
 /// Attaches to the media of those whom the viewer follows. Whom they follow is read again once attached: only when nothing
 /// changed in between is nothing missed.
-async fn attach(app: &Arc<App>, viewer: Viewer) -> Answer<(Listener, Vec<Topic>)> {
-    let mut sources = sorted_sources(app, viewer).await?;
+async fn attach(listening: &Listening, viewer: Viewer) -> Answer<(Listener, Vec<Topic>)> {
+    let mut sources = sorted_sources(&listening.app, viewer).await?;
     loop {
         let topics: Vec<Topic> = sources.iter().copied().map(Topic::MediaOf).collect();
-        let listener = app.live.listen_as(viewer.user, topics.clone(), app.config.websocket.queue);
-        let now = sorted_sources(app, viewer).await?;
+        let listener = listening.attach_as(viewer.user, &topics);
+        let now = sorted_sources(&listening.app, viewer).await?;
         if now == sources {
             return Ok((listener, topics));
         }

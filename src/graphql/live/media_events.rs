@@ -9,11 +9,10 @@ use tokio::time::Instant;
 
 use super::super::comment::Comment;
 use super::super::media::Media;
-use super::super::scalars::StreamCursor;
 use super::super::stream::LogStream;
 use super::events::At;
 use super::{
-    CommentAdded, CommentRemoved, MediaCountsChanged, MediaEvent, MediaRemoved, Story, StreamClosingReason, Telling,
+    CommentAdded, CommentRemoved, Listening, MediaCountsChanged, MediaEvent, MediaRemoved, Story, StreamClosingReason, Telling,
     told,
 };
 use crate::app::App;
@@ -33,16 +32,14 @@ const COUNTS_EVERY: Duration = Duration::from_secs(1);
 /// # Errors
 /// Those of the database.
 pub async fn media(
-    app: Arc<App>,
-    viewer: Option<Viewer>,
+    listening: Listening,
     id: Option<MediaId>,
-    after: Option<StreamCursor>,
 ) -> Result<impl Stream<Item = Result<MediaEvent>>> {
+    let (app, viewer) = (listening.app.clone(), listening.viewer);
     let mut topics: Vec<Topic> = id.map(Topic::Media).into_iter().collect();
     topics.extend(viewer.map(|viewer| Topic::RelationsOf(viewer.user)));
-    let listener = app.live.listen(topics.clone(), app.config.websocket.queue);
-    let log = LogStream::open(&app, listener, &topics, after.as_ref()).await?;
-    Ok(told(log, OneMedia { app, viewer, id, counts_sent: None, counts_due: None }))
+    let log = listening.open(listening.attach(&topics), &topics).await?;
+    Ok(told(listening, log, OneMedia { app, viewer, id, counts_sent: None, counts_due: None }))
 }
 
 struct OneMedia {

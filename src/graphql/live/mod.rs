@@ -8,13 +8,21 @@ mod upload_events;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use async_graphql::Result;
 use async_graphql::futures_util::{Stream, stream};
+use async_graphql::{Context, Result};
 use tokio::time::Instant;
 
-use super::stream::LogStream;
+use super::context;
+use super::scalars::StreamCursor;
+use super::stream::{Bookmark, LogStream};
+use crate::app::App;
 use crate::base::error::Result as Answer;
+use crate::base::facts::{Fact, Topic};
+use crate::base::ids::UserId;
+use crate::domain::sessions::{self, Viewer};
+use crate::platform::drain::Place;
 use crate::platform::log::Entry;
+use crate::platform::log::live::Listener;
 
 pub use events::{
     CommentAdded, CommentRemoved, MediaAdded, MediaCountsChanged, MediaEvent, MediaRemoved, MediaStreamEvent,
@@ -64,27 +72,92 @@ impl<E> Telling<E> {
         Self { events, end: None }
     }
 
+    fn the_end(reason: StreamClosingReason) -> Self {
+        Self::last(Vec::new(), reason)
+    }
+
     fn last(events: Vec<E>, reason: StreamClosingReason) -> Self {
         Self { events, end: Some(reason) }
     }
 }
 
+/// Who listens, after what, and how far they have come.
+pub struct Listening {
+    app: Arc<App>,
+    viewer: Option<Viewer>,
+    after: Option<StreamCursor>,
+    bookmark: Arc<Bookmark>,
+}
+
+impl Listening {
+    /// Whoever asks, after a position they gave, unless their transport knows a later one.
+    #[must_use]
+    pub fn of(ctx: &Context<'_>, after: Option<StreamCursor>) -> Self {
+        let bookmark = ctx.data_opt::<Arc<Bookmark>>().cloned().unwrap_or_default();
+        let after = bookmark.from().cloned().or(after);
+        Self { app: context::app(ctx).clone(), viewer: context::viewer(ctx), after, bookmark }
+    }
+
+    /// Attaches to some topics, and to the end of the session.
+    fn attach(&self, topics: &[Topic]) -> Listener {
+        self.app.live.listen(self.with_session(topics), self.app.config.websocket.queue)
+    }
+
+    /// The same, and to the media of those whom a user begins to follow.
+    fn attach_as(&self, user: UserId, topics: &[Topic]) -> Listener {
+        self.app.live.listen_as(user, self.with_session(topics), self.app.config.websocket.queue)
+    }
+
+    fn with_session(&self, topics: &[Topic]) -> Vec<Topic> {
+        let session = self.viewer.map(|viewer| Topic::Session(viewer.session));
+        topics.iter().copied().chain(session).collect()
+    }
+
+    /// Goes on after the position with what a listener hears.
+    async fn open(&self, listener: Listener, topics: &[Topic]) -> Answer<LogStream> {
+        LogStream::open(&self.app, listener, topics, self.after.as_ref()).await
+    }
+
+    fn has_ended(&self) -> bool {
+        self.viewer.is_some_and(|viewer| sessions::is_ended(&self.app, viewer.session))
+    }
+
+    fn is_end(&self, entry: &Entry) -> bool {
+        let ended = |session| self.viewer.is_some_and(|viewer| viewer.session == session);
+        matches!(entry.fact, Fact::SessionEnded { session, .. } if ended(session))
+    }
+}
+
 struct Told<S: Story> {
+    listening: Listening,
     log: LogStream,
     story: S,
     waiting: VecDeque<S::Event>,
+    place: Option<Place>,
     has_begun: bool,
     has_ended: bool,
 }
 
 /// A live stream: `StreamOpened`, then what the story tells, then `StreamClosing`.
-fn told<S: Story>(log: LogStream, story: S) -> impl Stream<Item = Result<S::Event>> {
-    let opened = S::Event::from(StreamOpened::of(&log));
-    let state = Told { log, story, waiting: VecDeque::from([opened]), has_begun: false, has_ended: false };
+fn told<S: Story>(listening: Listening, log: LogStream, story: S) -> impl Stream<Item = Result<S::Event>> {
+    let waiting = VecDeque::from([S::Event::from(StreamOpened::of(&log))]);
+    let state = Told { listening, log, story, waiting, place: None, has_begun: false, has_ended: false };
     stream::unfold(state, |mut state| async move {
         let event = state.next().await;
+        state.listening.bookmark.moves_to(state.log.cursor());
         event.map(|event| (event.map_err(Into::into), state))
     })
+}
+
+/// What happens to a stream next.
+enum Heard {
+    Entry(Arc<Entry>),
+    /// What was held back is due.
+    Due,
+    /// The stream was too slow and was cut off.
+    TooSlow,
+    /// The server stops, and it is this stream's turn.
+    Leave,
 }
 
 impl<S: Story> Told<S> {
@@ -108,28 +181,69 @@ impl<S: Story> Told<S> {
     async fn telling(&mut self) -> Answer<Telling<S::Event>> {
         if !self.has_begun {
             self.has_begun = true;
-            return self.story.begin(&self.log).await;
+            return self.begin().await;
         }
-        let Some(heard) = self.hear().await else { return self.story.held_back(&self.log).await };
-        match heard {
-            Some(entry) => self.story.tell(&self.log, &entry).await,
-            None => Ok(Telling::last(Vec::new(), StreamClosingReason::SlowConsumer)),
+        match self.hear().await {
+            Heard::Entry(entry) if self.listening.is_end(&entry) => Ok(Telling::the_end(StreamClosingReason::SessionEnded)),
+            Heard::Entry(entry) => self.story.tell(&self.log, &entry).await,
+            Heard::Due => self.story.held_back(&self.log).await,
+            Heard::TooSlow => Ok(Telling::the_end(StreamClosingReason::SlowConsumer)),
+            Heard::Leave => self.leave().await,
         }
     }
 
-    /// The next entry; `None` when what was held back is due first. Waits without a timer when nothing is held back.
-    async fn hear(&mut self) -> Option<Option<Arc<Entry>>> {
-        match self.story.due() {
-            Some(due) => tokio::time::timeout_at(due, self.log.next()).await.ok(),
-            None => Some(self.log.next().await),
+    /// The session may have ended before the stream attached.
+    async fn begin(&mut self) -> Answer<Telling<S::Event>> {
+        if self.listening.has_ended() {
+            return Ok(Telling::the_end(StreamClosingReason::SessionEnded));
         }
+        self.story.begin(&self.log).await
+    }
+
+    /// Waits without a timer when nothing is held back and the server does not stop.
+    async fn hear(&mut self) -> Heard {
+        let due = self.story.due();
+        tokio::select! {
+            biased;
+            () = self.listening.app.drain.turn(&mut self.place) => Heard::Leave,
+            entry = self.log.next() => entry.map_or(Heard::TooSlow, Heard::Entry),
+            () = at(due) => Heard::Due,
+        }
+    }
+
+    /// What was held back is said before the end: its cursor is behind the stream already.
+    async fn leave(&mut self) -> Answer<Telling<S::Event>> {
+        let mut telling = Telling::nothing();
+        if self.story.due().is_some() {
+            telling = self.story.held_back(&self.log).await?;
+        }
+        Ok(Telling { end: Some(StreamClosingReason::Draining), ..telling })
     }
 
     fn take(&mut self, telling: Telling<S::Event>) {
         self.waiting.extend(telling.events);
         if let Some(reason) = telling.end {
             self.has_ended = true;
-            self.waiting.push_back(StreamClosing::of(&self.log, reason).into());
+            self.waiting.push_back(self.closing(reason).into());
         }
+    }
+
+    fn closing(&self, reason: StreamClosingReason) -> StreamClosing {
+        let closing = StreamClosing::of(&self.log, reason);
+        match self.place.filter(|_| reason == StreamClosingReason::Draining) {
+            Some(place) => {
+                self.listening.bookmark.comes_again(place.gone_after + place.again_after);
+                closing.again_after(place.again_after)
+            }
+            None => closing,
+        }
+    }
+}
+
+/// Waits until a moment, or for ever when there is none.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use async_graphql::Result;
 use async_graphql::futures_util::Stream;
 
-use super::super::scalars::StreamCursor;
 use super::super::stream::LogStream;
 use super::super::upload::Upload;
 use super::events::At;
-use super::{Story, StreamClosingReason, Telling, UploadChanged, UploadEvent, told};
+use super::{Listening, Story, StreamClosingReason, Telling, UploadChanged, UploadEvent, told};
 use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::Topic;
@@ -23,15 +22,14 @@ use crate::platform::log::Entry;
 /// # Errors
 /// Those of the database.
 pub async fn upload(
-    app: Arc<App>,
+    listening: Listening,
     viewer: Viewer,
     id: Option<UploadId>,
-    after: Option<StreamCursor>,
 ) -> Result<impl Stream<Item = Result<UploadEvent>>> {
     let topics: Vec<Topic> = id.map(Topic::Upload).into_iter().collect();
-    let listener = app.live.listen(topics.clone(), app.config.websocket.queue);
-    let log = LogStream::open(&app, listener, &topics, after.as_ref()).await?;
-    Ok(told(log, OneUpload { app, viewer, id }))
+    let log = listening.open(listening.attach(&topics), &topics).await?;
+    let app = listening.app.clone();
+    Ok(told(listening, log, OneUpload { app, viewer, id }))
 }
 
 struct OneUpload {

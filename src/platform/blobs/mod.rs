@@ -1,5 +1,6 @@
 //! The files: originals and images, by key, on the local disk. Written whole or not at all, never changed.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -141,7 +142,10 @@ impl Blobs {
 /// Lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn absent<T>(result: std::io::Result<T>) -> Result<Option<T>> {

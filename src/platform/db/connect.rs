@@ -1,6 +1,6 @@
 //! Opening a database: SQLite as one file with one writer and many readers, or Postgres.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,21 +26,25 @@ pub(super) async fn connect(
     connections: Connections,
     statements: &Arc<AtomicU64>,
 ) -> Result<(DatabaseConnection, DatabaseConnection)> {
-    if let Some(file) = address.strip_prefix("sqlite:") {
-        let file = file.trim_start_matches("//");
-        return sqlite(file, connections, statements).await;
+    if let Some(file) = file(address) {
+        return sqlite(&file, connections, statements).await;
     }
     let pool = open(postgres(address, connections), statements).await?;
     Ok((pool.clone(), pool))
 }
 
+/// The file of an SQLite database; `None` for other addresses.
+pub(super) fn file(address: &str) -> Option<PathBuf> {
+    address.strip_prefix("sqlite:").map(|file| PathBuf::from(file.trim_start_matches("//")))
+}
+
 /// SQLite has one writer at a time anyway: one connection makes the others wait in order instead of retrying.
 async fn sqlite(
-    file: &str,
+    file: &Path,
     connections: Connections,
     statements: &Arc<AtomicU64>,
 ) -> Result<(DatabaseConnection, DatabaseConnection)> {
-    if let Some(folder) = Path::new(file).parent() {
+    if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let writer = open(sqlite_options(file, 1), statements).await?;
@@ -48,7 +52,7 @@ async fn sqlite(
     Ok((writer, reader))
 }
 
-fn sqlite_options(file: &str, connections: u32) -> ConnectOptions {
+fn sqlite_options(file: &Path, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new("sqlite::memory:");
     let file = file.to_owned();
     options.map_sqlx_sqlite_opts(move |sqlite| {
@@ -70,10 +74,9 @@ fn sqlite_options(file: &str, connections: u32) -> ConnectOptions {
 fn postgres(address: &str, connections: Connections) -> ConnectOptions {
     let mut options = ConnectOptions::new(address);
     options.map_sqlx_postgres_opts(|postgres| {
-        postgres.application_name("photograph").options([
-            ("statement_timeout", STATEMENT_TIMEOUT),
-            ("lock_timeout", LOCK_TIMEOUT),
-        ])
+        postgres
+            .application_name("photograph")
+            .options([("statement_timeout", STATEMENT_TIMEOUT), ("lock_timeout", LOCK_TIMEOUT)])
     });
     pooled(options, connections.0)
 }

@@ -9,6 +9,7 @@ mod migrate;
 mod tx;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,6 +41,7 @@ pub struct Database {
     pub steps_stored: Notify,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    file: Option<PathBuf>,
 }
 
 impl Db {
@@ -57,7 +59,8 @@ impl Db {
             if number == databases.len() {
                 let (writer, reader) = connect::connect(&address, config.database.connections, &statements).await?;
                 let (outbox_filled, steps_stored) = (Notify::new(), Notify::new());
-                databases.push(Arc::new(Database { number, outbox_filled, steps_stored, writer, reader }));
+                let file = connect::file(&address);
+                databases.push(Arc::new(Database { number, outbox_filled, steps_stored, writer, reader, file }));
             }
             by_shard[usize::from(*range.start())..=usize::from(*range.end())].fill(number);
         }
@@ -70,7 +73,7 @@ impl Db {
     /// When a change fails, or a database has changes that this program does not know.
     pub async fn migrate(&self) -> Result<()> {
         for database in &self.databases {
-            migrate::up(&database.writer).await?;
+            migrate::up(&database.writer, database.file.as_deref()).await?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! From a file that was taken apart and rebuilt to a picture in memory.
 
+use super::guard::Guarded;
 use super::jpeg::{self, Colour as Stored};
 use super::pixels::{Colour, Pixels};
 use super::{Format, Header, Rejection, Size};
@@ -37,7 +38,7 @@ fn png_decoder(bytes: &[u8]) -> ImageResult<PngDecoder<Cursor<&[u8]>>> {
 
 fn decode_jpeg(header: &Header, bytes: &[u8]) -> Result<Pixels, Rejection> {
     let stored = jpeg::colour(bytes)?;
-    let mut decoder = Decoder::new(bytes);
+    let mut decoder = Decoder::new(Guarded::new(bytes)?);
     decoder.set_color_transform(transform(stored));
     let (width, height) = needed(header.width, header.height);
     let (width, height) = decoder.scale(width, height).map_err(|error| refused(&error))?;

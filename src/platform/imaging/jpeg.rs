@@ -92,20 +92,23 @@ pub(super) fn colour(bytes: &[u8]) -> Result<Colour, Rejection> {
     Err(Rejection::Damaged)
 }
 
+/// Where the coded picture of each scan ends, counted from the start of the file.
+pub(super) fn scan_ends(bytes: &[u8]) -> Result<Vec<usize>, Rejection> {
+    let (mut segments, mut ends) = (Segments::of(bytes), Vec::new());
+    while let Some(segment) = segments.read()? {
+        if segment.marker == SCAN {
+            ends.push(segments.at);
+        }
+    }
+    Ok(ends)
+}
+
 /// Rebuilds a JPEG from the parts on the allow-list.
 pub(super) fn clean(bytes: &[u8]) -> Result<Clean, Rejection> {
-    let segments = Segments::of(bytes)
-        .take(MOST_SEGMENTS)
-        .collect::<Result<Vec<_>, _>>()?;
+    let segments = Segments::of(bytes).take(MOST_SEGMENTS).collect::<Result<Vec<_>, _>>()?;
     check(&segments)?;
-    let orientation = segments
-        .iter()
-        .find_map(Segment::exif)
-        .map_or(Orientation::NoTransforms, orientation);
-    Ok(Clean {
-        bytes: rebuild(&segments, orientation, bytes.len()),
-        orientation,
-    })
+    let orientation = segments.iter().find_map(Segment::exif).map_or(Orientation::NoTransforms, orientation);
+    Ok(Clean { bytes: rebuild(&segments, orientation, bytes.len()), orientation })
 }
 
 fn rebuild(segments: &[Segment], orientation: Orientation, capacity: usize) -> Vec<u8> {

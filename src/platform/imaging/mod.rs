@@ -13,6 +13,7 @@
 mod bytes;
 mod decode;
 mod encode;
+mod guard;
 mod header;
 mod jpeg;
 mod metadata;
@@ -35,7 +36,6 @@ mod tests;
 pub use header::{Format, Header, TYPES, sniff};
 pub use rejection::Rejection;
 
-
 /// How large a file may be. What passes a limit is refused before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -55,12 +55,7 @@ impl Default for Limits {
     /// two workers live on a machine with 1 GB. 30,000 pixels take a panorama and stay well inside the 65,535 that
     /// the JPEG format and its decoder count to.
     fn default() -> Self {
-        Limits {
-            bytes: 32 << 20,
-            pixels: 120_000_000,
-            side: 30_000,
-            memory: 256 << 20,
-        }
+        Limits { bytes: 32 << 20, pixels: 120_000_000, side: 30_000, memory: 256 << 20 }
     }
 }
 
@@ -160,11 +155,7 @@ impl Processed {
 ///
 /// # Errors
 /// Says why the file cannot become a photo, as far as its header tells.
-pub fn inspect(
-    bytes: &[u8],
-    declared: Option<Format>,
-    limits: &Limits,
-) -> Result<Header, Rejection> {
+pub fn inspect(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Result<Header, Rejection> {
     if bytes.len() as u64 > limits.bytes {
         let limit = limits.bytes;
         return Err(Rejection::TooLarge { limit });
@@ -182,11 +173,7 @@ pub fn inspect(
 ///
 /// # Errors
 /// Says why the file cannot become a photo. A file that is cut off or damaged is refused, not shown in part.
-pub fn process(
-    bytes: &[u8],
-    declared: Option<Format>,
-    limits: &Limits,
-) -> Result<Processed, Rejection> {
+pub fn process(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Result<Processed, Rejection> {
     let header = inspect(bytes, declared, limits)?;
     let clean = match header.format {
         Format::Jpeg => jpeg::clean(bytes)?,

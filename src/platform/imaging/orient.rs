@@ -52,11 +52,7 @@ fn turned<const N: usize>(picture: &Pixels, orientation: Orientation) -> Vec<u8>
 
 /// Where a pixel of the upright picture lies in the stored one of `width` by `height` pixels
 /// (CIPA DC-008, 4.6.2: what the first row and the first column stand for).
-fn origin(
-    (x, y): (usize, usize),
-    (width, height): (usize, usize),
-    orientation: Orientation,
-) -> (usize, usize) {
+fn origin((x, y): (usize, usize), (width, height): (usize, usize), orientation: Orientation) -> (usize, usize) {
     match orientation {
         Orientation::NoTransforms => (x, y),
         Orientation::FlipHorizontal => (width - 1 - x, y),

@@ -68,10 +68,7 @@ pub(super) fn clean(bytes: &[u8]) -> Result<Clean, Rejection> {
         .iter()
         .find(|chunk| &chunk.name == b"eXIf")
         .map_or(Orientation::NoTransforms, |chunk| orientation(chunk.data));
-    Ok(Clean {
-        bytes: rebuild(&chunks, orientation, bytes.len()),
-        orientation,
-    })
+    Ok(Clean { bytes: rebuild(&chunks, orientation, bytes.len()), orientation })
 }
 
 fn rebuild(chunks: &[Chunk], orientation: Orientation, capacity: usize) -> Vec<u8> {
@@ -99,9 +96,7 @@ fn put(file: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
 /// The checksum of PNG (annex D of the standard), a bit at a time: it is made over 30 bytes at most.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
     let crc = bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
-        })
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
     });
     !crc
 }
@@ -124,11 +119,7 @@ fn chunks(bytes: &[u8]) -> Result<Vec<Chunk<'_>>, Rejection> {
 fn chunk(bytes: &[u8], at: usize) -> Result<Chunk<'_>, Rejection> {
     let length = usize::try_from(be32(bytes, at)?).map_err(|_| Rejection::Damaged)?;
     let whole = slice(bytes, at, length.checked_add(12).ok_or(Rejection::Damaged)?)?;
-    Ok(Chunk {
-        name: array(whole, 4)?,
-        data: &whole[8..8 + length],
-        whole,
-    })
+    Ok(Chunk { name: array(whole, 4)?, data: &whole[8..8 + length], whole })
 }
 
 impl Chunk<'_> {

@@ -40,9 +40,7 @@ impl Rejection {
     pub fn limit(&self) -> Option<String> {
         match self {
             Rejection::UnsupportedMedia => Some(TYPES.join(", ")),
-            Rejection::TooLarge { limit } | Rejection::TooManyPixels { limit } => {
-                Some(limit.to_string())
-            }
+            Rejection::TooLarge { limit } | Rejection::TooManyPixels { limit } => Some(limit.to_string()),
             Rejection::TooLong { limit } => Some(limit.to_string()),
             Rejection::WrongType { .. } | Rejection::Damaged => None,
         }

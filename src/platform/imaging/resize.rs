@@ -86,8 +86,7 @@ fn resample(
         Colour::Grey => PixelType::U8,
         Colour::Rgb | Colour::YCbCr => PixelType::U8x3,
     };
-    let source = ImageRef::new(picture.width, picture.height, &picture.data, kind)
-        .map_err(|_| Rejection::Damaged)?;
+    let source = ImageRef::new(picture.width, picture.height, &picture.data, kind).map_err(|_| Rejection::Damaged)?;
     let mut target = Image::new(width, height, kind);
     resizer.resize(&source, &mut target, options).map_err(|_| Rejection::Damaged)?;
     Pixels::new(width, height, picture.colour, target.into_vec())

@@ -168,8 +168,11 @@ fn lossy_webp() -> Vec<u8> {
     riff_chunk(b"RIFF", &[b"WEBP", riff_chunk(b"VP8 ", &picture).as_slice()].concat())
 }
 
-/// Every way of storing, with its name and the quarters that must be seen.
-pub(super) fn every_way() -> Vec<(&'static str, Vec<u8>, [[u8; 3]; 4])> {
+/// A way of storing: its name, a file, and the quarters that must be seen in it.
+pub(super) type Way = (&'static str, Vec<u8>, [[u8; 3]; 4]);
+
+/// Every way of storing.
+pub(super) fn every_way() -> Vec<Way> {
     use ExtendedColorType::{L8, L16, La8, La16, Rgb8, Rgb16, Rgba8, Rgba16};
     let (same, opaque) = (|c: [u8; 3]| c, |[r, g, b]: [u8; 3]| [r, g, b, 255]);
     let pale = |[r, g, b]: [u8; 3]| [r, g, b, 128];
@@ -196,7 +199,7 @@ pub(super) fn every_way() -> Vec<(&'static str, Vec<u8>, [[u8; 3]; 4])> {
     ways
 }
 
-fn jpeg_ways() -> Vec<(&'static str, Vec<u8>, [[u8; 3]; 4])> {
+fn jpeg_ways() -> Vec<Way> {
     let same = |c: [u8; 3]| c;
     let sampled = |factor| jpeg(ColorType::Rgb, same, |it| it.set_sampling_factor(factor));
     let progressive = |colour: ColorType| jpeg(colour, same, |it| it.set_progressive(true));
@@ -209,7 +212,11 @@ fn jpeg_ways() -> Vec<(&'static str, Vec<u8>, [[u8; 3]; 4])> {
         ("JPEG, grey", jpeg(ColorType::Luma, |c| [grey(c)], |_| ()), greys()),
         ("JPEG, progressive", progressive(ColorType::Rgb), QUARTERS),
         ("JPEG, restarts", jpeg(ColorType::Rgb, same, |it| it.set_restart_interval(2)), QUARTERS),
-        ("JPEG, a scan for each plane", jpeg(ColorType::Rgb, same, |it| it.set_optimized_huffman_tables(true)), QUARTERS),
+        (
+            "JPEG, a scan for each plane",
+            jpeg(ColorType::Rgb, same, |it| it.set_optimized_huffman_tables(true)),
+            QUARTERS,
+        ),
         ("JPEG, CMYK", jpeg(ColorType::Cmyk, ink, |_| ()), QUARTERS),
         ("JPEG, YCCK", jpeg(ColorType::CmykAsYcck, ink, |_| ()), QUARTERS),
         ("JPEG, RGB", rgb_jpeg(), QUARTERS),

@@ -81,7 +81,16 @@ fn a_colour_profile_stays() {
 #[test]
 fn all_eight_ways_up_in_all_formats() {
     // The quarters as a camera stores them when it is held each of the eight ways.
-    let ways = [[0, 1, 2, 3], [1, 0, 3, 2], [3, 2, 1, 0], [2, 3, 0, 1], [0, 2, 1, 3], [1, 3, 0, 2], [3, 1, 2, 0], [2, 0, 3, 1]];
+    let ways = [
+        [0, 1, 2, 3],
+        [1, 0, 3, 2],
+        [3, 2, 1, 0],
+        [2, 3, 0, 1],
+        [0, 2, 1, 3],
+        [1, 3, 0, 2],
+        [3, 1, 2, 0],
+        [2, 0, 3, 1],
+    ];
     for (orientation, stored) in (1..).zip(ways) {
         let size = if orientation < 5 { (64, 48) } else { (48, 64) };
         let jpeg = samples::jpeg_of(size, stored.map(|quarter| QUARTERS[quarter]));
@@ -213,6 +222,18 @@ fn a_file_that_is_cut_off_anywhere_is_refused() {
         let cuts = (0..file.len()).step_by(step).chain(file.len().saturating_sub(20)..file.len());
         for cut in cuts {
             assert!(photo(&file[..cut]).is_err(), "{name}, {cut} of {} bytes", file.len());
+        }
+    }
+}
+
+/// Cut off in the middle, and then closed as if that was all: decoders paint the rest grey.
+#[test]
+fn a_jpeg_that_was_cut_off_and_closed_is_refused() {
+    let baseline = |(name, _, _): &&samples::Way| name.starts_with("JPEG") && *name != "JPEG, progressive";
+    for (name, file, _) in samples::every_way().iter().filter(baseline) {
+        for missing in [20, 60, 150] {
+            let closed = [&file[..file.len() - missing], &[0xFF, 0xD9]].concat();
+            assert_eq!(photo(&closed), Err(Rejection::Damaged), "{name}, {missing} of {} bytes missing", file.len());
         }
     }
 }

@@ -138,10 +138,7 @@ fn chunks(bytes: &[u8], mut at: usize) -> Result<Vec<Chunk<'_>>, Rejection> {
 
 fn chunk(bytes: &[u8], at: usize) -> Result<Chunk<'_>, Rejection> {
     let length = usize::try_from(le32(bytes, at + 4)?).map_err(|_| Rejection::Damaged)?;
-    Ok(Chunk {
-        name: array(bytes, at)?,
-        data: slice(bytes, at + 8, length)?,
-    })
+    Ok(Chunk { name: array(bytes, at)?, data: slice(bytes, at + 8, length)? })
 }
 
 impl Chunk<'_> {

@@ -95,7 +95,10 @@ async fn move_batch(
 
 fn number(head: i64, waiting: Vec<outbox::Model>) -> Vec<log::Model> {
     let positions = head + 1..;
-    positions.zip(waiting).map(|(position, row)| log::Model { position, recorded_at: row.recorded_at, fact: row.fact }).collect()
+    positions
+        .zip(waiting)
+        .map(|(position, row)| log::Model { position, recorded_at: row.recorded_at, fact: row.fact })
+        .collect()
 }
 
 async fn advance(tx: &Tx, by: usize) -> Result<()> {

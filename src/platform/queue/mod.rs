@@ -96,7 +96,8 @@ pub async fn done(database: &Database, id: i64) -> Result<()> {
 /// Those of the database.
 pub async fn retry(database: &Database, id: i64, due: Timestamp, error: String) -> Result<()> {
     let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
-    change(database, vec![id], &[(Column::DueAt, Expr::value(due)), released, (Column::Error, Expr::value(error))]).await
+    change(database, vec![id], &[(Column::DueAt, Expr::value(due)), released, (Column::Error, Expr::value(error))])
+        .await
 }
 
 /// Puts a step that did one page of its work back, to go on at once as if new.

@@ -1,6 +1,6 @@
 //! Access tokens: JSON Web Tokens (RFC 7519) signed with Ed25519 (RFC 8037), each naming its key by `kid`.
 //!
-//! Only EdDSA is accepted, so `alg: none` and a key used as an HMAC secret are refused before anything is verified.
+//! Only `EdDSA` is accepted, so `alg: none` and a key used as an HMAC secret are refused before anything is verified.
 
 mod ring_provider;
 
@@ -175,7 +175,11 @@ mod tests {
 
     #[test]
     fn a_new_key_signs_only_when_every_process_can_know_it_and_old_ones_verify() {
-        let old = StoredKey { kid: "old".into(), pkcs8: Tokens::new_pkcs8(&Chance::default()).unwrap(), made_at: Timestamp(0) };
+        let old = StoredKey {
+            kid: "old".into(),
+            pkcs8: Tokens::new_pkcs8(&Chance::default()).unwrap(),
+            made_at: Timestamp(0),
+        };
         let new = StoredKey { kid: "new".into(), pkcs8: Tokens::new_pkcs8(&Chance::default()).unwrap(), made_at: NOW };
         let tokens = Tokens::new();
         tokens.use_keys(&[old, new]).unwrap();

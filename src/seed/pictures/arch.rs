@@ -32,9 +32,27 @@ struct Mood {
 }
 
 const MOODS: [Mood; 3] = [
-    Mood { sky: [0x2F_7FCB, 0x74_B6E6, 0xC8_E4F2], sea: [0x1F_6FB4, 0x1A_5C9E, 0x2A_8FB8], wall: [0xFB_F6EA, 0xA9_B6CE], floor: 0xE2_CDAE, blossom: [0xD8_1B78, 0xF0_4A9E, 0xA0_0E5C] },
-    Mood { sky: [0x4A_A3D8, 0x97_D0E8, 0xE2_F1EC], sea: [0x1E_9CB0, 0x22_B4B4, 0x7C_DCC8], wall: [0xF6_C08A, 0xB8_6E5C], floor: 0xC9_825A, blossom: [0xE8_3E8C, 0xFF_7AB4, 0xB0_1E64] },
-    Mood { sky: [0x5F_7FB8, 0xE0_B4B0, 0xFF_DC9E], sea: [0xE8_B87A, 0x8A_7E9A, 0x3E_5A8A], wall: [0xFF_E6C4, 0xA0_8AA8], floor: 0xCF_A27C, blossom: [0xC8_2A6A, 0xF0_6A8E, 0x8A_1650] },
+    Mood {
+        sky: [0x2F_7FCB, 0x74_B6E6, 0xC8_E4F2],
+        sea: [0x1F_6FB4, 0x1A_5C9E, 0x2A_8FB8],
+        wall: [0xFB_F6EA, 0xA9_B6CE],
+        floor: 0xE2_CDAE,
+        blossom: [0xD8_1B78, 0xF0_4A9E, 0xA0_0E5C],
+    },
+    Mood {
+        sky: [0x4A_A3D8, 0x97_D0E8, 0xE2_F1EC],
+        sea: [0x1E_9CB0, 0x22_B4B4, 0x7C_DCC8],
+        wall: [0xF6_C08A, 0xB8_6E5C],
+        floor: 0xC9_825A,
+        blossom: [0xE8_3E8C, 0xFF_7AB4, 0xB0_1E64],
+    },
+    Mood {
+        sky: [0x5F_7FB8, 0xE0_B4B0, 0xFF_DC9E],
+        sea: [0xE8_B87A, 0x8A_7E9A, 0x3E_5A8A],
+        wall: [0xFF_E6C4, 0xA0_8AA8],
+        floor: 0xCF_A27C,
+        blossom: [0xC8_2A6A, 0xF0_6A8E, 0x8A_1650],
+    },
 ];
 
 /// An opening: its middle, half its width, where its bow begins, and where it ends at the floor.
@@ -49,7 +67,12 @@ struct Arch {
 fn paint(canvas: &mut Canvas, chance: &mut Chance, mood: usize) {
     let mood = &MOODS[mood];
     let half = canvas.aspect() * chance.between(0.24, 0.29);
-    let arch = Arch { x: canvas.aspect() * chance.between(0.45, 0.55), half, spring: chance.between(0.16, 0.20) + half, floor: chance.between(0.79, 0.83) };
+    let arch = Arch {
+        x: canvas.aspect() * chance.between(0.45, 0.55),
+        half,
+        spring: chance.between(0.16, 0.20) + half,
+        floor: chance.between(0.79, 0.83),
+    };
     view(canvas, mood, &arch, chance);
     let side = if chance.coin() { 1.0 } else { -1.0 };
     wall(canvas, mood, &arch, side, chance.seed());
@@ -99,10 +122,10 @@ fn wall(canvas: &mut Canvas, mood: &Mood, arch: &Arch, side: f32, seed: u32) {
         let rough = 0.035 * cloud(x * 9.0, y * 9.0, 3, seed) + 0.020 * surface(x * 130.0, y * 130.0, seed + 3);
         let bow = smooth(arch.spring - arch.half, arch.spring, y);
         let reveal = shade.toward(light, 0.10 + 0.30 * (1.0 - bow)) * (1.0 + rough);
-        let seen = under.toward(reveal, smooth(pixel, -pixel, back.inside(x, y)));
+        let opening = under.toward(reveal, smooth(pixel, -pixel, back.inside(x, y)));
         let sunny = light * (0.97 + rough * 1.6 - 0.05 * y + 0.03 * side * (x - arch.x));
         let edge = 1.0 + 0.05 * smooth(0.006, 0.0, (arch.inside(x, y) + 0.003).abs());
-        seen.toward(sunny * edge, smooth(pixel, -pixel, arch.inside(x, y)))
+        opening.toward(sunny * edge, smooth(pixel, -pixel, arch.inside(x, y)))
     });
 }
 
@@ -115,7 +138,8 @@ fn floor(canvas: &mut Canvas, mood: &Mood, arch: &Arch, side: f32, seed: u32) {
         let ((column, aside), (row, behind)) = (split(across * 4.0), split(along));
         let (grout, row_joint) = (aside.min(1.0 - aside), behind.min(1.0 - behind));
         let joint = smooth(0.05, 0.015, grout) + smooth(0.06, 0.02, row_joint);
-        let stone = tile * (0.95 + 0.10 * surface(across * 9.0, along * 9.0, seed) + 0.08 * (at(column, row, seed + 1) - 0.5));
+        let stone =
+            tile * (0.95 + 0.10 * surface(across * 9.0, along * 9.0, seed) + 0.08 * (at(column, row, seed + 1) - 0.5));
         let beam = (x - arch.x + side * (y - arch.floor) * 0.9).abs() - arch.half * (1.0 + 1.2 * (y - arch.floor));
         let lit = smooth(0.012, -0.012, beam);
         stone.toward(shade * 0.55, 0.30 * joint.min(1.0)) * (0.60 + 0.45 * lit)
@@ -151,12 +175,21 @@ fn bunch(canvas: &mut Canvas, mood: &Mood, place: (f32, f32), chance: &mut Chanc
         let front = f32::from(number) / 15.0;
         let (x, y) = around((place.0, place.1 + 0.010 * (0.5 - front)), 0.027, chance);
         let colour = hex(mood.blossom[if front < 0.35 { 2 } else { chance.below(2) }]);
-        petal(canvas, (x, y), chance.between(0.008, 0.0135), chance.between(-2.0, 2.0), colour * (bright * (0.5 + 0.6 * front)));
+        petal(
+            canvas,
+            (x, y),
+            chance.between(0.008, 0.0135),
+            chance.between(-2.0, 2.0),
+            colour * (bright * (0.5 + 0.6 * front)),
+        );
     }
 }
 
 fn around((x, y): (f32, f32), reach: f32, chance: &mut Chance) -> (f32, f32) {
-    (x + reach * chance.between(-1.0, 1.0) * chance.between(0.3, 1.0), y + reach * chance.between(-1.0, 1.0) * chance.between(0.3, 1.0))
+    (
+        x + reach * chance.between(-1.0, 1.0) * chance.between(0.3, 1.0),
+        y + reach * chance.between(-1.0, 1.0) * chance.between(0.3, 1.0),
+    )
 }
 
 /// A place on the branch: dense in the corner, trailing along the top and down the side.
@@ -166,7 +199,10 @@ fn hanging(corner: (f32, f32), side: f32, aspect: f32, chance: &mut Chance) -> (
     let bearing = std::f32::consts::FRAC_PI_2 * (angle + 0.10 * chance.between(-1.0, 1.0)).clamp(0.0, 1.0);
     let droop = 0.12 * far * chance.between(0.0, 1.0).powi(2);
     let narrow = 1.0 - 0.35 * (angle - 0.5).abs();
-    (corner.0 - side * reach * far * bearing.cos() * narrow, corner.1 + 0.05 + reach * far * bearing.sin() * 0.8 + droop)
+    (
+        corner.0 - side * reach * far * bearing.cos() * narrow,
+        corner.1 + 0.05 + reach * far * bearing.sin() * 0.8 + droop,
+    )
 }
 
 fn shadow(canvas: &mut Canvas, place: (f32, f32), size: f32, shade: Light) {

@@ -30,8 +30,16 @@ struct Mood {
 }
 
 const MOODS: [Mood; 2] = [
-    Mood { sky: [0x04_0A1E, 0x08_1C38, 0x14_3C50], curtain: [0x7C_FFB0, 0x2E_E890, 0x2A_9CA0, 0x7A_3AB8], snow: 0x9A_C4CC },
-    Mood { sky: [0x06_0820, 0x10_1A44, 0x24_3C6A], curtain: [0xA0_FFE4, 0x30_D8C8, 0x4A_78D8, 0xD8_4AA8], snow: 0xA8_B8E0 },
+    Mood {
+        sky: [0x04_0A1E, 0x08_1C38, 0x14_3C50],
+        curtain: [0x7C_FFB0, 0x2E_E890, 0x2A_9CA0, 0x7A_3AB8],
+        snow: 0x9A_C4CC,
+    },
+    Mood {
+        sky: [0x06_0820, 0x10_1A44, 0x24_3C6A],
+        curtain: [0xA0_FFE4, 0x30_D8C8, 0x4A_78D8, 0xD8_4AA8],
+        snow: 0xA8_B8E0,
+    },
 ];
 
 /// A curtain of light: its hem, and how bright its rays are, for each column.
@@ -47,7 +55,8 @@ fn paint(canvas: &mut Canvas, chance: &mut Chance, mood: usize) {
     canvas.paint(|_, x, y| {
         let ((column, right), (row, down)) = (split(x * 130.0), split(y * 130.0));
         let away = ((right - 0.5).powi(2) + (down - 0.5).powi(2)) * 40.0;
-        let star = if at(column, row, seed) > 0.965 { at(row, column, seed).powi(3) / (1.0 + away * away * 3.0) } else { 0.0 };
+        let star =
+            if at(column, row, seed) > 0.965 { at(row, column, seed).powi(3) / (1.0 + away * away * 3.0) } else { 0.0 };
         ramp.at(y * 1.25) + hex(0xE0_ECFF) * (star * 0.9)
     });
     let glow = Ramp::even(&mood.curtain);

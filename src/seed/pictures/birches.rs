@@ -33,9 +33,30 @@ struct Mood {
 }
 
 const MOODS: [Mood; 3] = [
-    Mood { fog: [0xE9_D9B0, 0xF3_E6C8, 0xD8_BE8E], light: 0xFB_F4E6, shade: 0x8C_7D70, leaves: [0xE2_A22B, 0xF0_C04A, 0xC4_7A1C], ground: [0xB5_8136, 0x5E_3D1B], foliage: 1500 },
-    Mood { fog: [0xB9_D6A0, 0xE6_F0CC, 0xA5_C08A], light: 0xF6_F7EC, shade: 0x74_8070, leaves: [0x6F_A83A, 0xA6_CF5C, 0x3F_7A2C], ground: [0x6E_9440, 0x24_401C], foliage: 1700 },
-    Mood { fog: [0xB4_C6DA, 0xDD_E6EF, 0xC6_D3E2], light: 0xF8_FAFC, shade: 0x68_7690, leaves: [0x8C_9AAE, 0xB8_C4D4, 0x6C_7A90], ground: [0xF1_F5FA, 0xA9_BBD2], foliage: 120 },
+    Mood {
+        fog: [0xE9_D9B0, 0xF3_E6C8, 0xD8_BE8E],
+        light: 0xFB_F4E6,
+        shade: 0x8C_7D70,
+        leaves: [0xE2_A22B, 0xF0_C04A, 0xC4_7A1C],
+        ground: [0xB5_8136, 0x5E_3D1B],
+        foliage: 1500,
+    },
+    Mood {
+        fog: [0xB9_D6A0, 0xE6_F0CC, 0xA5_C08A],
+        light: 0xF6_F7EC,
+        shade: 0x74_8070,
+        leaves: [0x6F_A83A, 0xA6_CF5C, 0x3F_7A2C],
+        ground: [0x6E_9440, 0x24_401C],
+        foliage: 1700,
+    },
+    Mood {
+        fog: [0xB4_C6DA, 0xDD_E6EF, 0xC6_D3E2],
+        light: 0xF8_FAFC,
+        shade: 0x68_7690,
+        leaves: [0x8C_9AAE, 0xB8_C4D4, 0x6C_7A90],
+        ground: [0xF1_F5FA, 0xA9_BBD2],
+        foliage: 120,
+    },
 ];
 
 /// Ranks of trees, the farthest first.
@@ -142,7 +163,9 @@ fn ground(canvas: &mut Canvas, mood: &Mood, fog: &Ramp, near: f32, (floor, seed)
     let top = top(near);
     let (light, dark) = (hex(mood.ground[0]), hex(mood.ground[1]));
     let fine = 50.0 - 25.0 * near;
-    let litter = Field::new(canvas, 500, |x, y| if y < top - 0.03 { 0.0 } else { cloud(x * fine + near * 50.0, y * fine * 2.2, 3, seed + 2) });
+    let litter = Field::new(canvas, 500, |x, y| {
+        if y < top - 0.03 { 0.0 } else { cloud(x * fine + near * 50.0, y * fine * 2.2, 3, seed + 2) }
+    });
     canvas.paint_layer(floor, |_, x, y, below| {
         let tone = dark.toward(light, (0.55 + 1.1 * litter.at(x, y)).clamp(0.0, 1.0));
         let mist = 0.92 * (1.0 - near).powf(0.8) + 0.05;
@@ -158,14 +181,26 @@ fn foliage(canvas: &mut Canvas, mood: &Mood, fog: &Ramp, near: f32, chance: &mut
         let place = (chance.between(-0.02, 1.02) * canvas.aspect(), high * (0.62 - 0.22 * near));
         let size = (0.003 + 0.009 * near) * chance.between(0.6, 1.5);
         let colour = hex(mood.leaves[chance.below(3)]).toward(fog.at(place.1), 0.85 * (1.0 - near).powf(0.7));
-        leaf(canvas, place, size, chance.between(-1.0, 1.0), colour, 0.35 + 0.5 * near);
+        let leaf = Leaf { size, turn: chance.between(-1.0, 1.0), colour, strength: 0.35 + 0.5 * near };
+        leaf.hang(canvas, place);
     }
 }
 
-fn leaf(canvas: &mut Canvas, place: (f32, f32), size: f32, turn: f32, colour: Light, strength: f32) {
-    canvas.dab(place, size * 1.3, |under, right, down| {
-        let (along, across) = (right + down * turn, (down - right * turn) * 1.7);
-        let away = (along * along + across * across).sqrt() / size;
-        under.toward(colour * (1.1 - 0.2 * down / size), strength * smooth(1.1, 0.55, away))
-    });
+/// A leaf: how large, how turned, and how much of what is behind it shows through.
+struct Leaf {
+    size: f32,
+    turn: f32,
+    colour: Light,
+    strength: f32,
+}
+
+impl Leaf {
+    fn hang(&self, canvas: &mut Canvas, place: (f32, f32)) {
+        canvas.dab(place, self.size * 1.3, |under, right, down| {
+            let (along, across) = (right + down * self.turn, (down - right * self.turn) * 1.7);
+            let away = (along * along + across * across).sqrt() / self.size;
+            let lit = self.colour * (1.1 - 0.2 * down / self.size);
+            under.toward(lit, self.strength * smooth(1.1, 0.55, away))
+        });
+    }
 }

@@ -241,7 +241,8 @@ impl Field {
         let (column, right) = noise::split((x * self.scale).clamp(0.0, self.end.0));
         let (row, down) = noise::split((y * self.scale).clamp(0.0, self.end.1));
         let corner = index(row) * self.width + index(column);
-        let (above, below) = (&self.values[corner..corner + 2], &self.values[corner + self.width..corner + self.width + 2]);
+        let (above, below) =
+            (&self.values[corner..corner + 2], &self.values[corner + self.width..corner + self.width + 2]);
         let above = above[0] + (above[1] - above[0]) * right;
         let below = below[0] + (below[1] - below[0]) * right;
         above + (below - above) * down

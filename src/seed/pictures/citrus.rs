@@ -24,12 +24,8 @@ pub(super) const KIND: Kind = Kind {
     ],
 };
 
-const TABLES: [[u32; 2]; 4] = [
-    [0xF9_D8D0, 0xF2_BDB4],
-    [0xCF_EBDD, 0xA6_D6C2],
-    [0x2E_4F8E, 0x1E_3768],
-    [0xFB_E6A6, 0xF3_CE72],
-];
+const TABLES: [[u32; 2]; 4] =
+    [[0xF9_D8D0, 0xF2_BDB4], [0xCF_EBDD, 0xA6_D6C2], [0x2E_4F8E, 0x1E_3768], [0xFB_E6A6, 0xF3_CE72]];
 
 /// A kind of fruit: rind, flesh near the middle, flesh near the rind, and how large it is.
 struct Fruit {
@@ -113,7 +109,8 @@ fn lay(canvas: &mut Canvas, slice: &Slice) {
         let inside = smooth(0.0, 0.035 + soft, part);
         let inner = if inside > 0.0 { pulp(angle, away, part, &flesh, slice.seed) } else { pith };
         let skin = smooth(0.925 - soft, 0.935 + soft, away);
-        let peel = if skin > 0.0 { rind * (0.92 + 0.10 * surface(angle * 90.0, away * 22.0, slice.seed)) } else { rind };
+        let peel =
+            if skin > 0.0 { rind * (0.92 + 0.10 * surface(angle * 90.0, away * 22.0, slice.seed)) } else { rind };
         let white = pith.toward(rind, 0.15 * smooth(0.86, 0.95, away));
         under.toward(white.toward(inner, inside).toward(peel, skin) * light, cover)
     });

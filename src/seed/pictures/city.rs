@@ -69,10 +69,10 @@ fn paint(canvas: &mut Canvas, chance: &mut Chance, mood: usize) {
 
 fn sky(canvas: &mut Canvas, mood: &Mood, water: f32, chance: &mut Chance) {
     let (ramp, seed) = (Ramp::even(&mood.sky), chance.seed());
-    let moon = (canvas.aspect() * chance.between(0.15, 0.85), chance.between(0.10, 0.22));
+    let place = (canvas.aspect() * chance.between(0.15, 0.85), chance.between(0.10, 0.22));
     let (size, edge, pale) = (0.028, canvas.pixel(), hex(0xFF_F3DC));
     canvas.paint_within(0.0, water, |_, x, y| {
-        let away = ((x - moon.0).powi(2) + (y - moon.1).powi(2)).sqrt();
+        let away = ((x - place.0).powi(2) + (y - place.1).powi(2)).sqrt();
         let spots = 0.85 + 0.2 * surface(x * 60.0, y * 60.0, seed);
         let disc = smooth(size + edge, size - edge, away) * spots;
         let star = smooth(0.9985, 1.0, at(split(x * 420.0).0, split(y * 420.0).0, seed)) * smooth(0.4, 0.1, y);
@@ -97,7 +97,9 @@ fn raise(canvas: &mut Canvas, house: &House, mood: &Mood, near: f32, water: f32)
     let middle = house.left + width * 0.5;
     match house.seed % 5 {
         // A smaller storey on top, a mast with a red lamp, or nothing.
-        0 | 1 => canvas.block([middle - width * 0.28, middle + width * 0.28, house.top - 0.022, house.top], |_, _, _| wall),
+        0 | 1 => {
+            canvas.block([middle - width * 0.28, middle + width * 0.28, house.top - 0.022, house.top], |_, _, _| wall);
+        }
         2 => mast(canvas, middle, house.top, wall),
         _ => {}
     }
@@ -126,7 +128,8 @@ fn window(house: &House, x: f32, y: f32, near: f32, pixel: f32) -> Light {
     let pane = pane * smooth(0.22 - soft, 0.22 + soft, down) * smooth(0.80 + soft, 0.80 - soft, down);
     // Offices are dark or lit a floor at a time; flats one by one.
     let floor = at(storey, -1, house.seed);
-    let lit = at(column, storey, house.seed) + 0.35 * (floor - 0.5) - f32::from(u8::from(house.seed % 7 == 0)) * 0.3;
+    let lit =
+        at(column, storey, house.seed) + 0.35 * (floor - 0.5) - f32::from(u8::from(house.seed.is_multiple_of(7))) * 0.3;
     if lit < 0.66 - 0.12 * near {
         return hex(0x2A_3350) * (pane * 0.10);
     }
@@ -154,9 +157,8 @@ fn mirror(canvas: &mut Canvas, mood: &Mood, water: f32, seed: u32) {
         let ripple = surface(x * far * 0.8, far * 9.0, seed) + 0.5 * surface(x * far * 2.5, far * 23.0, seed + 1);
         let shift = ripple * (0.002 + 0.035 * down);
         let (start, length) = (water - 0.004 - down * 1.1 - ripple * 0.04 * (0.2 + down), 0.01 + 0.12 * down);
-        let sum = (0..5u8).fold(Light::BLACK, |sum, step| {
-            sum + look(x + shift, start - length * f32::from(step) * 0.25)
-        });
+        let sum =
+            (0..5u8).fold(Light::BLACK, |sum, step| sum + look(x + shift, start - length * f32::from(step) * 0.25));
         let bright = 0.62 - 0.5 * down + 0.16 * ripple;
         sum * (0.2 * bright) + tint * 0.05
     });

@@ -31,9 +31,24 @@ struct Mood {
 }
 
 const MOODS: [Mood; 3] = [
-    Mood { sky: [0x4E_7EA8, 0xB9_B8B4, 0xFB_CF9D], light: [0xF0_A35A, 0xDE_7F38], shade: [0x8E_4A45, 0x4A_2238], air: 0xF2_BF94 },
-    Mood { sky: [0x9F_A8CF, 0xE3_BBCB, 0xFF_DCC7], light: [0xF6_D3B4, 0xE9_B695], shade: [0xB0_8793, 0x75_5A78], air: 0xFA_D5C4 },
-    Mood { sky: [0x13_4A8E, 0x3F_80BE, 0xA8_CBDD], light: [0xF5_CB78, 0xE3_A443], shade: [0x97_6636, 0x54_3420], air: 0xD5_D6C4 },
+    Mood {
+        sky: [0x4E_7EA8, 0xB9_B8B4, 0xFB_CF9D],
+        light: [0xF0_A35A, 0xDE_7F38],
+        shade: [0x8E_4A45, 0x4A_2238],
+        air: 0xF2_BF94,
+    },
+    Mood {
+        sky: [0x9F_A8CF, 0xE3_BBCB, 0xFF_DCC7],
+        light: [0xF6_D3B4, 0xE9_B695],
+        shade: [0xB0_8793, 0x75_5A78],
+        air: 0xFA_D5C4,
+    },
+    Mood {
+        sky: [0x13_4A8E, 0x3F_80BE, 0xA8_CBDD],
+        light: [0xF5_CB78, 0xE3_A443],
+        shade: [0x97_6636, 0x54_3420],
+        air: 0xD5_D6C4,
+    },
 ];
 
 /// Dunes behind each other.
@@ -107,7 +122,8 @@ impl Dune {
     /// other.
     fn shaded(&self, x: f32, deep: f32) -> f32 {
         let place = x * self.stretch + self.shift;
-        let bow = 0.55 * surface(place * 0.8, deep * 1.2, self.seed + 2) + 0.16 * surface(x * 5.0, deep * 4.0, self.seed + 3);
+        let bow =
+            0.55 * surface(place * 0.8, deep * 1.2, self.seed + 2) + 0.16 * surface(x * 5.0, deep * 4.0, self.seed + 3);
         let face = self.side * line(place + 0.35 + deep * 0.8 * self.side + bow, self.seed) + 0.25 * bow + 0.12;
         smooth(-0.015, 0.03 + 0.15 * deep, face)
     }
@@ -115,11 +131,11 @@ impl Dune {
 
 /// Ripples the wind leaves, seen near by: crests that wander, fork and end.
 fn ripples(x: f32, y: f32, near: f32, seed: u32) -> f32 {
-    let seen = smooth(0.25, 0.9, near);
-    if seen <= 0.0 {
+    let height = smooth(0.25, 0.9, near);
+    if height <= 0.0 {
         return 0.0;
     }
     let wander = surface(x * 3.0, y * 6.0, seed + 5) * 2.2 + surface(x * 11.0, y * 18.0, seed + 6) * 0.5;
     let phase = y * (260.0 - 130.0 * near) + x * 24.0 + wander * 3.0;
-    phase.sin() * seen
+    phase.sin() * height
 }

@@ -35,10 +35,38 @@ struct Mood {
 }
 
 const MOODS: [Mood; 4] = [
-    Mood { back: [0x24_4A1E, 0x5C_8A34, 0xA8_C25A], spots: [0xE8_F2A0, 0x9C_D46A, 0xFF_F0B0], petals: [0xD9_DDCB, 0xFA_FAF5, 0xFF_FFFF], centre: [0xFF_C91F, 0xA8_5E06], count: 17, heart: 0.27 },
-    Mood { back: [0x1F_5A5C, 0x4C_8F86, 0xB8_D0B0], spots: [0xD6_F4E4, 0x8FD4_C8, 0xFF_D9E4], petals: [0xB8_2E7A, 0xEC_6FAE, 0xFF_B3D4], centre: [0xFF_D44A, 0xB0_6A10], count: 8, heart: 0.19 },
-    Mood { back: [0x2E_6FB0, 0x6F_AEDC, 0xCF_E6F0], spots: [0xFF_FFFF, 0xBD_E2F7, 0xFF_EBA8], petals: [0xE0_8A08, 0xFF_B914, 0xFF_DA4A], centre: [0x7A_4418, 0x22_1006], count: 21, heart: 0.40 },
-    Mood { back: [0x4A_2A1C, 0x9A_5E34, 0xE8_B46A], spots: [0xFF_DC9A, 0xFF_B466, 0xFF_F0CC], petals: [0x5A_3A9E, 0x8F_6AD0, 0xC4_A6F0], centre: [0xFF_CE3A, 0xB0_6408], count: 24, heart: 0.25 },
+    Mood {
+        back: [0x24_4A1E, 0x5C_8A34, 0xA8_C25A],
+        spots: [0xE8_F2A0, 0x9C_D46A, 0xFF_F0B0],
+        petals: [0xD9_DDCB, 0xFA_FAF5, 0xFF_FFFF],
+        centre: [0xFF_C91F, 0xA8_5E06],
+        count: 17,
+        heart: 0.27,
+    },
+    Mood {
+        back: [0x1F_5A5C, 0x4C_8F86, 0xB8_D0B0],
+        spots: [0xD6_F4E4, 0x8F_D4C8, 0xFF_D9E4],
+        petals: [0xB8_2E7A, 0xEC_6FAE, 0xFF_B3D4],
+        centre: [0xFF_D44A, 0xB0_6A10],
+        count: 8,
+        heart: 0.19,
+    },
+    Mood {
+        back: [0x2E_6FB0, 0x6F_AEDC, 0xCF_E6F0],
+        spots: [0xFF_FFFF, 0xBD_E2F7, 0xFF_EBA8],
+        petals: [0xE0_8A08, 0xFF_B914, 0xFF_DA4A],
+        centre: [0x7A_4418, 0x22_1006],
+        count: 21,
+        heart: 0.40,
+    },
+    Mood {
+        back: [0x4A_2A1C, 0x9A_5E34, 0xE8_B46A],
+        spots: [0xFF_DC9A, 0xFF_B466, 0xFF_F0CC],
+        petals: [0x5A_3A9E, 0x8F_6AD0, 0xC4_A6F0],
+        centre: [0xFF_CE3A, 0xB0_6408],
+        count: 24,
+        heart: 0.25,
+    },
 ];
 
 /// Where the flower is, how large, and how it is turned.
@@ -112,7 +140,8 @@ fn petals(canvas: &mut Canvas, mood: &Mood, bloom: &Bloom, offset: f32, reach: f
         let angle = (down.atan2(right) + bloom.turn) / TAU * count + offset + count * 2.0;
         let (which, over) = split(angle);
         // The circle closes: its last petal is its first.
-        let (across, which) = (2.0 * over - 1.0, f32::from(u8::try_from(which.rem_euclid(mood.count.into())).unwrap_or_default()));
+        let (across, which) =
+            (2.0 * over - 1.0, f32::from(u8::try_from(which.rem_euclid(mood.count.into())).unwrap_or_default()));
         let own = line(which * 7.7, bloom.seed + u32::from(behind));
         let across = across + 0.10 * own + 0.08 * line(away * 3.0 + which * 3.3, bloom.seed);
         let along = away / (reach * (0.95 + 0.07 * own));
@@ -125,8 +154,11 @@ fn petals(canvas: &mut Canvas, mood: &Mood, bloom: &Bloom, offset: f32, reach: f
             return under;
         }
         let rib = 0.5 + 0.5 * (across * 11.0 + own * 3.0).sin();
-        let vein = 1.0 - 0.10 * rib * smooth(1.05, 0.3, along) - 0.06 * surface(across * 9.0, along * 2.0, bloom.seed + 3).abs();
-        let curl = 1.0 - 0.34 * smooth(0.35, 1.0, across.abs() / wide.max(0.05)) + 0.10 * (across + 0.3).clamp(-1.0, 1.0);
+        let vein = 1.0
+            - 0.10 * rib * smooth(1.05, 0.3, along)
+            - 0.06 * surface(across * 9.0, along * 2.0, bloom.seed + 3).abs();
+        let curl =
+            1.0 - 0.34 * smooth(0.35, 1.0, across.abs() / wide.max(0.05)) + 0.10 * (across + 0.3).clamp(-1.0, 1.0);
         let cup = 0.62 + 0.40 * smooth(mood.heart * 0.7, mood.heart + 0.38, away);
         let lit = 1.02 - 0.16 * (down / bloom.size) - if behind { 0.24 } else { 0.0 };
         under.toward(tones.at(along * 0.95) * (vein * curl * cup * lit), cover)

@@ -33,10 +33,26 @@ struct Mood {
 }
 
 const MOODS: [Mood; 4] = [
-    Mood { sky: [0x26_2B5E, 0x7A_5590, 0xEE_9463, 0xFF_D79A], sun: 0xFF_E7B0, hills: [0xE9_A184, 0xA8_6A82, 0x56_3E68, 0x15_1129] },
-    Mood { sky: [0x6F_AFC9, 0xB5_D6D8, 0xEC_EBD0, 0xFF_F3D2], sun: 0xFF_FBE6, hills: [0xC9_DDD4, 0x7F_AFA6, 0x35_6E69, 0x0B_2A2B] },
-    Mood { sky: [0x4A_63A6, 0x9A_93C4, 0xEF_B7BE, 0xFF_DCC6], sun: 0xFF_EEDC, hills: [0xE7_B4BC, 0x9C_88B4, 0x4E_4C85, 0x17_1838] },
-    Mood { sky: [0x3F_6390, 0x92_A3A5, 0xF1_C982, 0xFF_E29A], sun: 0xFF_F2C4, hills: [0xEF_C587, 0xB5_854F, 0x63_4A2C, 0x1B_150D] },
+    Mood {
+        sky: [0x26_2B5E, 0x7A_5590, 0xEE_9463, 0xFF_D79A],
+        sun: 0xFF_E7B0,
+        hills: [0xE9_A184, 0xA8_6A82, 0x56_3E68, 0x15_1129],
+    },
+    Mood {
+        sky: [0x6F_AFC9, 0xB5_D6D8, 0xEC_EBD0, 0xFF_F3D2],
+        sun: 0xFF_FBE6,
+        hills: [0xC9_DDD4, 0x7F_AFA6, 0x35_6E69, 0x0B_2A2B],
+    },
+    Mood {
+        sky: [0x4A_63A6, 0x9A_93C4, 0xEF_B7BE, 0xFF_DCC6],
+        sun: 0xFF_EEDC,
+        hills: [0xE7_B4BC, 0x9C_88B4, 0x4E_4C85, 0x17_1838],
+    },
+    Mood {
+        sky: [0x3F_6390, 0x92_A3A5, 0xF1_C982, 0xFF_E29A],
+        sun: 0xFF_F2C4,
+        hills: [0xEF_C587, 0xB5_854F, 0x63_4A2C, 0x1B_150D],
+    },
 ];
 
 /// Hills behind each other.
@@ -48,7 +64,9 @@ fn paint(canvas: &mut Canvas, chance: &mut Chance, mood: usize) {
     let sun = (canvas.aspect() * chance.between(0.25, 0.75), horizon - chance.between(0.0, 0.07));
     sky(canvas, mood, sun, horizon, chance.seed());
     let (tones, seed) = (Ramp::even(&mood.hills), chance.seed());
-    let mut layers: Vec<Layer> = (0..LAYERS).map(|layer| outlines(canvas, horizon, nearness(layer), seed.wrapping_add(u32::from(layer) * 31))).collect();
+    let mut layers: Vec<Layer> = (0..LAYERS)
+        .map(|layer| outlines(canvas, horizon, nearness(layer), seed.wrapping_add(u32::from(layer) * 31)))
+        .collect();
     Layer::hide(&mut layers);
     let glow = hex(mood.sun);
     for (near, layer) in (0..LAYERS).map(nearness).zip(&layers) {

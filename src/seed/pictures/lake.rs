@@ -34,9 +34,30 @@ struct Mood {
 }
 
 const MOODS: [Mood; 3] = [
-    Mood { sky: [0x5C_7DB8, 0xB7_B3D2, 0xFF_D5C0], clouds: 0xFF_C9B4, snow: [0xFF_D2BE, 0x7F_8FC2], rock: [0xB8_7F78, 0x3F_4470], forest: 0x1C_2A3C, air: 0xD8_B9C4 },
-    Mood { sky: [0x1F_62B0, 0x5C_9CD6, 0xC3_DEEE], clouds: 0xFF_FFFF, snow: [0xFF_FEFA, 0x8C_AEDA], rock: [0x8E_8A86, 0x3A_4A66], forest: 0x14_3A2C, air: 0xA9_C8E0 },
-    Mood { sky: [0x2B_3A6E, 0x8C_7AA6, 0xF6_B58A], clouds: 0xF3_9C80, snow: [0xFF_BE8C, 0x5C_6AA0], rock: [0xB0_6C54, 0x2E_305A], forest: 0x10_1626, air: 0xC4_97A4 },
+    Mood {
+        sky: [0x5C_7DB8, 0xB7_B3D2, 0xFF_D5C0],
+        clouds: 0xFF_C9B4,
+        snow: [0xFF_D2BE, 0x7F_8FC2],
+        rock: [0xB8_7F78, 0x3F_4470],
+        forest: 0x1C_2A3C,
+        air: 0xD8_B9C4,
+    },
+    Mood {
+        sky: [0x1F_62B0, 0x5C_9CD6, 0xC3_DEEE],
+        clouds: 0xFF_FFFF,
+        snow: [0xFF_FEFA, 0x8C_AEDA],
+        rock: [0x8E_8A86, 0x3A_4A66],
+        forest: 0x14_3A2C,
+        air: 0xA9_C8E0,
+    },
+    Mood {
+        sky: [0x2B_3A6E, 0x8C_7AA6, 0xF6_B58A],
+        clouds: 0xF3_9C80,
+        snow: [0xFF_BE8C, 0x5C_6AA0],
+        rock: [0xB0_6C54, 0x2E_305A],
+        forest: 0x10_1626,
+        air: 0xC4_97A4,
+    },
 ];
 
 fn paint(canvas: &mut Canvas, chance: &mut Chance, mood: usize) {
@@ -140,8 +161,9 @@ fn water(canvas: &mut Canvas, mood: &Mood, shore: f32, seed: u32) {
         let calm = 0.002 + 0.018 * down;
         let place = (x + ripple * calm * 0.5, shore - 0.002 - down * 1.02 - ripple.abs() * calm * 2.0);
         let breeze = smooth(0.15, 0.5, surface(x * 1.5, far * 1.1, seed + 2)) * smooth(0.01, 0.05, down);
-        let seen = look(place.0, place.1) * (0.86 - 0.25 * down);
-        seen.toward(deep, 0.10 + 0.55 * smooth(0.05, 0.45, down)) + hex(mood.sky[2]) * (0.035 * breeze)
+        let image = look(place.0, place.1) * (0.86 - 0.25 * down);
+        image.toward(deep, 0.10 + 0.55 * smooth(0.05, 0.45, down)) + hex(mood.sky[2]) * (0.035 * breeze)
     });
-    canvas.block([0.0, canvas.aspect(), shore - 0.0015, shore + 0.0015], |under, _, _| under.toward(hex(mood.air), 0.35));
+    canvas
+        .block([0.0, canvas.aspect(), shore - 0.0015, shore + 0.0015], |under, _, _| under.toward(hex(mood.air), 0.35));
 }

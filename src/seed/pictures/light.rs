@@ -4,7 +4,6 @@ use std::ops::{Add, Mul};
 
 /// An amount of red, green and blue light; 1 is the white of the screen, more is glare.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(align(16))]
 pub(super) struct Light {
     pub red: f32,
     pub green: f32,
@@ -90,9 +89,10 @@ impl Ramp {
     /// Colours at places from 0 to 1, in rising order; blended in Oklab (Ottosson, 2020), where the middle of two
     /// colours looks like their middle, so that no grey appears between orange and blue.
     pub fn new(stops: &[(f32, u32)]) -> Ramp {
-        let stops: Vec<(f32, [f32; 3])> = stops.iter().map(|(place, colour)| (*place, to_oklab(hex(*colour)))).collect();
-        let steps = (0..=STEPS).map(|step| between(&stops, f32::from(step) / f32::from(STEPS)));
-        Ramp(steps.map(from_oklab).collect())
+        let stops: Vec<(f32, [f32; 3])> =
+            stops.iter().map(|(place, colour)| (*place, to_oklab(hex(*colour)))).collect();
+        let places = (0..=STEPS).map(|step| between(&stops, f32::from(step) / f32::from(STEPS)));
+        Ramp(places.map(from_oklab).collect())
     }
 
     /// Colours at even distances.

@@ -56,9 +56,8 @@ const SEEDS: u32 = 0xC2B2_AE3D;
 /// Mixes a place and a seed into 32 bits; the two rounds spread each bit that goes in over all that come out.
 #[inline]
 pub(super) fn mix(x: i32, y: i32, seed: u32) -> u32 {
-    let mut mixed = x.cast_unsigned().wrapping_mul(ACROSS)
-        ^ y.cast_unsigned().wrapping_mul(ALONG)
-        ^ seed.wrapping_mul(SEEDS);
+    let mut mixed =
+        x.cast_unsigned().wrapping_mul(ACROSS) ^ y.cast_unsigned().wrapping_mul(ALONG) ^ seed.wrapping_mul(SEEDS);
     mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0x2C1B_3C6D);
     mixed = (mixed ^ (mixed >> 12)).wrapping_mul(0x297A_2D39);
     mixed ^ (mixed >> 15)
@@ -108,7 +107,8 @@ pub(super) fn surface(x: f32, y: f32, seed: u32) -> f32 {
     };
     let (across, along) = (ease(right), ease(down));
     let above = blend(slope(0, right, down), slope(ACROSS, right - 1.0, down), across);
-    let below = blend(slope(ALONG, right, down - 1.0), slope(ACROSS.wrapping_add(ALONG), right - 1.0, down - 1.0), across);
+    let below =
+        blend(slope(ALONG, right, down - 1.0), slope(ACROSS.wrapping_add(ALONG), right - 1.0, down - 1.0), across);
     blend(above, below, along) * 1.4
 }
 

@@ -33,10 +33,34 @@ struct Mood {
 }
 
 const MOODS: [Mood; 4] = [
-    Mood { sky: [0x28_3A6B, 0x8A_5C86, 0xF0_8A55, 0xFF_C56E], sun: 0xFF_D58A, clouds: 0xFF_9A6B, deep: 0x0C_1A33, height: 0.075 },
-    Mood { sky: [0x2E_7FC4, 0x6D_B3E0, 0xB9_DDF0, 0xE6_F2F5], sun: 0xFF_F8E4, clouds: 0xFF_FFFF, deep: 0x05_3C63, height: 0.24 },
-    Mood { sky: [0x1B_1F4D, 0x4B_3B7E, 0xA8_5F94, 0xF7_A08B], sun: 0xFF_C4A6, clouds: 0xD9_7A9B, deep: 0x0D_0E2A, height: 0.045 },
-    Mood { sky: [0x7F_B3BE, 0xB7_D3CD, 0xF0_E3BF, 0xFF_E9B4], sun: 0xFF_F0C8, clouds: 0xFF_F6E0, deep: 0x0C_4247, height: 0.12 },
+    Mood {
+        sky: [0x28_3A6B, 0x8A_5C86, 0xF0_8A55, 0xFF_C56E],
+        sun: 0xFF_D58A,
+        clouds: 0xFF_9A6B,
+        deep: 0x0C_1A33,
+        height: 0.075,
+    },
+    Mood {
+        sky: [0x2E_7FC4, 0x6D_B3E0, 0xB9_DDF0, 0xE6_F2F5],
+        sun: 0xFF_F8E4,
+        clouds: 0xFF_FFFF,
+        deep: 0x05_3C63,
+        height: 0.24,
+    },
+    Mood {
+        sky: [0x1B_1F4D, 0x4B_3B7E, 0xA8_5F94, 0xF7_A08B],
+        sun: 0xFF_C4A6,
+        clouds: 0xD9_7A9B,
+        deep: 0x0D_0E2A,
+        height: 0.045,
+    },
+    Mood {
+        sky: [0x7F_B3BE, 0xB7_D3CD, 0xF0_E3BF, 0xFF_E9B4],
+        sun: 0xFF_F0C8,
+        clouds: 0xFF_F6E0,
+        deep: 0x0C_4247,
+        height: 0.12,
+    },
 ];
 
 fn paint(canvas: &mut Canvas, chance: &mut Chance, mood: usize) {
@@ -109,7 +133,13 @@ fn boat(canvas: &mut Canvas, x: f32, horizon: f32, mood: &Mood) {
         let sail = (1.9 - up) * 0.42 - right.abs() - if right < 0.0 { 0.12 } else { 0.0 };
         let mast = up > 0.22 && right.abs() > 0.04;
         let hull = (0.62 + up * 0.5) - right.abs();
-        let inside = if mast { sail } else if (0.0..0.18).contains(&up) { hull } else { -1.0 };
+        let inside = if mast {
+            sail
+        } else if (0.0..0.18).contains(&up) {
+            hull
+        } else {
+            -1.0
+        };
         under.toward(dark, smooth(-edge / size, edge / size, inside))
     });
 }

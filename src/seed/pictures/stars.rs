@@ -88,7 +88,9 @@ fn galaxy(canvas: &Canvas, chance: &mut Chance) -> Galaxy {
 
 /// Stars of three kinds: dust, many; those one can count; a few that shine.
 fn stars(canvas: &mut Canvas, galaxy: &Galaxy, seed: u32) {
-    for (kind, (cell, share, bright)) in [(0.0035, 0.10, 0.30), (0.009, 0.10, 0.8), (0.05, 0.12, 2.2)].into_iter().enumerate() {
+    for (kind, (cell, share, bright)) in
+        [(0.0035, 0.10, 0.30), (0.009, 0.10, 0.8), (0.05, 0.12, 2.2)].into_iter().enumerate()
+    {
         let seed = seed + u32::try_from(kind).unwrap_or_default() * 11;
         let size = canvas.pixel() * (0.55 + 0.25 * bright);
         canvas.paint_within(0.0, 0.9, |under, x, y| {
@@ -120,7 +122,10 @@ fn tent(canvas: &mut Canvas, (x, ground): (f32, f32)) {
         let up = size * 0.3 - down;
         let wall = size * 1.05 * (1.0 - up / size) - right.abs();
         let cover = smooth(-edge, edge, wall) * smooth(-edge, edge, up);
-        let lamp = hex(0xFF_C46A).toward(hex(0xC8_4E16), smooth(0.1, 1.3, ((right * 0.8).powi(2) + (up - size * 0.3).powi(2)).sqrt() / size));
+        let lamp = hex(0xFF_C46A).toward(
+            hex(0xC8_4E16),
+            smooth(0.1, 1.3, ((right * 0.8).powi(2) + (up - size * 0.3).powi(2)).sqrt() / size),
+        );
         let seam = 1.0 - 0.35 * smooth(edge * 1.5, 0.0, (right + up * 0.12).abs());
         (under + hex(0xFF_A850) * glow).toward(lamp * (1.25 * seam), cover)
     });

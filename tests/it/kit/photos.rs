@@ -194,13 +194,13 @@ pub fn with_segments(jpeg: &[u8], segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// A PNG with a chunk put in after its header.
-pub fn with_chunk(png: &[u8], name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub fn with_chunk(png: &[u8], name: &[u8], data: &[u8]) -> Vec<u8> {
     const HEADER_END: usize = 33;
     [&png[..HEADER_END], &png_chunk(name, data), &png[HEADER_END..]].concat()
 }
 
 /// A chunk of a PNG: length, name, data, checksum.
-pub fn png_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub fn png_chunk(name: &[u8], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).expect("chunks are small");
     let named = [name, data].concat();
     [&length.to_be_bytes()[..], &named, &crc32(&named).to_be_bytes()].concat()
@@ -219,16 +219,16 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 /// A lossless WebP of 64 × 48 pixels turned into one with an extended header and a chunk behind the picture.
-pub fn with_riff_chunk(webp: &[u8], flags: u8, name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub fn with_riff_chunk(webp: &[u8], flags: u8, name: &[u8], data: &[u8]) -> Vec<u8> {
     let head = riff_chunk(b"VP8X", &[flags, 0, 0, 0, 63, 0, 0, 47, 0, 0]);
     let body = [b"WEBP", head.as_slice(), &webp[12..], &riff_chunk(name, data)].concat();
     riff_chunk(b"RIFF", &body)
 }
 
 /// A chunk of a WebP: name, length, data, and a zero if the length is odd.
-pub fn riff_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub fn riff_chunk(name: &[u8], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).expect("chunks are small");
-    [&name[..], &length.to_le_bytes(), data, &[0][..data.len() % 2]].concat()
+    [name, &length.to_le_bytes(), data, &[0][..data.len() % 2]].concat()
 }
 
 /// A picture with soft colours and some grain; red, green and blue, row after row.
@@ -238,7 +238,7 @@ fn drawing(width: u16, height: u16, seed: u8) -> Vec<u8> {
     for y in 0..u32::from(height) {
         for x in 0..u32::from(width) {
             let grain = grain(x, y, seed) >> 4;
-            let colour = [x + seed * 40, y + seed * 90, (x + y) / 2 + seed * 150];
+            let colour = [x + seed * 40, y + seed * 90, (x + 2 * y) / 3 + seed * 150];
             pixels.extend(colour.map(|c| soft(c) + grain));
         }
     }
