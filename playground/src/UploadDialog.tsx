@@ -3,7 +3,7 @@ import { pick, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { copy } from "./clipboard";
 import { publishTab } from "./operations";
 import { attempt } from "./store";
-import { isSettled, type Upload } from "./upload";
+import { fromHere, isSettled, type Upload } from "./upload";
 
 export type Progress = { file: File; upload?: Upload; error?: string };
 
@@ -13,7 +13,7 @@ export function UploadDialog({ file, upload, error, close }: Progress & { close:
   return (
     <dialog className="upload" aria-label="Upload a photo" ref={open} onClose={close}>
       <h2>{file.name}</h2>
-      <figure>{upload?.preview ? <img src={upload.preview.url} alt="Preview" /> : isWorking && <progress />}</figure>
+      <figure>{upload?.preview ? <img src={fromHere(upload.preview.url)} alt="Preview" /> : isWorking && <progress />}</figure>
       <p role="status">{error ?? describe(file, upload)}</p>
       {upload && <code>{upload.id}</code>}
       <menu>

@@ -71,15 +71,26 @@ async function read(uploadId: string): Promise<Upload> {
 
 async function send(file: File, target: Upload["target"]): Promise<void> {
   if (!target) throw new Error("The server did not say where to send the photo.");
-  const { origin } = new URL(target.url);
+  const address = fromHere(target.url);
+  const { origin } = new URL(address);
   if (origin !== location.origin) {
     throw new Error(
       `The server takes photos at ${origin}: open the playground there, for this page may not send elsewhere.`,
     );
   }
   const headers = Object.fromEntries(target.headers.map(({ name, value }) => [name, value]));
-  const response = await fetch(target.url, { method: "PUT", headers, body: file });
+  const response = await fetch(address, { method: "PUT", headers, body: file });
   if (!response.ok) throw new Error(`The server refused the bytes: HTTP ${response.status} ${await response.text()}`);
+}
+
+/** Of the machine's own addresses: `localhost` and `127.0.0.1` are the same server, but not to a browser. */
+const OWN = ["localhost", "127.0.0.1", "[::1]"];
+
+/** An address of this server as the page may use it. */
+export function fromHere(address: string): string {
+  const url = new URL(address);
+  const isSame = OWN.includes(url.hostname) && OWN.includes(location.hostname) && url.port === location.port;
+  return isSame ? `${location.origin}${url.pathname}` : address;
 }
 
 /** Browsers compute it only on secure pages (HTTPS or localhost); elsewhere the server does without. */

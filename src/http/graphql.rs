@@ -1,4 +1,7 @@
-//! GraphQL over HTTP: `POST` for everything but subscriptions, `GET` for queries, as the draft of August 2026 says.
+//! GraphQL over HTTP: `POST` for everything, `GET` for all but mutations, as the draft of August 2026 says.
+//!
+//! `Accept` decides whether there is one answer or a response that stays open, which is what a subscription needs:
+//! `text/event-stream` or `multipart/mixed; subscriptionSpec=1.0`.
 //!
 //! | status | when |
 //! | --- | --- |
@@ -10,8 +13,10 @@
 //! | 406 | the client reads neither kind of JSON |
 //! | 408, 413, 415 | the body is too slow, too long, or is not JSON |
 //! | 422 | parameters, operation, variables or document do not fit, or a limit is passed |
-//! | 500, 503 | a bug; it took too long |
+//! | 429 | too many open responses or sockets |
+//! | 500, 503 | a bug; it took too long, or the server is about to stop |
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_graphql::Response as Answer;
@@ -21,44 +26,66 @@ use axum::body::{Body, to_bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, State};
+use axum::extract::{ConnectInfo, Query, State};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::media_type::{Label, is_json};
+use super::media_type::{Accepted, Form, Label, is_json};
 use super::operation::{Parameters, Prepared};
 use super::problem::Problem;
-use super::{Edge, bearer, socket};
+use super::{Edge, bearer, socket, stream};
 use crate::base::error::Code;
+use crate::domain::sessions::Viewer;
 use crate::graphql::report::Rejected;
+
+/// What an `EventSource` that connects again says of itself.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// GraphQL's one address.
 pub(super) fn routes() -> Router<Arc<Edge>> {
     Router::new().route("/graphql", get(by_get).post(by_post))
 }
 
-async fn by_post(State(edge): State<Arc<Edge>>, headers: HeaderMap, body: Body) -> Response {
-    let Some(label) = Label::wanted(&headers) else { return not_acceptable().into_response() };
-    respond(&edge, label, post(&edge, &headers, body).await)
+/// Who calls, from where, and what they read.
+pub(super) struct Caller {
+    pub(super) peer: SocketAddr,
+    pub(super) viewer: Option<Viewer>,
+    accepted: Accepted,
+    /// The last event that an `EventSource` heard before its connection broke.
+    last_event: Option<String>,
 }
 
-async fn post(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Answer, Problem> {
-    let viewer = bearer::viewer(&edge.app, headers)?;
+impl Caller {
+    fn read(edge: &Edge, peer: SocketAddr, headers: &HeaderMap) -> Result<Self, Problem> {
+        let accepted = Accepted::read(headers).ok_or_else(not_acceptable)?;
+        let viewer = bearer::viewer(&edge.app, headers)?;
+        let last_event = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+        Ok(Self { peer, viewer, accepted, last_event: last_event.map(str::to_owned) })
+    }
+}
+
+type Peer = ConnectInfo<SocketAddr>;
+
+async fn by_post(State(edge): State<Arc<Edge>>, ConnectInfo(peer): Peer, headers: HeaderMap, body: Body) -> Response {
+    post(&edge, peer, &headers, body).await.into_response()
+}
+
+async fn post(edge: &Arc<Edge>, peer: SocketAddr, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
+    let caller = Caller::read(edge, peer, headers)?;
     if !is_json(headers) {
         let message = "Send JSON: `Content-Type: application/json`, in UTF-8 and not packed.";
         let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).with(ACCEPT, "application/json");
         return Err(problem.with(ACCEPT_ENCODING, "identity"));
     }
     let parameters = parameters(&read(edge, headers, body).await?)?;
-    let prepared = edge.operations.prepare(viewer, parameters)?;
-    refuse_subscription(&prepared)?;
-    Ok(edge.operations.answer(prepared).await?)
+    let prepared = edge.operations.prepare(caller.viewer, parameters.after(caller.last_event.clone()))?;
+    respond(edge, &caller, prepared).await
 }
 
 /// Reads a body of bounded length in bounded time. One that says that it is too long is not read at all.
@@ -129,58 +156,66 @@ impl Address {
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 type Asked = Result<Query<Address>, QueryRejection>;
 
-async fn by_get(State(edge): State<Arc<Edge>>, headers: HeaderMap, upgrade: Upgrade, asked: Asked) -> Response {
+async fn by_get(
+    State(edge): State<Arc<Edge>>,
+    ConnectInfo(peer): Peer,
+    headers: HeaderMap,
+    upgrade: Upgrade,
+    asked: Asked,
+) -> Response {
     if headers.contains_key(UPGRADE) {
         return match upgrade {
-            Ok(upgrade) => socket::accept(&edge, upgrade),
+            Ok(upgrade) => socket::accept(&edge, peer, upgrade).into_response(),
             Err(reason) => reason.into_response(),
         };
     }
-    let Some(label) = Label::wanted(&headers) else { return not_acceptable().into_response() };
-    respond(&edge, label, ask(&edge, &headers, asked).await)
+    get_with(&edge, peer, &headers, asked).await.into_response()
 }
 
-async fn ask(edge: &Edge, headers: &HeaderMap, asked: Asked) -> Result<Answer, Problem> {
-    let viewer = bearer::viewer(&edge.app, headers)?;
+async fn get_with(edge: &Arc<Edge>, peer: SocketAddr, headers: &HeaderMap, asked: Asked) -> Result<Response, Problem> {
+    let caller = Caller::read(edge, peer, headers)?;
     let Ok(Query(address)) = asked else {
         let message = "A parameter is in the address more than once, or is not written as `name=value`.";
         return Err(Rejected::new(Code::BadUserInput, message).into());
     };
-    let prepared = edge.operations.prepare(viewer, address.parameters()?)?;
-    refuse_subscription(&prepared)?;
+    let parameters = address.parameters()?.after(caller.last_event.clone());
+    let prepared = edge.operations.prepare(caller.viewer, parameters)?;
     if prepared.kind == OperationType::Mutation {
         let message = "A mutation cannot be sent with GET: links and images must not change anything. Use POST.";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, "POST"));
     }
-    Ok(edge.operations.answer(prepared).await?)
+    respond(edge, &caller, prepared).await
 }
 
-fn refuse_subscription(prepared: &Prepared) -> Result<(), Rejected> {
-    if prepared.kind != OperationType::Subscription {
-        return Ok(());
+/// Answers in the form that suits the operation and the client.
+async fn respond(edge: &Arc<Edge>, caller: &Caller, prepared: Prepared) -> Result<Response, Problem> {
+    let form = match prepared.kind {
+        OperationType::Subscription => caller.accepted.for_many().ok_or_else(needs_stream)?,
+        OperationType::Query | OperationType::Mutation => caller.accepted.for_one().ok_or_else(not_acceptable)?,
+    };
+    match form {
+        Form::Whole(label) => whole(edge, label, &edge.operations.answer(prepared).await?),
+        Form::Parts(parts) => stream::open(edge, caller, prepared, parts).await,
     }
-    let message =
-        "A subscription needs a WebSocket: connect to this address with the subprotocol graphql-transport-ws.";
-    Err(Rejected::new(Code::OperationResolutionFailure, message))
+}
+
+fn needs_stream() -> Rejected {
+    let message = "A subscription needs a WebSocket (connect to this address with the subprotocol \
+        graphql-transport-ws), or a client that accepts text/event-stream or multipart/mixed; subscriptionSpec=1.0.";
+    Rejected::new(Code::OperationResolutionFailure, message)
 }
 
 fn not_acceptable() -> Problem {
-    let message = "Accept application/graphql-response+json or application/json.";
+    let message = "Accept application/graphql-response+json, application/json, text/event-stream \
+        or multipart/mixed; subscriptionSpec=1.0.";
     Problem::new(StatusCode::NOT_ACCEPTABLE, message)
 }
 
-fn respond(edge: &Edge, label: Label, answer: Result<Answer, Problem>) -> Response {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(problem) => return problem.into_response(),
-    };
+fn whole(edge: &Edge, label: Label, answer: &Answer) -> Result<Response, Problem> {
     let partial = edge.app.config.http.partial_success_status;
     let status = if answer.errors.is_empty() { 200 } else { partial };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    match serde_json::to_vec(&answer) {
-        Ok(body) => {
-            (status, [(CONTENT_TYPE, label.as_str()), (CACHE_CONTROL, "no-store")], Body::from(body)).into_response()
-        }
-        Err(error) => Problem::from(edge.broken(error)).into_response(),
-    }
+    let body = serde_json::to_vec(answer).map_err(|error| edge.broken(error))?;
+    let headers = [(CONTENT_TYPE, label.as_str()), (CACHE_CONTROL, "no-store")];
+    Ok((status, headers, Body::from(body)).into_response())
 }

@@ -8,6 +8,72 @@ pub(super) const GRAPHQL: &str = "application/graphql-response+json; charset=utf
 /// What clients of the time before that read.
 pub(super) const JSON: &str = "application/json; charset=utf-8";
 
+/// The forms of answers that a client reads, and how gladly.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accepted {
+    whole: Option<(Label, u16)>,
+    event_stream: u16,
+    multipart: u16,
+}
+
+/// The form of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One answer.
+    Whole(Label),
+    /// As many as there are, one after the other.
+    Parts(Parts),
+}
+
+/// How answers that follow each other are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parts {
+    /// `text/event-stream`.
+    EventStream,
+    /// `multipart/mixed; subscriptionSpec=1.0`.
+    Multipart,
+}
+
+impl Accepted {
+    /// What `Accept` says; `None` when the client reads nothing that we write.
+    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
+        let accept = joined(headers, ACCEPT)?;
+        if accept.trim().is_empty() {
+            return Some(Self { whole: Some((Label::Json, 1)), event_stream: 0, multipart: 0 });
+        }
+        let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::read).collect();
+        let named = |is: fn(&Range<'_>) -> bool| ranges.iter().filter(|range| is(range)).map(|range| range.quality).max();
+        let accepted = Self {
+            whole: Label::best(&ranges),
+            event_stream: named(Range::is_event_stream).unwrap_or(0),
+            multipart: named(Range::is_multipart).unwrap_or(0),
+        };
+        (accepted.whole.is_some() || accepted.parts().is_some()).then_some(accepted)
+    }
+
+    /// The form of one answer: whole when that is read as gladly. Some clients accept every form for every operation.
+    pub(super) fn for_one(self) -> Option<Form> {
+        match (self.whole, self.parts()) {
+            (Some((label, whole)), Some((_, parts))) if whole >= parts => Some(Form::Whole(label)),
+            (_, Some((parts, _))) => Some(Form::Parts(parts)),
+            (whole, None) => whole.map(|(label, _)| Form::Whole(label)),
+        }
+    }
+
+    /// The form of many answers; `None` when only whole ones are read.
+    pub(super) fn for_many(self) -> Option<Form> {
+        self.parts().map(|(parts, _)| Form::Parts(parts))
+    }
+
+    fn parts(self) -> Option<(Parts, u16)> {
+        match (self.event_stream, self.multipart) {
+            (0, 0) => None,
+            (events, multipart) if events >= multipart => Some((Parts::EventStream, events)),
+            (_, multipart) => Some((Parts::Multipart, multipart)),
+        }
+    }
+}
+
 /// How answers with data are labelled. Answers without are always GraphQL's own type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
@@ -18,18 +84,13 @@ pub(super) enum Label {
 }
 
 impl Label {
-    /// What the client reads best; `None` when it reads neither.
-    pub(super) fn wanted(headers: &HeaderMap) -> Option<Self> {
-        let accept = joined(headers, ACCEPT)?;
-        if accept.trim().is_empty() {
-            return Some(Self::Json);
-        }
-        let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::read).collect();
-        let (graphql, json) = (quality(&ranges, "graphql-response+json"), quality(&ranges, "json"));
+    /// What the client reads best, and how gladly; `None` when it reads neither.
+    fn best(ranges: &[Range<'_>]) -> Option<(Self, u16)> {
+        let (graphql, json) = (quality(ranges, "graphql-response+json"), quality(ranges, "json"));
         match (graphql, json) {
             (0, 0) => None,
-            (graphql, json) if graphql >= json => Some(Self::Graphql),
-            _ => Some(Self::Json),
+            (graphql, json) if graphql >= json => Some((Self::Graphql, graphql)),
+            (_, json) => Some((Self::Json, json)),
         }
     }
 
@@ -53,21 +114,34 @@ struct Range<'a> {
     subtype: &'a str,
     /// In thousandths.
     quality: u16,
+    /// Whether it names the version of the protocol for subscriptions in parts.
+    has_subscriptions: bool,
 }
 
 impl<'a> Range<'a> {
     fn read(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
-        let mut quality = 1000;
+        let (mut quality, mut has_subscriptions) = (1000, false);
         for (name, value) in parts.filter_map(parameter) {
             if name.eq_ignore_ascii_case("q") {
                 quality = thousandths(value)?;
             } else if name.eq_ignore_ascii_case("charset") && !is_utf8(value) {
                 return None;
+            } else if name.eq_ignore_ascii_case("subscriptionSpec") {
+                has_subscriptions = value == "1.0";
             }
         }
-        Some(Self { kind, subtype, quality })
+        Some(Self { kind, subtype, quality, has_subscriptions })
+    }
+
+    fn is_event_stream(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("text") && self.subtype.eq_ignore_ascii_case("event-stream")
+    }
+
+    fn is_multipart(&self) -> bool {
+        let is_mixed = self.kind.eq_ignore_ascii_case("multipart") && self.subtype.eq_ignore_ascii_case("mixed");
+        is_mixed && self.has_subscriptions
     }
 
     /// How exactly it names `application/subtype`, if it does.
@@ -149,7 +223,38 @@ mod tests {
             (&["application/json;q=2"], None),
         ];
         for (accept, expected) in cases {
-            assert_eq!(Label::wanted(&headers(&ACCEPT, accept)), expected, "{accept:?}");
+            let form = Accepted::read(&headers(&ACCEPT, accept)).and_then(Accepted::for_one);
+            assert_eq!(form, expected.map(Form::Whole), "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn one_answer_and_many() {
+        const EVENTS: Form = Form::Parts(Parts::EventStream);
+        const MULTIPART: Form = Form::Parts(Parts::Multipart);
+        const WHOLE: Form = Form::Whole(Label::Graphql);
+        // Those of EventSource and graphql-sse, Apollo, and urql.
+        let cases = [
+            ("text/event-stream", EVENTS, Some(EVENTS)),
+            ("multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0,application/json", Form::Whole(Label::Json), Some(MULTIPART)),
+            ("multipart/mixed; subscriptionSpec=\"1.0\"", MULTIPART, Some(MULTIPART)),
+            (
+                "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",
+                WHOLE,
+                Some(EVENTS),
+            ),
+            ("text/event-stream, multipart/mixed;subscriptionSpec=1.0", EVENTS, Some(EVENTS)),
+            ("text/event-stream;q=0.5, multipart/mixed;subscriptionSpec=1.0;q=0.9", MULTIPART, Some(MULTIPART)),
+            ("application/json;q=0.5, text/event-stream", EVENTS, Some(EVENTS)),
+            ("*/*", WHOLE, None),
+            ("application/json;q=0.1, text/event-stream;q=0", Form::Whole(Label::Json), None),
+        ];
+        for (accept, one, many) in cases {
+            let accepted = Accepted::read(&headers(&ACCEPT, &[accept])).unwrap();
+            assert_eq!((accepted.for_one(), accepted.for_many()), (Some(one), many), "{accept}");
+        }
+        for accept in ["multipart/mixed", "multipart/mixed;subscriptionSpec=2.0", "text/*", "text/event-stream;q=0"] {
+            assert!(Accepted::read(&headers(&ACCEPT, &[accept])).is_none(), "{accept}");
         }
     }
 

@@ -1,9 +1,10 @@
-//! The edge to the network: GraphQL over HTTP and WebSocket, uploads, images, health and the playground.
+//! The edge to the network: GraphQL over HTTP, WebSocket and responses that stay open, uploads, images, health and the playground.
 //!
 //! Any web page may call this API: there are no cookies, only bearer tokens, so a page can do what its own user's token
 //! allows and nothing else. That is why every origin is let in, without credentials.
 
 mod bearer;
+mod connections;
 mod graphql;
 mod images;
 mod media_type;
@@ -12,10 +13,12 @@ mod ops;
 mod playground;
 mod problem;
 mod socket;
+mod stream;
 mod upload;
 
 use std::any::Any;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,9 +36,10 @@ use tokio_util::task::TaskTracker;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer};
 
+use self::connections::Connections;
 use self::media_type::JSON;
 use self::operation::Operations;
 use self::problem::Problem;
@@ -55,16 +59,16 @@ const WORTH_PACKING: u64 = 1024;
 pub(crate) struct Edge {
     app: Arc<App>,
     operations: Arc<Operations>,
-    /// Cancelled when the server is told to stop.
-    stop: CancellationToken,
-    /// The open sockets.
-    sockets: TaskTracker,
+    connections: Connections,
+    /// The open sockets and responses.
+    open: TaskTracker,
 }
 
 impl Edge {
-    fn new(app: Arc<App>, stop: CancellationToken) -> Arc<Self> {
+    fn new(app: Arc<App>) -> Arc<Self> {
         let operations = Arc::new(Operations::new(&app));
-        Arc::new(Self { app, operations, stop, sockets: TaskTracker::new() })
+        let connections = Connections::new(&app.config);
+        Arc::new(Self { app, operations, connections, open: TaskTracker::new() })
     }
 
     /// A bug, logged.
@@ -73,18 +77,20 @@ impl Edge {
     }
 }
 
-/// Serves until it is told to stop, then finishes what has begun: requests get their answers, sockets close with 1001.
+/// Serves until it is told to stop, then finishes what has begun: requests get their answers; live streams are told to
+/// come again, one after the other, and sockets close with 1001. Until then it still answers, if only that it stops.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
-    let edge = Edge::new(app, stop.clone());
+    let edge = Edge::new(app);
     let listener = listener.tap_io(|connection| {
         // Answers are written whole, so waiting for more to send would only cost time. Without it they are slower.
         let _ = connection.set_nodelay(true);
     });
-    let patience = edge.app.config.timeout() + PATIENCE;
-    let server = axum::serve(listener, router(&edge)).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let patience = edge.app.drain.window() + edge.app.config.timeout() + PATIENCE;
+    let service = router(&edge).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(drained(edge.clone(), stop.clone()));
     let impatience = async {
         stop.cancelled().await;
         tokio::time::sleep(patience).await;
@@ -93,9 +99,16 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken
         result = server => result,
         () = impatience => Ok(()),
     };
-    edge.sockets.close();
-    let _ = tokio::time::timeout(PATIENCE, edge.sockets.wait()).await;
+    let _ = tokio::time::timeout(PATIENCE, edge.open.wait()).await;
     result
+}
+
+/// Comes back when the server was told to stop and nobody listens any more.
+async fn drained(edge: Arc<Edge>, stop: CancellationToken) {
+    stop.cancelled().await;
+    edge.app.drain.begin();
+    edge.open.close();
+    let _ = tokio::time::timeout(edge.app.drain.window() + PATIENCE, edge.open.wait()).await;
 }
 
 fn router(edge: &Arc<Edge>) -> Router {
@@ -137,7 +150,9 @@ fn cors() -> CorsLayer {
 }
 
 fn packing() -> CompressionLayer<impl Predicate> {
-    let worth = DefaultPredicate::new().and(SizeAbove::new(WORTH_PACKING));
+    // What is packed is gathered first, and events are not to wait. The default knows that of `text/event-stream`.
+    let worth = DefaultPredicate::new().and(NotForContentType::const_new("multipart/mixed"));
+    let worth = worth.and(SizeAbove::new(WORTH_PACKING));
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth)
 }
 

@@ -1,11 +1,11 @@
 //! One operation, from what a client sent to what it is answered: the same for every transport.
 //!
 //! A transport reads [`Parameters`], lets [`Operations::prepare`] decide whether they may be executed, checks that
-//! the kind of operation fits the transport, and takes one [`Operations::answer`] or many [`Events`]. Server-sent
-//! events and multipart responses are two more transports of that form.
+//! the kind of operation fits the transport, and takes one [`Operations::answer`], or [`Events`] one after the other.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, Variables, value};
@@ -14,10 +14,12 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::{Map, Value};
 
 use crate::app::App;
+use crate::base::chance::Chance;
 use crate::base::error::Code;
 use crate::domain::sessions::Viewer;
 use crate::graphql::limits::{Admitted, Asked, Limits};
 use crate::graphql::report::{self, Question, Rejected};
+use crate::graphql::stream::Bookmark;
 use crate::graphql::{self, Schema};
 
 /// What a client sent: a document, which of its operations, and values.
@@ -26,9 +28,16 @@ pub(crate) struct Parameters {
     query: String,
     operation_name: Option<String>,
     variables: Variables,
+    /// The last event the client heard, as its transport knows it.
+    after: Option<String>,
 }
 
 impl Parameters {
+    /// The same after an event that the client's transport names; that is later than what the variables say.
+    pub(crate) fn after(self, event: Option<String>) -> Self {
+        Self { after: event, ..self }
+    }
+
     /// Reads them from a JSON object.
     ///
     /// # Errors
@@ -40,7 +49,7 @@ impl Parameters {
         // An empty name is what some clients send for none.
         let operation_name = text(&mut json, "operationName")?.filter(|name| !name.is_empty());
         let variables = Variables::from_json(Value::Object(object(&mut json, "variables")?));
-        Ok(Self { query, operation_name, variables })
+        Ok(Self { query, operation_name, variables, after: None })
     }
 }
 
@@ -82,6 +91,7 @@ pub(crate) struct Prepared {
     request: Request,
     cost: u64,
     source: Source,
+    bookmark: Arc<Bookmark>,
 }
 
 /// The document of an operation, kept to tell from it where errors belong.
@@ -109,14 +119,16 @@ impl Operations {
     /// # Errors
     /// When the operation may not be executed.
     pub(crate) fn prepare(&self, viewer: Option<Viewer>, parameters: Parameters) -> Result<Prepared, Rejected> {
-        let Parameters { query, operation_name, variables } = parameters;
+        let Parameters { query, operation_name, variables, after } = parameters;
         let source = Source { query, operation_name };
         let Admitted { document, kind, variables, cost } = self.limits.admit(source.asked(), variables)?;
         // The text is not given again: the document was parsed already.
         let mut request = Request::new("").variables(variables);
         request.operation_name.clone_from(&source.operation_name);
         request.set_parsed_query(document);
-        Ok(Prepared { kind, request: graphql::asked_by(&self.app, viewer, request), cost, source })
+        let bookmark = Arc::new(Bookmark::new(after));
+        let request = graphql::asked_by(&self.app, viewer, request).data(bookmark.clone());
+        Ok(Prepared { kind, request, cost, source, bookmark })
     }
 
     /// Executes a query or a mutation.
@@ -141,42 +153,82 @@ impl Operations {
         Rejected::new(Code::Timeout, format!("This took longer than {seconds} seconds and was given up."))
     }
 
-    /// Starts a subscription.
-    pub(crate) fn events(self: &Arc<Self>, prepared: Prepared) -> Events {
+    /// Starts an operation of any kind, for its results one after the other.
+    ///
+    /// # Errors
+    /// When it is a subscription and the server is about to stop.
+    pub(crate) fn events(self: &Arc<Self>, prepared: Prepared) -> Result<Events, Rejected> {
+        let bookmark = prepared.bookmark.clone();
+        let stream = match prepared.kind {
+            OperationType::Subscription if self.app.drain.has_begun() => return Err(stopping()),
+            OperationType::Subscription => self.subscribed(prepared),
+            OperationType::Query | OperationType::Mutation => self.answered(prepared),
+        };
+        Ok(Events { stream, app: self.app.clone(), bookmark })
+    }
+
+    fn answered(self: &Arc<Self>, prepared: Prepared) -> Results {
+        let operations = self.clone();
+        stream::once(async move { operations.answer(prepared).await }).boxed()
+    }
+
+    fn subscribed(self: &Arc<Self>, prepared: Prepared) -> Results {
         let Prepared { request, source, .. } = prepared;
-        Events { stream: self.schema.execute_stream(request).boxed(), operations: self.clone(), source, is_new: true }
+        let (operations, mut tell) = (self.clone(), report::begin as Tell);
+        let told = move |response| {
+            let question = Question { types: operations.limits.types(), asked: source.asked() };
+            std::mem::replace(&mut tell, report::finish)(&operations.app.chance, question, response)
+        };
+        self.schema.execute_stream(request).map(told).boxed()
     }
 }
 
-/// What a subscription tells.
+type Tell = fn(&Chance, Question<'_>, Response) -> Result<Response, Rejected>;
+type Results = BoxStream<'static, Result<Response, Rejected>>;
+
+/// Why nothing that stays open is begun any more.
+pub(crate) fn stopping() -> Rejected {
+    Rejected::new(Code::Overloaded, "This server is about to stop. Connect again: another one answers, or soon this one.")
+}
+
+/// What an operation tells.
 pub(crate) struct Events {
-    stream: BoxStream<'static, Response>,
-    operations: Arc<Operations>,
-    source: Source,
-    is_new: bool,
+    stream: Results,
+    app: Arc<App>,
+    bookmark: Arc<Bookmark>,
+}
+
+/// One result of an operation, and what its transport may want to know of it.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) response: Response,
+    /// The position of an event of a live stream, also when the client did not select it.
+    pub(crate) cursor: Option<String>,
+    /// When to come again, at the end of a live stream.
+    pub(crate) again_after: Option<Duration>,
 }
 
 impl Events {
-    /// The next event; `None` at the end.
+    /// The next result; `None` at the end.
     ///
     /// # Errors
-    /// When the subscription was refused or hit a bug; then nothing follows.
-    pub(crate) async fn next(&mut self) -> Option<Result<Response, Rejected>> {
+    /// When the operation was refused or hit a bug; then nothing follows.
+    pub(crate) async fn next(&mut self) -> Option<Result<Event, Rejected>> {
         let next = AssertUnwindSafe(self.stream.next()).catch_unwind().await;
         let told = match next {
-            Ok(response) => self.told(response?),
-            Err(panic) => Err(report::panicked(&self.operations.app.chance, panic.as_ref())),
+            Ok(told) => told?,
+            Err(panic) => Err(report::panicked(&self.app.chance, panic.as_ref())),
         };
         if told.is_err() {
             self.stream = stream::empty().boxed();
         }
-        Some(told)
+        Some(told.map(|response| self.event(response)))
     }
 
-    fn told(&mut self, response: Response) -> Result<Response, Rejected> {
-        let question = Question { types: self.operations.limits.types(), asked: self.source.asked() };
-        let tell = if std::mem::take(&mut self.is_new) { report::begin } else { report::finish };
-        tell(&self.operations.app.chance, question, response)
+    /// The stream gives one event at a time, so the bookmark is at the one that it gave last.
+    fn event(&self, response: Response) -> Event {
+        let cursor = self.bookmark.at().map(|cursor| cursor.0);
+        Event { response, cursor, again_after: self.bookmark.again_after() }
     }
 }
 

@@ -27,7 +27,7 @@ async fn alive() -> Response {
 }
 
 async fn ready(State(edge): State<Arc<Edge>>) -> Response {
-    let is_draining = edge.stop.is_cancelled();
+    let is_draining = edge.app.drain.has_begun();
     let has_database = has_database(&edge).await;
     let is_ready = has_database && !is_draining;
     let parts = json!({ "database": word(has_database, "ok", "gone"), "draining": is_draining });

@@ -1,6 +1,7 @@
 //! GraphQL over WebSocket, by the letter of `graphql-transport-ws`: queries, mutations and subscriptions on one socket.
 //!
-//! A socket belongs to a session, not to a token: it stays when the token expires and closes when the session ends.
+//! A socket belongs to a session, not to a token: it stays when the token expires and closes when the session ends. When
+//! that happens, or the server stops, its subscriptions say so before the socket closes.
 //! Each operation is a task of its own. What they have to say goes through one short queue, so that a client that does
 //! not read makes them wait and cannot fill the memory.
 //!
@@ -15,12 +16,14 @@
 //! | 4408 | no `connection_init` in time |
 //! | 4409 | the id of an operation that is running |
 //! | 4429 | a second `connection_init` |
+//! | 4498 | the session has too many sockets and streams |
 //! | 4499 | no sign of life from the client; clients connect again after this one |
 
 mod message;
 mod operations;
 mod parting;
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +39,8 @@ use tokio::sync::mpsc;
 use self::message::{FromClient, Heard, PROTOCOL, pong};
 use self::operations::{Conversation, Queued};
 use self::parting::Parting;
+use super::operation::stopping;
+use super::problem::Problem;
 use super::{Edge, bearer};
 use crate::app::App;
 use crate::base::ids::SessionId;
@@ -59,7 +64,14 @@ async fn session_ended(app: &App, session: SessionId) {
 }
 
 /// Takes a WebSocket over.
-pub(super) fn accept(edge: &Arc<Edge>, upgrade: WebSocketUpgrade) -> Response {
+///
+/// # Errors
+/// `RATE_LIMITED` when there are too many of the address, `OVERLOADED` when the server is about to stop.
+pub(super) fn accept(edge: &Arc<Edge>, peer: SocketAddr, upgrade: WebSocketUpgrade) -> Result<Response, Problem> {
+    if edge.app.drain.has_begun() {
+        return Err(stopping().into());
+    }
+    let seat = edge.connections.from(peer)?;
     let most = edge.app.config.websocket.message_bytes;
     // We measure messages ourselves to close with the right code; the library's own limit is the last resort.
     let bounded = upgrade.max_message_size(most.saturating_mul(2)).max_frame_size(most.saturating_mul(2));
@@ -71,10 +83,11 @@ pub(super) fn accept(edge: &Arc<Edge>, upgrade: WebSocketUpgrade) -> Response {
         upgrade.set_selected_protocol(offered);
     }
     let edge = edge.clone();
-    upgrade.on_upgrade(move |socket| {
-        let sockets = edge.sockets.clone();
-        sockets.track_future(serve(edge, socket, speaks_ours))
-    })
+    let open = edge.open.token();
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        serve(edge, socket, speaks_ours).await;
+        drop((seat, open));
+    }))
 }
 
 async fn serve(edge: Arc<Edge>, socket: WebSocket, speaks_ours: bool) {
@@ -96,19 +109,37 @@ async fn serve(edge: Arc<Edge>, socket: WebSocket, speaks_ours: bool) {
 async fn talk(edge: &Arc<Edge>, sink: &mut Sink, stream: &mut Stream) -> Parting {
     let greeted = tokio::select! {
         greeted = greet(edge, sink, stream) => greeted,
-        () = edge.stop.cancelled() => Err(Parting::STOPPING),
+        () = stopped(edge) => Err(Parting::STOPPING),
     };
     let viewer = match greeted {
         Ok(viewer) => viewer,
         Err(parting) => return parting,
     };
+    let Ok(_seat) = edge.connections.of(viewer) else { return Parting::TOO_MANY };
     let (queue, queued) = mpsc::channel(QUEUE);
-    tokio::select! {
-        parting = Conversation::new(edge, viewer, queue).hold(stream) => parting,
-        parting = write(edge, sink, queued) => parting,
-        () = ended(&edge.app, viewer) => Parting::SESSION_ENDED,
-        () = edge.stop.cancelled() => Parting::STOPPING,
+    let mut writing = pin!(write(edge, sink, queued));
+    let parting = tokio::select! {
+        parting = Conversation::new(edge, viewer, queue).hold(stream, leaving(edge, viewer)) => parting,
+        parting = &mut writing => return parting,
+    };
+    if parting.is_of_ours() {
+        // What the subscriptions said last is still to be written.
+        let _ = tokio::time::timeout(FAREWELL, writing).await;
     }
+    parting
+}
+
+/// Comes back when the socket is to close, with the reason and how long its operations have to end.
+async fn leaving(edge: &Edge, viewer: Option<Viewer>) -> (Parting, Duration) {
+    tokio::select! {
+        () = ended(&edge.app, viewer) => (Parting::SESSION_ENDED, FAREWELL),
+        () = stopped(edge) => (Parting::STOPPING, edge.app.drain.window() + FAREWELL),
+    }
+}
+
+/// Comes back when the server stops and it is the turn of one socket.
+async fn stopped(edge: &Edge) {
+    edge.app.drain.turn(&mut None).await;
 }
 
 /// Waits for `connection_init` and answers it. Pings may come before.

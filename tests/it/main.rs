@@ -21,3 +21,4 @@ mod socket;
 mod statements;
 mod streams;
 mod uploads;
+mod visibility;

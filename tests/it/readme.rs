@@ -85,6 +85,18 @@ fn its_tests_command_is_there() {
 }
 
 #[test]
+fn its_other_commands_are_known() {
+    let (folder, readme) = (Folder::fresh(), readme());
+    let inline: Vec<&str> = readme.split('`').filter_map(|text| text.strip_prefix("cargo run -- ")).collect();
+    assert!(!inline.is_empty(), "the README names commands in its sentences");
+    for command in inline {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let tried = run(&folder.0, &arguments, &[]);
+        assert!(tried.status.success(), "{command}: {}", String::from_utf8_lossy(&tried.stderr));
+    }
+}
+
+#[test]
 fn its_options_are_those_of_the_program() {
     let (folder, readme) = (Folder::fresh(), readme());
     let table = run(&folder.0, &["config", "table"], &[]);

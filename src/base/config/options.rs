@@ -34,7 +34,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("graphql.tokens", "Lexical tokens in a document."),
     ("graphql.root_fields", "Fields at the root of an operation."),
     ("websocket.init_seconds", "How long a socket may wait with `connection_init`; then it closes with 4408."),
-    ("websocket.ping_seconds", "How long a socket may be silent before it is pinged, and an open response before it says that it is alive."),
+    (
+        "websocket.ping_seconds",
+        "How long a socket may be silent before it is pinged, and an open response before it says that it is alive.",
+    ),
     ("websocket.pong_seconds", "How long an answer to a ping may take; then the socket closes."),
     ("websocket.subscriptions", "Operations running at once on one socket."),
     ("websocket.message_bytes", "Bytes in a message from a client."),

@@ -24,10 +24,7 @@ use crate::platform::log::live::Listener;
 ///
 /// # Errors
 /// Those of the database.
-pub async fn home_feed(
-    listening: Listening,
-    viewer: Viewer,
-) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
+pub async fn home_feed(listening: Listening, viewer: Viewer) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
     let (listener, topics) = attach(&listening, viewer).await?;
     let log = listening.open(listener, &topics).await?;
     let app = listening.app.clone();

@@ -12,8 +12,8 @@ use super::super::media::Media;
 use super::super::stream::LogStream;
 use super::events::At;
 use super::{
-    CommentAdded, CommentRemoved, Listening, MediaCountsChanged, MediaEvent, MediaRemoved, Story, StreamClosingReason, Telling,
-    told,
+    CommentAdded, CommentRemoved, Listening, MediaCountsChanged, MediaEvent, MediaRemoved, Story, StreamClosingReason,
+    Telling, told,
 };
 use crate::app::App;
 use crate::base::error::Result as Answer;
@@ -31,10 +31,7 @@ const COUNTS_EVERY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Those of the database.
-pub async fn media(
-    listening: Listening,
-    id: Option<MediaId>,
-) -> Result<impl Stream<Item = Result<MediaEvent>>> {
+pub async fn media(listening: Listening, id: Option<MediaId>) -> Result<impl Stream<Item = Result<MediaEvent>>> {
     let (app, viewer) = (listening.app.clone(), listening.viewer);
     let mut topics: Vec<Topic> = id.map(Topic::Media).into_iter().collect();
     topics.extend(viewer.map(|viewer| Topic::RelationsOf(viewer.user)));

@@ -184,7 +184,9 @@ impl<S: Story> Told<S> {
             return self.begin().await;
         }
         match self.hear().await {
-            Heard::Entry(entry) if self.listening.is_end(&entry) => Ok(Telling::the_end(StreamClosingReason::SessionEnded)),
+            Heard::Entry(entry) if self.listening.is_end(&entry) => {
+                Ok(Telling::the_end(StreamClosingReason::SessionEnded))
+            }
             Heard::Entry(entry) => self.story.tell(&self.log, &entry).await,
             Heard::Due => self.story.held_back(&self.log).await,
             Heard::TooSlow => Ok(Telling::the_end(StreamClosingReason::SlowConsumer)),

@@ -1,11 +1,11 @@
 //! The operations on one socket: each in a task of its own, so that a slow or broken one harms no other.
 
 use std::collections::HashMap;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_graphql::parser::types::OperationType;
 use axum::extract::ws::Utf8Bytes;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -18,7 +18,7 @@ use super::{Edge, Stream};
 use crate::base::error::Code;
 use crate::domain::sessions::{self, Viewer};
 use crate::graphql::report::{self, Rejected};
-use crate::http::operation::{Parameters, Prepared};
+use crate::http::operation::{Parameters, Prepared, stopping};
 
 /// A message that waits to be written.
 pub(super) struct Queued {
@@ -44,7 +44,12 @@ pub(super) struct Conversation<'a> {
     /// When the client is pinged, or given up if it was.
     patience_ends: Instant,
     is_pinged: bool,
+    /// Why the socket closes as soon as nothing runs on it, or at the latest.
+    leaves: Option<(Parting, Instant)>,
 }
+
+/// Why a socket closes, and how long its operations have to end.
+type Leaving = (Parting, Duration);
 
 /// An operation that runs.
 struct Running {
@@ -62,21 +67,38 @@ impl<'a> Conversation<'a> {
     pub(super) fn new(edge: &'a Arc<Edge>, viewer: Option<Viewer>, queue: mpsc::Sender<Queued>) -> Self {
         let patience_ends = Instant::now() + Duration::from_secs(edge.app.config.websocket.ping_seconds);
         let (running, tasks) = (HashMap::new(), JoinSet::new());
-        Self { edge, viewer, queue, running, tasks, patience_ends, is_pinged: false }
+        Self { edge, viewer, queue, running, tasks, patience_ends, is_pinged: false, leaves: None }
     }
 
-    /// Talks until one side ends it. Operations that still run then are given up.
-    pub(super) async fn hold(mut self, stream: &mut Stream) -> Parting {
+    /// Talks until one side ends it. Operations that still run then are given up; when it is ours to end, they have
+    /// some time to say that they do.
+    pub(super) async fn hold(mut self, stream: &mut Stream, leaving: impl Future<Output = Leaving>) -> Parting {
+        let mut leaving = pin!(leaving);
         loop {
-            if let Err(parting) = self.step(stream).await {
+            if let Err(parting) = self.step(stream, leaving.as_mut()).await {
+                return parting;
+            }
+            if let Some((parting, _)) = self.leaves.take_if(|_| self.running.is_empty()) {
                 return parting;
             }
         }
     }
 
-    async fn step(&mut self, stream: &mut Stream) -> Result<(), Parting> {
+    async fn step(
+        &mut self,
+        stream: &mut Stream,
+        leaving: Pin<&mut impl Future<Output = Leaving>>,
+    ) -> Result<(), Parting> {
         let most = self.edge.app.config.websocket.message_bytes;
+        let at_latest = self.leaves.as_ref().map(|(_, at_latest)| *at_latest);
         tokio::select! {
+            (parting, patience) = leaving, if at_latest.is_none() => {
+                self.leaves = Some((parting, Instant::now() + patience));
+                Ok(())
+            }
+            () = tokio::time::sleep_until(at_latest.unwrap_or(self.patience_ends)), if at_latest.is_some() => {
+                Err(self.leaves.take().map_or(Parting::Gone, |(parting, _)| parting))
+            }
             heard = message::hear(stream, most) => {
                 self.has_life();
                 match heard? {
@@ -120,8 +142,8 @@ impl<'a> Conversation<'a> {
         if self.running.contains_key(&id) {
             return Err(Parting::Twice(id));
         }
-        if self.viewer.is_some_and(|viewer| sessions::is_ended(&self.edge.app, viewer.session)) {
-            return Err(Parting::SESSION_ENDED);
+        if let Some(rejected) = self.too_late() {
+            return self.say_error(&id, &rejected).await;
         }
         let parameters = match Parameters::read(payload) {
             Ok(parameters) => parameters,
@@ -134,6 +156,14 @@ impl<'a> Conversation<'a> {
         }
         self.start(id, parameters);
         Ok(())
+    }
+
+    /// Why nothing is begun any more on this socket, just before it closes.
+    fn too_late(&self) -> Option<Rejected> {
+        if self.viewer.is_some_and(|viewer| sessions::is_ended(&self.edge.app, viewer.session)) {
+            return Some(Rejected::new(Code::Unauthenticated, "This session has ended. Log in again."));
+        }
+        self.leaves.as_ref().map(|_| stopping())
     }
 
     /// Parameters that are ill-formed are against the protocol. Persisted documents are only not offered here.
@@ -228,19 +258,10 @@ async fn run(edge: Arc<Edge>, viewer: Option<Viewer>, parameters: Parameters, vo
 }
 
 async fn results(edge: &Arc<Edge>, prepared: Prepared, voice: &Voice) -> Result<(), Rejected> {
-    if prepared.kind != OperationType::Subscription {
-        let result = edge.operations.answer(prepared).await?;
-        return tell(edge, voice, &result).await;
-    }
-    let mut events = edge.operations.events(prepared);
+    let mut events = edge.operations.events(prepared)?;
     while let Some(event) = events.next().await {
-        tell(edge, voice, &event?).await?;
+        let text = message::next(&voice.id, &event?.response).map_err(|error| edge.broken(error))?;
+        voice.say(text).await;
     }
-    Ok(())
-}
-
-async fn tell(edge: &Edge, voice: &Voice, result: &async_graphql::Response) -> Result<(), Rejected> {
-    let text = message::next(&voice.id, result).map_err(|error| edge.broken(error))?;
-    voice.say(text).await;
     Ok(())
 }

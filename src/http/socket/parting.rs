@@ -27,7 +27,13 @@ impl Parting {
     pub(super) const OTHER_PROTOCOL: Self = Self::Code(4406, "Subprotocol not acceptable");
     pub(super) const NO_INIT: Self = Self::Code(4408, "Connection initialisation timeout");
     pub(super) const TOO_MANY_INITS: Self = Self::Code(4429, "Too many initialisation requests");
+    pub(super) const TOO_MANY: Self = Self::Code(4498, "RATE_LIMITED: too many connections of this session");
     pub(super) const SILENT: Self = Self::Code(4499, "No sign of life");
+
+    /// Whether the server wants it, and not for anything the client did on the socket.
+    pub(super) fn is_of_ours(&self) -> bool {
+        matches!(*self, Self::STOPPING | Self::SESSION_ENDED)
+    }
 
     /// The close message to send; none to a client that is gone.
     pub(super) fn message(self) -> Option<Message> {
