@@ -43,10 +43,12 @@ pub struct App {
     pub tokens: Tokens,
     /// Sessions that ended while their access tokens still look good, and when.
     pub ended_sessions: Mutex<HashMap<SessionId, Timestamp>>,
+    /// How many wrong passwords were given for which log-in, and when the first of them was.
+    pub wrong_passwords: Mutex<HashMap<String, (u32, Timestamp)>>,
     /// Whose turn it is to have a password hashed: each takes 19 MiB and tens of milliseconds.
     pub hashing: Turns,
     /// Photos being processed at once.
-    pub imaging: Semaphore,
+    pub imaging: Arc<Semaphore>,
 }
 
 /// Passwords hashed at once in one process.
@@ -58,9 +60,9 @@ const HASHING_WAITING: usize = 256;
 #[derive(Debug)]
 pub struct Turns {
     /// Places to wait in; without one, the request is turned away.
-    pub waiting: Semaphore,
+    pub waiting: Arc<Semaphore>,
     /// Places to work in.
-    pub running: Semaphore,
+    pub running: Arc<Semaphore>,
 }
 
 impl App {
@@ -85,8 +87,12 @@ impl App {
             blobs: Blobs::at(&config.server.data.join("blobs"))?,
             tokens: Tokens::new(),
             ended_sessions: Mutex::default(),
-            hashing: Turns { waiting: Semaphore::new(HASHING_WAITING), running: Semaphore::new(HASHING) },
-            imaging: Semaphore::new(config.uploads.workers),
+            wrong_passwords: Mutex::default(),
+            hashing: Turns {
+                waiting: Arc::new(Semaphore::new(HASHING_WAITING)),
+                running: Arc::new(Semaphore::new(HASHING)),
+            },
+            imaging: Arc::new(Semaphore::new(config.uploads.workers)),
             config,
             clock,
             chance,

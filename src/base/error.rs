@@ -68,6 +68,8 @@ pub enum RefusalCode {
     UnsupportedMedia,
     /// Too many bytes or too many pixels.
     TooLarge,
+    /// A limit on an action was reached.
+    ActionLimited,
     /// A count quota of the account was reached.
     QuotaExceeded,
     /// The same idempotency key was used with another input.
@@ -137,6 +139,13 @@ impl Error {
     /// What the caller can fix, in a sentence for them.
     pub fn refused(code: RefusalCode, message: impl Into<Cow<'static, str>>) -> Self {
         let refusal = Refusal { code, path: Vec::new(), limit: None, retry_at: None };
+        Self { kind: Kind::Refused(refusal), message: message.into(), source: None }
+    }
+
+    /// A limit on an action was reached; it can be tried again from an instant on.
+    pub fn limited(message: impl Into<Cow<'static, str>>, retry_at: Timestamp) -> Self {
+        let code = RefusalCode::ActionLimited;
+        let refusal = Refusal { code, path: Vec::new(), limit: None, retry_at: Some(retry_at) };
         Self { kind: Kind::Refused(refusal), message: message.into(), source: None }
     }
 

@@ -29,6 +29,8 @@ pub enum Fact {
     UploadReceived { upload: UploadId },
     /// An upload is ready or rejected.
     UploadProcessed { upload: UploadId },
+    /// An upload that no media used in time was thrown away.
+    UploadExpired { upload: UploadId },
     /// A media was published.
     MediaPublished { media: MediaId, owner: UserId },
     /// A media was deleted. Nobody but its owner hears of one that was for its owner only.
@@ -40,7 +42,7 @@ pub enum Fact {
     /// Somebody commented on a media.
     CommentAdded { comment: CommentId, media: MediaId, author: UserId },
     /// A comment was deleted.
-    CommentDeleted { comment: CommentId, media: MediaId },
+    CommentDeleted { comment: CommentId, media: MediaId, author: UserId },
 }
 
 /// Whether one user follows another.
@@ -87,7 +89,9 @@ impl Fact {
             Self::UserBlocked { blocker, blocked, .. } | Self::UserUnblocked { blocker, blocked } => {
                 vec![Topic::RelationsOf(blocker), Topic::RelationsOf(blocked)]
             }
-            Self::UploadReceived { upload } | Self::UploadProcessed { upload } => vec![Topic::Upload(upload)],
+            Self::UploadReceived { upload } | Self::UploadProcessed { upload } | Self::UploadExpired { upload } => {
+                vec![Topic::Upload(upload)]
+            }
             Self::MediaPublished { owner, .. } => vec![Topic::MediaOf(owner)],
             Self::MediaDeleted { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
             Self::MediaLiked { media, .. }

@@ -149,13 +149,9 @@ pub fn from_base58(text: &str) -> Option<i64> {
     (length == 8 && number >= 0).then_some(number)
 }
 
-/// The first id that could be made at an instant, for searching by time.
+/// When an id was made.
 #[must_use]
-pub fn first_at(at: Timestamp) -> i64 {
-    (at.0 - EPOCH).max(0) << (SHARD_BITS + SEQUENCE_BITS)
-}
-
-fn made_at(id: i64) -> Timestamp {
+pub fn made_at(id: i64) -> Timestamp {
     Timestamp((id >> (SHARD_BITS + SEQUENCE_BITS)) + EPOCH)
 }
 

@@ -1,11 +1,21 @@
 //! What the product does, one folder for each noun. The order here is the order of reading and of imports.
+//!
+//! The blank lines keep `rustfmt` from sorting it.
+
+pub mod idempotency;
+
+pub mod users;
+
+pub mod sessions;
+
+pub mod follows;
+
+pub mod uploads;
+
+pub mod media;
+
+pub mod likes;
 
 pub mod comments;
+
 pub mod feed;
-pub mod follows;
-pub mod idempotency;
-pub mod likes;
-pub mod media;
-pub mod sessions;
-pub mod uploads;
-pub mod users;

@@ -136,6 +136,7 @@ impl From<RefusalCode> for UserErrorCode {
             RefusalCode::UploadUnusable => Self::UploadUnusable,
             RefusalCode::UnsupportedMedia => Self::UnsupportedMedia,
             RefusalCode::TooLarge => Self::TooLarge,
+            RefusalCode::ActionLimited => Self::ActionLimited,
             RefusalCode::QuotaExceeded => Self::QuotaExceeded,
             RefusalCode::IdempotencyMismatch => Self::IdempotencyMismatch,
         }
@@ -149,7 +150,6 @@ pub fn user_error(refusal: Refusal, message: String) -> UserError {
     let path = (!path.is_empty()).then_some(path);
     let code = UserErrorCode::from(kind);
     if let Some(retry_at) = retry_at {
-        let code = UserErrorCode::ActionLimited;
         return UserError::ActionLimited(ActionLimitedError { code, message, path, retry_at: DateTime(retry_at) });
     }
     match kind {
@@ -166,6 +166,7 @@ pub fn user_error(refusal: Refusal, message: String) -> UserError {
         | RefusalCode::WeakPassword
         | RefusalCode::UnsupportedMedia
         | RefusalCode::TooLarge
+        | RefusalCode::ActionLimited
         | RefusalCode::QuotaExceeded => UserError::InvalidInput(InvalidInputError { code, message, path, limit }),
     }
 }

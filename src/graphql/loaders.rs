@@ -15,7 +15,7 @@ use tokio::task::yield_now;
 use super::context::Asking;
 use crate::app::App;
 use crate::base::error::{Error, Result};
-use crate::base::ids::{MediaId, UserId};
+use crate::base::ids::{CommentId, MediaId, PhotoId, UserId};
 use crate::base::page::Slice;
 use crate::domain::comments::{self, Comment, Order};
 use crate::domain::follows::{self, Relationship, Standing};
@@ -33,6 +33,8 @@ pub struct Loaders {
     standings: Batch<StandingTo>,
     relationships: Batch<RelationshipWith>,
     media: Batch<MediaId>,
+    photo: Batch<PhotoId>,
+    comment: Batch<CommentId>,
     photos: Batch<PhotosOf>,
     likes: Batch<LikeOf>,
     comments: Batch<CommentsOn>,
@@ -77,6 +79,8 @@ pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
         standings: Batch::default(),
         relationships: Batch::default(),
         media: Batch::default(),
+        photo: Batch::default(),
+        comment: Batch::default(),
         photos: Batch::default(),
         likes: Batch::default(),
         comments: Batch::default(),
@@ -255,6 +259,30 @@ impl Key for MediaId {
 
     async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Media>> {
         media::find_many(app, viewer, keys).await
+    }
+}
+
+impl Key for PhotoId {
+    type Value = Photo;
+
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.photo
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Photo>> {
+        media::find_photos(app, viewer, keys).await
+    }
+}
+
+impl Key for CommentId {
+    type Value = Comment;
+
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.comment
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Comment>> {
+        comments::find_many(app, viewer, keys).await
     }
 }
 

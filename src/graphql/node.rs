@@ -13,7 +13,7 @@ use super::user::User;
 use super::viewer::{self, Viewer};
 use crate::base::error::Result;
 use crate::base::ids::{CommentId, MediaId, PhotoId, SessionId, UploadId, UserId};
-use crate::domain::{comments, media, sessions, uploads};
+use crate::domain::{sessions, uploads};
 
 /// An object with a global ID.
 #[derive(Clone, Debug, Interface)]
@@ -63,12 +63,12 @@ async fn medium(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
 
 async fn photo(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Ok(id) = id.parse::<PhotoId>() else { return Ok(None) };
-    Ok(media::find_photo(app(ctx), asking(ctx), id).await?.map(|photo| Node::Photo(Photo(photo))))
+    Ok(load(ctx).load_one(id).await?.map(|photo| Node::Photo(Photo(photo))))
 }
 
 async fn comment(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Ok(id) = id.parse::<CommentId>() else { return Ok(None) };
-    Ok(comments::find(app(ctx), asking(ctx), id).await?.map(|comment| Node::Comment(Comment(comment))))
+    Ok(load(ctx).load_one(id).await?.map(|comment| Node::Comment(Comment(comment))))
 }
 
 /// What exists for its owner only.

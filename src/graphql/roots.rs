@@ -95,7 +95,8 @@ impl Query {
 #[derive(MergedObject, Default)]
 pub struct Mutation(SessionMutation, ViewerMutation, FollowMutation, UploadMutation, MediaMutation, CommentMutation);
 
-/// What can be listened to, over WebSocket (`graphql-transport-ws`).
+/// What can be listened to, over WebSocket (`graphql-transport-ws`), server-sent events or
+/// `multipart/mixed; subscriptionSpec=1.0`.
 ///
 /// The first event is always `StreamOpened`. Every event carries a `cursor`; to go on after a break, subscribe again with
 /// the last one as `after`. What the viewer may no longer see is not sent, whatever was true when they subscribed.

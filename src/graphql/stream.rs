@@ -12,11 +12,16 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::facts::Topic;
+use crate::platform::db::Database;
 use crate::platform::log::live::{Listener, Live};
 use crate::platform::log::{self, Entry};
 
-/// Log entries read again for one stream at most; a client that missed more reads the state anew.
-const REPLAY: u64 = 2000;
+/// Entries sent again on one stream at most; a client that missed more reads the state anew.
+const REPLAY: usize = 500;
+/// Entries of a log looked through for one stream at most.
+const SCANNED: i64 = 50_000;
+/// Entries read at once.
+const PAGE: u64 = 500;
 
 /// Where all logs stood when an operation began.
 #[derive(Clone, Debug)]
@@ -184,24 +189,51 @@ type Missed = std::result::Result<VecDeque<Arc<Entry>>, GapReason>;
 async fn missed(app: &App, listener: &Listener, topics: &[Topic], cursor: &StreamCursor) -> Result<Missed> {
     let Some(from) = decode(app, cursor) else { return Ok(Err(GapReason::Unknown)) };
     let topics: HashSet<Topic> = topics.iter().copied().collect();
-    let mut missed = Vec::new();
+    let mut logs = Vec::new();
     for (database, (after, until)) in app.db.databases().iter().zip(from.into_iter().zip(&listener.from)) {
-        if after > log::position(database).await? {
-            return Ok(Err(GapReason::Unknown));
+        match missed_of(database, after, *until, &topics).await? {
+            Ok(entries) => logs.push(entries),
+            Err(reason) => return Ok(Err(reason)),
         }
-        if until - after > i64::try_from(REPLAY).unwrap_or(i64::MAX) {
-            return Ok(Err(GapReason::TooMuch));
-        }
-        let entries = log::read(database, after, REPLAY).await?;
-        let is_whole = entries.first().map_or(after >= *until, |first| first.position == after + 1);
-        if !is_whole {
+    }
+    let is_much = logs.iter().map(VecDeque::len).sum::<usize>() > REPLAY;
+    Ok(if is_much { Err(GapReason::TooMuch) } else { Ok(merged(logs)) })
+}
+
+/// The same of one database. Positions are dense, so a hole is something that was forgotten.
+async fn missed_of(database: &Database, after: i64, until: i64, topics: &HashSet<Topic>) -> Result<Missed> {
+    if after > log::position(database).await? {
+        return Ok(Err(GapReason::Unknown));
+    }
+    if until - after > SCANNED {
+        return Ok(Err(GapReason::TooMuch));
+    }
+    let (mut found, mut at) = (VecDeque::new(), after);
+    while at < until {
+        let page = log::read(database, at, PAGE).await?;
+        if page.first().is_none_or(|first| first.position != at + 1) {
             return Ok(Err(GapReason::Expired));
         }
+        at += i64::try_from(page.len()).unwrap_or(0);
         let wanted = |entry: &Entry| entry.fact.topics().iter().any(|topic| topics.contains(topic));
-        missed.extend(entries.into_iter().filter(|entry| entry.position <= *until && wanted(entry)).map(Arc::new));
+        found.extend(page.into_iter().filter(|entry| entry.position <= until && wanted(entry)).map(Arc::new));
+        if found.len() > REPLAY {
+            return Ok(Err(GapReason::TooMuch));
+        }
     }
-    missed.sort_by_key(|entry| entry.recorded_at);
-    Ok(Ok(missed.into()))
+    Ok(Ok(found))
+}
+
+/// Several logs as one, by time; what one log holds stays in its order, whatever the clocks said.
+fn merged(mut logs: Vec<VecDeque<Arc<Entry>>>) -> VecDeque<Arc<Entry>> {
+    let mut all = VecDeque::new();
+    loop {
+        let oldest = logs.iter_mut().filter(|log| !log.is_empty()).min_by_key(|log| log[0].recorded_at);
+        match oldest.and_then(VecDeque::pop_front) {
+            Some(entry) => all.push_back(entry),
+            None => return all,
+        }
+    }
 }
 
 /// One byte of version, the first four bytes of the logs' name hashed, and eight for each position, in base58.
@@ -215,9 +247,15 @@ fn encode(identity: &str, positions: &[i64]) -> StreamCursor {
 }
 
 const VERSION: u8 = 1;
+/// Base58 digits that eight bytes need at most.
+const LONGEST: usize = 11;
 
 fn decode(app: &App, cursor: &StreamCursor) -> Option<Vec<i64>> {
     let databases = app.db.databases().len();
+    // Taking base58 apart costs the square of its length: nothing longer than a cursor of ours is looked at.
+    if cursor.0.len() > LONGEST * (databases + 1) {
+        return None;
+    }
     let bytes = bs58::decode(&cursor.0).into_vec().ok()?;
     let positions = bytes.strip_prefix(&[VERSION])?.strip_prefix(&mark(app.live.identity()))?;
     let positions: Vec<i64> =

@@ -50,7 +50,10 @@ impl Connections {
     pub(super) fn from(&self, peer: SocketAddr) -> Result<Seat, Rejected> {
         self.seat(Owner::Address(network(peer.ip())), self.for_address).ok_or_else(|| {
             let most = self.for_address;
-            Rejected::new(Code::RateLimited, format!("At most {most} sockets and streams can be open from one address."))
+            Rejected::new(
+                Code::RateLimited,
+                format!("At most {most} sockets and streams can be open from one address."),
+            )
         })
     }
 

@@ -42,11 +42,10 @@ impl Accepted {
             return Some(Self { whole: Some((Label::Json, 1)), event_stream: 0, multipart: 0 });
         }
         let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::read).collect();
-        let named = |is: fn(&Range<'_>) -> bool| ranges.iter().filter(|range| is(range)).map(|range| range.quality).max();
         let accepted = Self {
             whole: Label::best(&ranges),
-            event_stream: named(Range::is_event_stream).unwrap_or(0),
-            multipart: named(Range::is_multipart).unwrap_or(0),
+            event_stream: named(&ranges, Range::is_event_stream),
+            multipart: named(&ranges, Range::is_multipart),
         };
         (accepted.whole.is_some() || accepted.parts().is_some()).then_some(accepted)
     }
@@ -72,6 +71,11 @@ impl Accepted {
             (_, multipart) => Some((Parts::Multipart, multipart)),
         }
     }
+}
+
+/// The quality of a type that only its own name stands for: no wildcard asks for a response that stays open.
+fn named<'a>(ranges: &[Range<'a>], is: impl Fn(&Range<'a>) -> bool) -> u16 {
+    ranges.iter().filter(|range| is(range)).map(|range| range.quality).max().unwrap_or(0)
 }
 
 /// How answers with data are labelled. Answers without are always GraphQL's own type.
@@ -236,7 +240,11 @@ mod tests {
         // Those of EventSource and graphql-sse, Apollo, and urql.
         let cases = [
             ("text/event-stream", EVENTS, Some(EVENTS)),
-            ("multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0,application/json", Form::Whole(Label::Json), Some(MULTIPART)),
+            (
+                "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0,application/json",
+                Form::Whole(Label::Json),
+                Some(MULTIPART),
+            ),
             ("multipart/mixed; subscriptionSpec=\"1.0\"", MULTIPART, Some(MULTIPART)),
             (
                 "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",

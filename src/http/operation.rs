@@ -188,7 +188,10 @@ type Results = BoxStream<'static, Result<Response, Rejected>>;
 
 /// Why nothing that stays open is begun any more.
 pub(crate) fn stopping() -> Rejected {
-    Rejected::new(Code::Overloaded, "This server is about to stop. Connect again: another one answers, or soon this one.")
+    Rejected::new(
+        Code::Overloaded,
+        "This server is about to stop. Connect again: another one answers, or soon this one.",
+    )
 }
 
 /// What an operation tells.

@@ -39,6 +39,7 @@ use tokio::sync::mpsc;
 use self::message::{FromClient, Heard, PROTOCOL, pong};
 use self::operations::{Conversation, Queued};
 use self::parting::Parting;
+use super::connections::Seat;
 use super::operation::stopping;
 use super::problem::Problem;
 use super::{Edge, bearer};
@@ -111,11 +112,10 @@ async fn talk(edge: &Arc<Edge>, sink: &mut Sink, stream: &mut Stream) -> Parting
         greeted = greet(edge, sink, stream) => greeted,
         () = stopped(edge) => Err(Parting::STOPPING),
     };
-    let viewer = match greeted {
-        Ok(viewer) => viewer,
+    let (viewer, _seat) = match greeted {
+        Ok(greeted) => greeted,
         Err(parting) => return parting,
     };
-    let Ok(_seat) = edge.connections.of(viewer) else { return Parting::TOO_MANY };
     let (queue, queued) = mpsc::channel(QUEUE);
     let mut writing = pin!(write(edge, sink, queued));
     let parting = tokio::select! {
@@ -143,15 +143,16 @@ async fn stopped(edge: &Edge) {
 }
 
 /// Waits for `connection_init` and answers it. Pings may come before.
-async fn greet(edge: &Edge, sink: &mut Sink, stream: &mut Stream) -> Result<Option<Viewer>, Parting> {
+async fn greet(edge: &Edge, sink: &mut Sink, stream: &mut Stream) -> Result<(Option<Viewer>, Option<Seat>), Parting> {
     let most = edge.app.config.websocket.message_bytes;
     let greeting = async {
         loop {
             match message::hear(stream, most).await? {
                 Heard::Message(FromClient::ConnectionInit { payload }) => {
                     let viewer = signed_in(&edge.app, &payload.unwrap_or_default())?;
+                    let seat = edge.connections.of(viewer).map_err(|_| Parting::TOO_MANY)?;
                     say(sink, message::ACKNOWLEDGED.into()).await?;
-                    return Ok(viewer);
+                    return Ok((viewer, seat));
                 }
                 Heard::Message(FromClient::Ping { payload }) => say(sink, pong(payload)).await?,
                 Heard::Message(FromClient::Subscribe { .. }) => return Err(Parting::UNAUTHORIZED),

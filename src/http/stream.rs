@@ -17,12 +17,12 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::Edge;
 use super::connections::Seat;
 use super::graphql::Caller;
 use super::media_type::Parts;
 use super::operation::{Event, Events, Prepared};
 use super::problem::Problem;
-use super::Edge;
 use crate::graphql::report::Rejected;
 
 /// Tells nginx, and proxies that learned it from nginx, not to gather what they pass on.
@@ -43,7 +43,8 @@ pub(super) async fn open(
     let first = events.next().await.transpose()?;
     let alive = Duration::from_secs(edge.app.config.websocket.ping_seconds);
     let open = edge.open.token();
-    let open = Open { edge: edge.clone(), parts, begun: false, first, events: Some(events), alive, _kept: (seats, open) };
+    let open =
+        Open { edge: edge.clone(), parts, begun: false, first, events: Some(events), alive, _kept: (seats, open) };
     let body = stream::unfold(open, |mut open| async move {
         let part = open.part().await?;
         Some((Ok::<_, Infallible>(part), open))

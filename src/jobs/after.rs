@@ -10,6 +10,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::UserBlocked { blocker, blocked, edge } => vec![Step::SeverFollow { blocker, blocked, block: edge }],
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
+        Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
         Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
         Fact::UserSignedUp { .. }
         | Fact::SessionEnded { .. }

@@ -20,7 +20,8 @@ use crate::platform::log;
 
 pub use settle::settle;
 
-/// What runs beside requests. Dropped, it stops at once; steps that were begun are done again later.
+/// What runs beside requests. Dropped, nothing new is begun; a step that has begun may still end by itself, and is done
+/// again when it does not.
 #[derive(Debug)]
 pub struct Background {
     stop: CancellationToken,

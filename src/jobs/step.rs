@@ -21,6 +21,8 @@ pub enum Step {
     SeverFollow { blocker: UserId, blocked: UserId, block: i64 },
     /// Approve those who wait to follow an account that was opened.
     ApproveWaiting { user: UserId },
+    /// Remove the files of an upload that was thrown away.
+    EraseUpload { upload: UploadId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
 }
@@ -47,7 +49,25 @@ impl Step {
                 follows::sever(app, blocker, blocked, block).await.map(done)
             }
             Self::ApproveWaiting { user } => follows::approve_waiting(app, user).await.map(more),
+            Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
+        }
+    }
+}
+
+impl Step {
+    /// What is left to do when the step is given up: nothing stays half done in the eyes of people.
+    ///
+    /// # Errors
+    /// Those of the disk and the database.
+    pub async fn give_up(&self, app: &Arc<App>) -> Result<()> {
+        match *self {
+            Self::ProcessUpload { upload } => uploads::give_up(app, upload).await,
+            Self::MirrorFollow { .. }
+            | Self::SeverFollow { .. }
+            | Self::ApproveWaiting { .. }
+            | Self::EraseUpload { .. }
+            | Self::EraseMedia { .. } => Ok(()),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::platform::queue::{self, Claimed};
 
 /// Steps of one database done at once in one process.
 const AT_ONCE: usize = 16;
-/// How many times a step is tried; with the pauses, for about four hours.
+/// How many times a step is tried; with the pauses, for more than an hour.
 const TRIES: u32 = 12;
 /// The pause after the first failure; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -81,6 +81,10 @@ async fn work(app: Arc<App>, database: Arc<Database>, claimed: Claimed, _place: 
 async fn do_step(app: Arc<App>, claimed: Claimed) -> Result<Progress> {
     let run = async move {
         let step: Step = serde_json::from_str(&claimed.step)?;
+        // Claimed more often than it was tried: it ended the process each time.
+        if claimed.tries > TRIES {
+            return Err(Error::internal("the step never came to an end"));
+        }
         step.run(&app).await
     };
     tokio::spawn(run).await.map_err(Error::internal)?
@@ -96,7 +100,7 @@ async fn keep_lease(app: &App, database: &Database, id: i64) {
     }
 }
 
-async fn settle_step(app: &App, database: &Database, claimed: &Claimed, done: Result<Progress>) -> Result<()> {
+async fn settle_step(app: &Arc<App>, database: &Database, claimed: &Claimed, done: Result<Progress>) -> Result<()> {
     match done {
         Ok(Progress::Done) => queue::done(database, claimed.id).await,
         Ok(Progress::More) => {
@@ -106,6 +110,9 @@ async fn settle_step(app: &App, database: &Database, claimed: &Claimed, done: Re
         }
         Err(error) if claimed.tries >= TRIES => {
             tracing::error!(step = %claimed.step, error = %error.detail(), "a step was given up and buried");
+            if let Ok(step) = serde_json::from_str::<Step>(&claimed.step) {
+                step.give_up(app).await?;
+            }
             queue::bury(database, claimed.id, app.clock.now(), error.detail()).await
         }
         Err(error) => {

@@ -68,7 +68,7 @@ impl Drain {
         let number = self.places.fetch_add(1, Ordering::Relaxed);
         let [wait, again_after] = STEPS.map(|step| part(self.window, number.wrapping_mul(step)));
         let leaves_at = *self.began.get_or_init(Instant::now) + wait;
-        Place { leaves_at, again_after, gone_after: self.window - wait }
+        Place { leaves_at, again_after, gone_after: self.window.saturating_sub(wait) }
     }
 }
 

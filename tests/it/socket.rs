@@ -352,6 +352,43 @@ async fn a_socket_outlives_its_token_but_not_its_session() {
 }
 
 #[tokio::test]
+async fn a_session_that_ends_ends_each_subscription_and_then_the_socket() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let mut socket = Socket::greets_as(&kit, &ada).await;
+    let query = "subscription { homeFeedEvents { __typename ... on StreamClosing { reason } } }";
+    for id in ["1", "2"] {
+        socket.subscribes(id, query).await;
+        assert_eq!(socket.hears().await["type"], "next");
+    }
+    ada.asks("mutation { logOut { endedSessionId } }", json!({})).await;
+    let mut heard = vec![];
+    for _ in 0..4 {
+        let message = socket.hears().await;
+        let reason = message["payload"]["data"]["homeFeedEvents"]["reason"].clone();
+        heard.push((message["id"].to_string(), message["type"].to_string(), reason.to_string()));
+    }
+    heard.sort();
+    let said = |id: &str, kind: &str, reason: &str| (format!("\"{id}\""), format!("\"{kind}\""), reason.to_owned());
+    let expected = ["1", "2"].map(|id| [said(id, "complete", "null"), said(id, "next", "\"SESSION_ENDED\"")]);
+    assert_eq!(heard, expected.concat());
+    socket.ends_with(4403, "Session ended").await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn so_many_sockets_of_a_session_and_the_next_is_4498() {
+    let kit = Kit::with(|config| config.websocket.connections_per_session = 1).await;
+    let ada = kit.signs_up("ada").await;
+    let _open = Socket::greets_as(&kit, &ada).await;
+    let mut socket = Socket::opens(&kit).await;
+    let payload = json!({ "accessToken": ada.tokens().access });
+    socket.says(json!({ "type": "connection_init", "payload": payload })).await;
+    socket.ends_with(4498, "RATE_LIMITED: too many connections of this session").await;
+    kit.ends().await;
+}
+
+#[tokio::test]
 async fn when_the_server_stops_sockets_are_told() {
     let kit = Kit::start().await;
     let ada = kit.signs_up("ada").await;

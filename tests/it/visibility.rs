@@ -32,6 +32,7 @@ enum Who {
     Somebody(Follow, Block),
 }
 
+#[expect(clippy::match_same_arms, reason = "each line is a sentence of the product")]
 /// Whether somebody may see a media, from the words of the product.
 fn may_see(is_private: bool, audience: &str, who: Who) -> bool {
     match who {

@@ -123,6 +123,7 @@ pub struct Auth {
     pub access_token_seconds: u64,
     pub refresh_token_days: u64,
     pub key_days: u64,
+    pub wrong_passwords: u32,
 }
 
 /// Photos on their way in.
@@ -207,7 +208,7 @@ impl Default for WebSocket {
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { access_token_seconds: 15 * 60, refresh_token_days: 60, key_days: 90 }
+        Self { access_token_seconds: 15 * 60, refresh_token_days: 60, key_days: 90, wrong_passwords: 10 }
     }
 }
 
@@ -299,9 +300,10 @@ impl Config {
                 "server.listen is an address and a port, such as 127.0.0.1:8080, not {listen:?}."
             )));
         }
-        let connections = self.database.connections.0;
+        if self.database.connections.0 < 2 {
+            return Err(Mistake("database.connections must be at least 2: one reads while another writes.".into()));
+        }
         let positive = [
-            ("database.connections", u64::from(connections)),
             ("uploads.workers", self.uploads.workers as u64),
             ("log.poll_milliseconds", self.log.poll_milliseconds),
             ("websocket.queue", self.websocket.queue as u64),

@@ -50,6 +50,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("auth.access_token_seconds", "How long an access token works."),
     ("auth.refresh_token_days", "How long a session lasts unless it is used."),
     ("auth.key_days", "How long a signing key signs; it verifies for as long as its tokens live."),
+    (
+        "auth.wrong_passwords",
+        "Wrong passwords for one account within 15 minutes, in one process; then its log-ins wait.",
+    ),
     ("uploads.photo_bytes", "Bytes in one photo."),
     ("uploads.photo_pixels", "Pixels in one photo, width × height."),
     ("uploads.keep_hours", "How long an upload that no media uses is kept."),

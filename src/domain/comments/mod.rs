@@ -87,7 +87,8 @@ async fn delete_in(app: &App, tx: &Tx, comment: &Comment) -> Result<()> {
     if !table::delete(tx, comment.id).await? {
         return Err(Error::not_found("comment").at(["commentId"]));
     }
-    let fact = Fact::CommentDeleted { comment: comment.id, media: comment.media_id };
+    let (id, media, author) = (comment.id, comment.media_id, comment.author_id);
+    let fact = Fact::CommentDeleted { comment: id, media, author };
     log::record(tx, app.clock.now(), &fact).await?;
     media::count(tx, comment.media_id, Counter::Comments, -1).await.map(|_| ())
 }
@@ -98,16 +99,25 @@ pub fn can_delete(viewer: Viewer, comment: &Comment, media: &Media) -> bool {
     comment.author_id == viewer.user || media.owner_id == viewer.user
 }
 
-/// A comment, if the viewer can see it: its media and its author.
+/// The comments among these that the viewer can see: their media and their authors.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_many(app: &App, viewer: Option<Viewer>, ids: &[CommentId]) -> Result<HashMap<CommentId, Comment>> {
+    let mut comments = app.db.gather(ids, table::many).await?;
+    let media: Vec<MediaId> = comments.iter().map(|comment| comment.media_id).collect();
+    let seen = media::find_many(app, viewer, &media).await?;
+    comments.retain(|comment| seen.contains_key(&comment.media_id));
+    let comments = visible(app, viewer, comments).await?;
+    Ok(comments.into_iter().map(|comment| (comment.id, comment)).collect())
+}
+
+/// A comment, if the viewer can see it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn find(app: &App, viewer: Option<Viewer>, id: CommentId) -> Result<Option<Comment>> {
-    let Some(comment) = table::one(app.db.read_own(&id), id).await? else { return Ok(None) };
-    if media::find(app, viewer, comment.media_id).await?.is_none() {
-        return Ok(None);
-    }
-    Ok(visible(app, viewer, vec![comment]).await?.pop())
+    Ok(find_many(app, viewer, &[id]).await?.remove(&id))
 }
 
 /// The comments on a media that the viewer sees. Whether they see the media was decided before.

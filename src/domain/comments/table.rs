@@ -40,8 +40,8 @@ pub(super) async fn insert(tx: &Tx, comment: Model) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn one(connection: &DatabaseConnection, id: CommentId) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id(id).one(connection).await?)
+pub(super) async fn many(connection: &DatabaseConnection, ids: Vec<CommentId>) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 
 pub(super) async fn delete(tx: &Tx, id: CommentId) -> Result<bool> {

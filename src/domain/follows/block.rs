@@ -40,17 +40,18 @@ async fn block_in(app: &App, tx: &Tx, blocker: UserId, blocked: UserId) -> Resul
     log::record(tx, app.clock.now(), &Fact::UserBlocked { blocker, blocked, edge }).await
 }
 
-/// The step after a block: ends the blocker's follow of the blocked, unless it began after the block.
+/// The step after a block: ends the blocker's follow of the blocked. When the block is gone again, only one from before it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn sever(app: &App, blocker: UserId, blocked: UserId, block: i64) -> Result<()> {
     let pair = Pair { follower: blocker, followee: blocked };
+    let stands = blocks::one(app.db.read_own(&blocker), blocker, blocked).await?.is_some_and(|row| row.edge == block);
     app.db
         .write(&blocked, async |tx| {
             users::lock(tx, blocked).await?;
             match followers::one(tx.conn(), blocked, blocker).await? {
-                Some(edge) if edge.edge < block => {
+                Some(edge) if stands || edge.edge < block => {
                     edges::set(app, tx, pair, FollowState::NotFollowing).await.map(|_| ())
                 }
                 _ => Ok(()),

@@ -19,12 +19,14 @@ pub(super) struct Pair {
 /// Brings an edge into a state. The caller has locked the one followed in this transaction, so that counts and edges of a
 /// user change one at a time. False when it was in that state.
 pub(super) async fn set(app: &App, tx: &Tx, pair: Pair, state: FollowState) -> Result<bool> {
-    let before = state_of(tx, pair).await?;
+    let Pair { follower, followee } = pair;
+    let earlier = followers::one(tx.conn(), followee, follower).await?;
+    let before = earlier.as_ref().map_or(FollowState::NotFollowing, |edge| edge.state);
     if before == state {
         return Ok(false);
     }
-    let Pair { follower, followee } = pair;
-    let edge = app.ids.next(&followee);
+    // Clocks of processes differ; the number of a change grows all the same.
+    let edge = app.ids.next::<i64>(&followee).max(earlier.map_or(0, |edge| edge.edge + 1));
     followers::put(tx, Edge { followee_id: followee, follower_id: follower, edge, state }).await?;
     users::count(tx, followee, Counter::Followers, following(state) - following(before)).await?;
     log::record(tx, app.clock.now(), &Fact::FollowChanged { follower, followee }).await?;

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::facts::FollowState;
-use crate::base::ids::UserId;
+use crate::base::ids::{UserId, made_at};
 use crate::base::page::{Page, Slice};
 use crate::domain::sessions::Viewer;
 use crate::domain::users::{self, User};
@@ -23,7 +23,7 @@ impl Related {
     /// When they came into the list.
     #[must_use]
     pub fn since(&self) -> Timestamp {
-        crate::base::ids::MediaId(self.edge).made_at()
+        made_at(self.edge)
     }
 }
 

@@ -25,10 +25,10 @@ pub(in crate::domain) use table::{Counter, count};
 /// Photos in one media.
 pub const PHOTOS: usize = 10;
 
-/// Whether a viewer who stands so to its owner sees a media.
+/// Whether a viewer who stands so to its owner sees a media for an audience.
 #[must_use]
-pub fn is_visible(media: &Media, standing: Option<Standing>) -> bool {
-    match (standing, media.audience) {
+pub fn is_visible(audience: Audience, standing: Option<Standing>) -> bool {
+    match (standing, audience) {
         (Some(Standing::Own), _) => true,
         (Some(standing), Audience::Everyone) => standing.can_view_media(),
         (Some(standing), Audience::Followers) => standing == Standing::Follower,
@@ -53,13 +53,16 @@ pub async fn find(app: &App, viewer: Option<Viewer>, id: MediaId) -> Result<Opti
     Ok(find_many(app, viewer, &[id]).await?.remove(&id))
 }
 
-/// A photo, if the viewer can see its media.
+/// The photos among these whose media the viewer can see.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_photo(app: &App, viewer: Option<Viewer>, id: PhotoId) -> Result<Option<Photo>> {
-    let Some(photo) = photos::one(app.db.read_own(&id), id).await? else { return Ok(None) };
-    Ok(find(app, viewer, photo.media_id).await?.map(|_| photo))
+pub async fn find_photos(app: &App, viewer: Option<Viewer>, ids: &[PhotoId]) -> Result<HashMap<PhotoId, Photo>> {
+    let photos = app.db.gather(ids, photos::many).await?;
+    let media: Vec<MediaId> = photos.iter().map(|photo| photo.media_id).collect();
+    let seen = find_many(app, viewer, &media).await?;
+    let visible = photos.into_iter().filter(|photo| seen.contains_key(&photo.media_id));
+    Ok(visible.map(|photo| (photo.id, photo)).collect())
 }
 
 /// A media that the viewer can see, for doing something to it.
@@ -72,7 +75,7 @@ pub(in crate::domain) async fn must_find(app: &App, viewer: Viewer, id: MediaId)
 pub(in crate::domain) async fn visible(app: &App, viewer: Option<Viewer>, media: Vec<Media>) -> Result<Vec<Media>> {
     let owners: Vec<UserId> = media.iter().map(|media| media.owner_id).collect();
     let standings = follows::standings(app, viewer, &owners).await?;
-    let seen = |media: &Media| is_visible(media, standings.get(&media.owner_id).copied());
+    let seen = |media: &Media| is_visible(media.audience, standings.get(&media.owner_id).copied());
     Ok(media.into_iter().filter(seen).collect())
 }
 
@@ -81,9 +84,18 @@ pub(in crate::domain) async fn visible(app: &App, viewer: Option<Viewer>, media:
 /// # Errors
 /// Those of the database.
 pub async fn of_user(app: &App, viewer: Option<Viewer>, user: UserId, page: Page) -> Result<Slice<Media>> {
-    let read = |page| table::page(app.db.read_own(&user), vec![user], page);
-    let key = |media: &Media| media.id.0;
-    Slice::fill(page, key, read, |media| visible(app, viewer, media)).await
+    let audiences = audiences(follows::standing(app, viewer, user).await?);
+    if audiences.is_empty() {
+        return Ok(Slice::default());
+    }
+    let rows = table::page_for(app.db.read_own(&user), user, audiences, page).await?;
+    Ok(Slice::cut(page, rows))
+}
+
+/// The audiences that somebody who stands so belongs to.
+fn audiences(standing: Option<Standing>) -> Vec<Audience> {
+    let belongs = |audience: &Audience| is_visible(*audience, standing);
+    [Audience::Everyone, Audience::Followers, Audience::OnlyMe].into_iter().filter(belongs).collect()
 }
 
 /// The newest media of many users, not yet filtered, nearest to the page's cursor first: one more than the page has.

@@ -49,8 +49,8 @@ async fn of_many(connection: &DatabaseConnection, media: Vec<MediaId>) -> Result
     Ok(photos.all(connection).await?)
 }
 
-pub(super) async fn one(connection: &DatabaseConnection, id: PhotoId) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id(id).one(connection).await?)
+pub(super) async fn many(connection: &DatabaseConnection, ids: Vec<PhotoId>) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 
 pub(super) async fn insert_many(tx: &Tx, photos: Vec<Model>) -> Result<()> {

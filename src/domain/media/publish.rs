@@ -72,7 +72,10 @@ async fn publish_in(app: &App, tx: &Tx, viewer: Viewer, draft: Draft, key: Optio
         return Ok(MediaId(earlier));
     }
     let mut rows = Vec::new();
-    for (number, photo) in draft.photos.into_iter().enumerate() {
+    // Taken in the order of their ids, so that two requests for the same uploads do not wait for each other.
+    let mut wanted: Vec<(usize, DraftPhoto)> = draft.photos.into_iter().enumerate().collect();
+    wanted.sort_by_key(|(_, photo)| photo.upload);
+    for (number, photo) in wanted {
         let taken = uploads::take(app, tx, viewer, photo.upload).await;
         let images = taken.map_err(|error| error.at(["photos", &number.to_string(), "uploadId"]))?;
         rows.push(row(app, id, number, images, photo.alt_text));

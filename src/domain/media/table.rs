@@ -65,7 +65,21 @@ pub(super) async fn delete(tx: &Tx, owner: UserId, id: MediaId) -> Result<bool> 
 
 /// The media of some users, nearest to the page's cursor first, one more than the page has.
 pub(super) async fn page(connection: &DatabaseConnection, owners: Vec<UserId>, page: Page) -> Result<Vec<Model>> {
-    let rows = Entity::find().filter(Column::OwnerId.is_in(owners));
+    read(connection, Entity::find().filter(Column::OwnerId.is_in(owners)), page).await
+}
+
+/// The media of a user for some audiences, nearest to the page's cursor first, one more than the page has.
+pub(super) async fn page_for(
+    connection: &DatabaseConnection,
+    owner: UserId,
+    audiences: Vec<Audience>,
+    page: Page,
+) -> Result<Vec<Model>> {
+    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Audience.is_in(audiences));
+    read(connection, rows, page).await
+}
+
+async fn read(connection: &DatabaseConnection, rows: Select<Entity>, page: Page) -> Result<Vec<Model>> {
     let rows = match (page.direction, page.beyond) {
         (Direction::Forward, Some(id)) => rows.filter(Column::Id.lt(id)),
         (Direction::Backward, Some(id)) => rows.filter(Column::Id.gt(id)),

@@ -11,6 +11,8 @@ use crate::base::error::{Error, Result};
 use crate::base::ids::LogicalShard;
 use crate::platform::token::{StoredKey, Tokens};
 
+use super::tokens::KEYS_SPREAD;
+
 /// Loads the keys, making the first one if there is none.
 ///
 /// # Errors
@@ -21,7 +23,15 @@ pub async fn load(app: &App) -> Result<()> {
         add(app).await?;
         keys = stored(app).await?;
     }
-    app.tokens.use_keys(&keys)
+    app.tokens.use_keys(in_use(app, &keys))
+}
+
+/// The keys that can still have signed a token that works: the newest, and those followed by another only lately.
+fn in_use<'a>(app: &App, keys: &'a [StoredKey]) -> &'a [StoredKey] {
+    let life = Duration::from_secs(app.config.auth.access_token_seconds) + 2 * KEYS_SPREAD;
+    let now = app.clock.now();
+    let is_over = |pair: &&[StoredKey]| now.since(pair[1].made_at) > life;
+    &keys[keys.windows(2).take_while(is_over).count()..]
 }
 
 /// Makes a new key when the newest is old enough, and loads what other processes made.

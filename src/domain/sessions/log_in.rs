@@ -1,38 +1,54 @@
 //! Beginning a session with a password.
 
-use super::credentials;
+use super::credentials::Model as Credentials;
 use super::{Begun, begin, password, tokens};
+use super::{attempts, credentials};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
-use crate::base::ids::UserId;
 use crate::base::text;
 use crate::domain::users::names::{self, Name};
 
 /// Begins a session for a username or e-mail address and its password.
 ///
 /// # Errors
-/// `BAD_CREDENTIAL`, the same whether there is no such account or the password is wrong.
+/// `BAD_CREDENTIAL`, the same whether there is no such account or the password is wrong; `ACTION_LIMITED` after many
+/// wrong passwords.
 pub async fn log_in(app: &App, login: &str, password: &str) -> Result<Begun> {
-    let credentials = match account(app, login).await? {
-        Some(user) => credentials::find(app, user).await?,
+    let name = name(login);
+    if let Some(name) = &name {
+        attempts::count(app, name)?;
+    }
+    let credentials = match &name {
+        Some(name) => find(app, name).await?,
         None => None,
     };
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.clone());
     let right = password.len() <= text::PASSWORD_BYTES && password::verify(app, password, hash).await?;
     let Some(user) = credentials.filter(|_| right).map(|credentials| credentials.user_id) else {
-        return Err(
-            Error::refused(RefusalCode::BadCredential, "The name or the password is not right.").at(["password"])
-        );
+        return Err(refused());
     };
+    if let Some(name) = &name {
+        attempts::forget(app, name);
+    }
     let session = app.db.write(&user, async |tx| begin(app, tx, user).await).await?;
     Ok(Begun { tokens: tokens::tokens(app, &session)?, session })
 }
 
-async fn account(app: &App, login: &str) -> Result<Option<UserId>> {
-    let name = match text::email(login) {
-        Ok(email) => Name::email(&email),
-        Err(_) if text::username(login).is_ok() => Name::username(login),
-        Err(_) => return Ok(None),
-    };
-    names::find(app, &name).await
+fn refused() -> Error {
+    Error::refused(RefusalCode::BadCredential, "The name or the password is not right.").at(["password"])
+}
+
+async fn find(app: &App, name: &Name) -> Result<Option<Credentials>> {
+    match names::find(app, name).await? {
+        Some(user) => credentials::find(app, user).await,
+        None => Ok(None),
+    }
+}
+
+/// The name in a log-in; `None` when it can be none.
+fn name(login: &str) -> Option<Name> {
+    match text::email(login) {
+        Ok(email) => Some(Name::email(&email)),
+        Err(_) => text::username(login).ok().map(Name::username),
+    }
 }

@@ -3,6 +3,7 @@
 //! An access token is believed without a look into the database, so what must be known at once is which sessions ended:
 //! every process keeps those of the last quarter of an hour, fed by the log.
 
+mod attempts;
 mod credentials;
 mod ended;
 mod keys;

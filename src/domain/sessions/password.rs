@@ -41,7 +41,12 @@ pub(super) async fn verify(app: &App, password: &str, hash: Option<String>) -> R
 /// Runs work on a blocking thread when its turn comes; turned away when too many wait.
 async fn aside<T: Send + 'static>(app: &App, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let overloaded = || Error::failed(Code::Overloaded, "Too many people are signing in. Try again in a moment.");
-    let _place = app.hashing.waiting.try_acquire().map_err(|_| overloaded())?;
-    let _turn = app.hashing.running.acquire().await.map_err(Error::internal)?;
+    let place = app.hashing.waiting.clone().try_acquire_owned().map_err(|_| overloaded())?;
+    let turn = app.hashing.running.clone().acquire_owned().await.map_err(Error::internal)?;
+    // The work goes on when the one who asked is gone, so it keeps its turn.
+    let work = move || {
+        let _kept = (place, turn);
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }

@@ -103,8 +103,12 @@ async fn store(app: &App, user: User, credentials: Credentials) -> Result<Sessio
         .await
 }
 
-/// Gives claims up. When that fails too, they can be taken over after a while.
+/// Gives claims up, unless the user is there all the same: a commit can succeed and its answer be lost. When it fails too,
+/// they can be taken over after a while.
 async fn give_up(app: &App, (user, names): &Claimed) {
+    if !matches!(users::find(app, *user).await, Ok(None)) {
+        return;
+    }
     for name in names {
         if let Err(error) = names::release(app, name, *user).await {
             tracing::warn!(error = %error.detail(), "a claimed name could not be released");

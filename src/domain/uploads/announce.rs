@@ -37,10 +37,10 @@ pub async fn announce(app: &App, viewer: Viewer, announced: Announcement, key: O
 }
 
 fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
-    if Format::from_media_type(&announced.content_type).is_none() {
+    let Some(format) = Format::from_media_type(&announced.content_type) else {
         let error = Error::refused(RefusalCode::UnsupportedMedia, "Photos are accepted as JPEG, PNG or WebP.");
         return Err(error.limit(imaging::TYPES.join(", ")).at(["contentType"]));
-    }
+    };
     let most = app.config.uploads.photo_bytes;
     if announced.byte_size > most {
         let error = Error::refused(RefusalCode::TooLarge, format!("A photo has at most {most} bytes."));
@@ -55,7 +55,7 @@ fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
         owner_id: viewer.user,
         status: UploadStatus::AwaitingBytes,
         secret: app.chance.token(),
-        content_type: announced.content_type,
+        content_type: format.media_type().to_owned(),
         byte_size: i64::try_from(announced.byte_size).unwrap_or(i64::MAX),
         sha256: announced.sha256,
         received_bytes: 0,

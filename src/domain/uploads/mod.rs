@@ -6,8 +6,6 @@ mod receive;
 mod sweep;
 mod table;
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -18,10 +16,10 @@ use crate::platform::db::Tx;
 use crate::platform::imaging::Limits;
 
 pub use announce::{Announcement, announce};
-pub use process::process;
+pub use process::{give_up, process};
 pub use receive::{Arriving, receive};
 pub(in crate::domain) use sweep::remove_files;
-pub use sweep::sweep;
+pub use sweep::{erase, sweep};
 pub use table::Model as Upload;
 pub use table::Status as UploadStatus;
 
@@ -137,13 +135,4 @@ pub(in crate::domain) mod keys {
 pub fn limits(app: &App) -> Limits {
     let uploads = &app.config.uploads;
     Limits { bytes: uploads.photo_bytes, pixels: uploads.photo_pixels, ..Limits::default() }
-}
-
-/// Uploads by id, whoever asks.
-///
-/// # Errors
-/// Those of the database.
-pub async fn find_many(app: &App, ids: &[UploadId]) -> Result<HashMap<UploadId, Upload>> {
-    let uploads = app.db.gather(ids, table::many).await?;
-    Ok(uploads.into_iter().map(|upload| (upload.id, upload)).collect())
 }

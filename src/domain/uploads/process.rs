@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::sweep::remove_files;
 use super::{Rejection, RejectionCode, Upload, UploadStatus, keys, limits, table};
 use crate::app::App;
 use crate::base::error::{Error, Result};
@@ -19,9 +20,7 @@ pub async fn process(app: &Arc<App>, id: UploadId) -> Result<()> {
     let Some(upload) = table::one(app.db.read_own(&id), id).await? else { return Ok(()) };
     let key = upload.image_key.clone().ok_or_else(|| Error::internal("an upload has no key"))?;
     if upload.status == UploadStatus::Processing {
-        let raw = app.blobs.read(&keys::raw(&key)).await?;
-        let raw = raw.ok_or_else(|| Error::internal("the bytes of an upload are gone"))?;
-        let processed = match make(app, raw, upload.content_type.clone()).await? {
+        let processed = match make(app, &key, upload.content_type.clone()).await? {
             Ok(processed) => accept(app, upload, &key, processed).await?,
             Err(rejection) => reject(upload, &rejection)?,
         };
@@ -30,15 +29,37 @@ pub async fn process(app: &Arc<App>, id: UploadId) -> Result<()> {
     app.blobs.remove(&keys::raw(&key)).await
 }
 
+/// Waits for its turn before it reads anything: what waits takes no memory.
 async fn make(
     app: &App,
-    raw: Vec<u8>,
+    key: &str,
     content_type: String,
 ) -> Result<std::result::Result<Processed, imaging::Rejection>> {
     let limits = limits(app);
-    let _turn = app.imaging.acquire().await.map_err(Error::internal)?;
-    let work = move || imaging::process(&raw, Format::from_media_type(&content_type), &limits);
+    let turn = app.imaging.clone().acquire_owned().await.map_err(Error::internal)?;
+    let raw = app.blobs.read(&keys::raw(key)).await?;
+    let raw = raw.ok_or_else(|| Error::internal("the bytes of an upload are gone"))?;
+    let work = move || {
+        let _kept = turn;
+        imaging::process(&raw, Format::from_media_type(&content_type), &limits)
+    };
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+}
+
+/// After the last try: the upload is rejected, so that its owner is told and its bytes do not stay.
+///
+/// # Errors
+/// Those of the disk and the database.
+pub async fn give_up(app: &App, id: UploadId) -> Result<()> {
+    let Some(upload) = table::one(app.db.read_own(&id), id).await? else { return Ok(()) };
+    let key = upload.image_key.clone();
+    if upload.status == UploadStatus::Processing {
+        store(app, reject(upload, &imaging::Rejection::Damaged)?).await?;
+    }
+    match key {
+        Some(key) => remove_files(app, &key).await,
+        None => Ok(()),
+    }
 }
 
 async fn accept(app: &App, upload: Upload, key: &str, made: Processed) -> Result<Upload> {

@@ -49,14 +49,25 @@ async fn keep(app: &App, upload: &Upload, incoming: Incoming) -> Result<()> {
     let received = i64::try_from(incoming.arrived.bytes).unwrap_or(i64::MAX);
     let key = upload.image_key.as_deref().ok_or_else(|| Error::internal("an upload has no key"))?;
     app.blobs.keep(incoming, &keys::raw(key)).await?;
-    app.db.write(&upload.id, async |tx| note(app, tx, upload.id, received).await).await
-}
-
-async fn note(app: &App, tx: &Tx, id: UploadId, received: i64) -> Result<()> {
-    if !table::set_received(tx, id, received).await? {
+    let is_first = app.db.write(&upload.id, async |tx| note(app, tx, upload.id, received).await).await?;
+    if is_first {
         return Ok(());
     }
-    log::record(tx, app.clock.now(), &Fact::UploadReceived { upload: id }).await
+    // Sent twice at once, or thrown away meanwhile: bytes that nobody will process must not stay.
+    let now = table::one(app.db.read_own(&upload.id), upload.id).await?;
+    match now.is_some_and(|upload| upload.status == UploadStatus::Processing) {
+        true => Ok(()),
+        false => app.blobs.remove(&keys::raw(key)).await,
+    }
+}
+
+/// Notes that the bytes are here; false when they were before, or are no longer awaited.
+async fn note(app: &App, tx: &Tx, id: UploadId, received: i64) -> Result<bool> {
+    if !table::set_received(tx, id, received).await? {
+        return Ok(false);
+    }
+    log::record(tx, app.clock.now(), &Fact::UploadReceived { upload: id }).await?;
+    Ok(true)
 }
 
 fn check(upload: &Upload, arriving: Arriving<'_>) -> Result<()> {

@@ -1,9 +1,12 @@
 //! Throwing away uploads that no media used in time.
 
-use super::{Upload, keys, table};
+use super::{Upload, UploadStatus, keys, table};
 use crate::app::App;
 use crate::base::error::Result;
+use crate::base::facts::Fact;
+use crate::base::ids::UploadId;
 use crate::platform::db::Database;
+use crate::platform::log;
 
 /// Uploads thrown away in one go.
 const BATCH: u64 = 100;
@@ -21,11 +24,24 @@ pub async fn sweep(app: &App, database: &Database) -> Result<usize> {
 }
 
 async fn throw_away(app: &App, upload: &Upload) -> Result<()> {
-    let gone = app.db.write(&upload.id, async |tx| table::set_expired(tx, upload.id).await).await?;
-    if let (true, Some(key)) = (gone, &upload.image_key) {
-        remove_files(app, key).await?;
+    app.db
+        .write(&upload.id, async |tx| match table::set_expired(tx, upload.id).await? {
+            true => log::record(tx, app.clock.now(), &Fact::UploadExpired { upload: upload.id }).await,
+            false => Ok(()),
+        })
+        .await
+}
+
+/// The step after an upload expired: removes its files.
+///
+/// # Errors
+/// Those of the disk and the database.
+pub async fn erase(app: &App, id: UploadId) -> Result<()> {
+    let upload = table::one(app.db.read_own(&id), id).await?;
+    match upload.filter(|upload| upload.status == UploadStatus::Expired).and_then(|upload| upload.image_key) {
+        Some(key) => remove_files(app, &key).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Removes every file of a photo. Harmless when they are gone.

@@ -7,7 +7,7 @@ use crate::base::ids::{UploadId, UserId};
 use crate::platform::db::{Database, Tx};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{DatabaseConnection, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "uploads")]
@@ -94,10 +94,6 @@ pub(super) async fn insert(tx: &Tx, upload: Model) -> Result<()> {
 
 pub(super) async fn one(connection: &impl ConnectionTrait, id: UploadId) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(connection).await?)
-}
-
-pub(super) async fn many(connection: &DatabaseConnection, ids: Vec<UploadId>) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 
 pub(super) async fn lock(tx: &Tx, id: UploadId) -> Result<Option<Model>> {

@@ -33,6 +33,14 @@ impl Name {
     }
 }
 
+impl Name {
+    /// As it stands in the directory.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Sharded for Name {
     fn shard(&self) -> LogicalShard {
         LogicalShard::of_name(&self.0)

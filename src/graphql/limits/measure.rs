@@ -205,12 +205,12 @@ impl<'a> Ruler<'a> {
         named.next().unwrap_or_else(|| usual_length(&field.name.node))
     }
 
-    /// How many items a page has. What is out of bounds is refused when it is executed, with a better message.
+    /// How many items a page has; at least one, for an empty page is looked up as well. What is out of bounds is refused when it is executed, with a better message.
     fn page(&self, field: &Selected, known: &Field) -> u64 {
         let asked = PAGES.iter().find_map(|name| number(self.argument(field, name).as_ref()));
         let default = || PAGES.iter().find_map(|name| number(known.arguments.get(*name)?.default.as_ref()));
         let items = asked.or_else(default).unwrap_or(i64::from(page::DEFAULT_ITEMS));
-        u64::try_from(items.clamp(0, i64::from(page::MOST_ITEMS))).unwrap_or(0)
+        u64::try_from(items.clamp(1, i64::from(page::MOST_ITEMS))).unwrap_or(1)
     }
 
     /// The value of an argument, with variables put in.

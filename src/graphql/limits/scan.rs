@@ -42,7 +42,12 @@ fn blanked<'a>(text: &'a str, places: &[Range<usize>]) -> Cow<'a, str> {
     if places.is_empty() {
         return Cow::Borrowed(text);
     }
-    let is_blank = |at: usize| places.iter().any(|place| place.contains(&at));
+    // Places are in order and apart, so one look at the next of them is enough for each letter.
+    let mut next = places.iter().peekable();
+    let mut is_blank = |at: usize| {
+        while next.next_if(|place| place.end <= at).is_some() {}
+        next.peek().is_some_and(|place| place.contains(&at))
+    };
     let letters =
         text.char_indices().map(|(at, letter)| if is_blank(at) && !letter.is_control() { ' ' } else { letter });
     Cow::Owned(letters.collect())

@@ -62,7 +62,7 @@ fn prices() {
         ("query($n: Int = 7) { viewer { homeFeed(first: $n) { nodes { id } } } }", 9),
         ("query($n: Int) { viewer { homeFeed(first: $n) { nodes { id } } } }", 22),
         ("{ viewer { homeFeed(first: 1000000) { nodes { id } } } }", 102),
-        ("{ viewer { homeFeed(first: -3) { nodes { id } } } }", 2),
+        ("{ viewer { homeFeed(first: -3) { nodes { id } } } }", 3),
         ("{ viewer { homeFeed(first: 10) { nodes { comments(first: 2) { nodes { author { id } } } } } } }", 62),
         ("{ viewer { homeFeed(first: 2) { ...F } } } fragment F on MediaConnection { nodes { id } }", 4),
         ("{ search(query: \"x\", first: 2) { nodes { id } } }", 7),

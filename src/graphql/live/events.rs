@@ -67,6 +67,7 @@ pub enum MediaEvent {
 }
 
 /// An event of an upload. New kinds may be added.
+#[expect(clippy::large_enum_variant, reason = "made once and sent on, never kept in numbers")]
 #[derive(Clone, Debug, Union)]
 pub enum UploadEvent {
     /// The stream opened.

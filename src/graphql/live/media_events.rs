@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::super::comment::Comment;
 use super::super::media::Media;
-use super::super::stream::LogStream;
+use super::super::stream::{LogStream, Recovery};
 use super::events::At;
 use super::{
     CommentAdded, CommentRemoved, Listening, MediaCountsChanged, MediaEvent, MediaRemoved, Story, StreamClosingReason,
@@ -20,6 +20,7 @@ use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, Topic};
 use crate::base::ids::{CommentId, MediaId};
 use crate::base::page::cursor;
+use crate::domain::follows;
 use crate::domain::sessions::Viewer;
 use crate::domain::{comments, media as media_room};
 use crate::platform::log::Entry;
@@ -50,8 +51,12 @@ struct OneMedia {
 impl Story for OneMedia {
     type Event = MediaEvent;
 
-    async fn begin(&mut self, _log: &LogStream) -> Answer<Telling<MediaEvent>> {
+    /// After a break the numbers are told once: those that were held back when it began are not in the log.
+    async fn begin(&mut self, log: &LogStream) -> Answer<Telling<MediaEvent>> {
         match self.find().await? {
+            Some(media) if log.recovery == Recovery::Recovered => {
+                Ok(Telling::of(self.counts(At::last(log), media).into_iter().collect()))
+            }
             Some(_) => Ok(Telling::nothing()),
             None => Ok(Telling::last(Vec::new(), StreamClosingReason::Unavailable)),
         }
@@ -66,8 +71,11 @@ impl Story for OneMedia {
         let mut events = Vec::new();
         match entry.fact {
             Fact::CommentAdded { comment, .. } => events.extend(self.comment(log, entry, comment).await?),
-            Fact::CommentDeleted { comment, .. } => {
-                events.push(CommentRemoved::new(At::entry(log, entry), comment.to_string().into()).into());
+            Fact::CommentDeleted { comment, author, .. } => {
+                // Who could not see the comment does not miss it.
+                if follows::standing(&self.app, self.viewer, author).await?.is_some() {
+                    events.push(CommentRemoved::new(At::entry(log, entry), comment.to_string().into()).into());
+                }
             }
             Fact::MediaLiked { .. } | Fact::MediaUnliked { .. } => {}
             _ => return Ok(Telling::nothing()),
@@ -112,7 +120,7 @@ impl OneMedia {
                 None
             }
             _ => {
-                self.counts_sent = Some(now);
+                (self.counts_sent, self.counts_due) = (Some(now), None);
                 Some(MediaCountsChanged::new(at, Media(media)).into())
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -10,6 +11,9 @@ use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 
 use crate::base::error::{Error, Result};
+
+/// No upload takes so long.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// The store of files below one folder.
 #[derive(Clone, Debug)]
@@ -47,7 +51,9 @@ impl Blobs {
     /// # Errors
     /// When the folder cannot be made.
     pub fn at(folder: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder.join("incoming"))?;
+        let incoming = folder.join("incoming");
+        std::fs::create_dir_all(&incoming)?;
+        forget_abandoned(&incoming)?;
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -137,6 +143,18 @@ impl Blobs {
         let good = key.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain));
         if good { Ok(self.folder.join(key)) } else { Err(Error::internal(format!("{key:?} is not a key"))) }
     }
+}
+
+/// Removes what a process that was killed had begun to receive. What is younger may still be coming, to another process.
+fn forget_abandoned(incoming: &Path) -> Result<()> {
+    for file in std::fs::read_dir(incoming)? {
+        let file = file?;
+        let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if age > ABANDONED {
+            std::fs::remove_file(file.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Lower-case hexadecimal digits.

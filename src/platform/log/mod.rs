@@ -161,11 +161,21 @@ pub async fn is_outbox_empty(database: &Database) -> Result<bool> {
     Ok(outbox::Entity::find().one(database.read_own()).await?.is_none())
 }
 
-/// Forgets entries recorded before an instant. Returns how many.
+/// Forgets the entries before the first that was recorded at an instant or later, so that no hole comes into being.
+/// Returns how many.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn forget(database: &Database, before: Timestamp) -> Result<u64> {
-    let old = log::Column::RecordedAt.lt(before);
+    let kept = log::Entity::find()
+        .filter(log::Column::RecordedAt.gte(before))
+        .order_by_asc(log::Column::Position)
+        .one(database.read_own())
+        .await?;
+    let first = match kept {
+        Some(entry) => entry.position,
+        None => position(database).await? + 1,
+    };
+    let old = log::Column::Position.lt(first);
     database.write(async |tx| Ok(log::Entity::delete_many().filter(old).exec(tx.conn()).await?.rows_affected)).await
 }

@@ -41,13 +41,19 @@ impl Bus {
 /// Follows the log of one database for ever. Looks by itself every `poll`, for what other processes moved.
 pub async fn follow(database: Arc<Database>, bus: Bus, live: Arc<Live>, poll: Duration) {
     let mut news = bus.0.subscribe();
+    // News of other databases must not put the look of its own off.
+    let mut look = tokio::time::interval(poll);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let heard = tokio::time::timeout(poll, news.recv()).await;
+        let heard = tokio::select! {
+            heard = news.recv() => Some(heard),
+            _ = look.tick() => None,
+        };
         let delivered = match heard {
-            Ok(Ok(batch)) if batch.first().is_none_or(|entry| entry.database != database.number) => continue,
-            Ok(Ok(batch)) => deliver(&database, &live, &batch).await,
-            Ok(Err(RecvError::Closed)) => return,
-            Ok(Err(RecvError::Lagged(_))) | Err(_) => catch_up(&database, &live).await,
+            Some(Ok(batch)) if batch.first().is_none_or(|entry| entry.database != database.number) => continue,
+            Some(Ok(batch)) => deliver(&database, &live, &batch).await,
+            Some(Err(RecvError::Closed)) => return,
+            Some(Err(RecvError::Lagged(_))) | None => catch_up(&database, &live).await,
         };
         if let Err(error) = delivered {
             tracing::error!(database = database.number, error = %error.detail(), "the log could not be followed");

@@ -5,6 +5,7 @@
 //! made the server log an error has failed.
 
 mod databases;
+mod flow;
 mod front;
 mod log;
 mod person;
@@ -28,6 +29,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use databases::Databases;
+pub use flow::{Flow, field};
 pub use front::{Answer, Front, Payload};
 pub use person::{Person, Upload, account, document, sha256};
 pub use stream::Stream;
@@ -68,6 +70,8 @@ impl Kit {
         config.server.listen = address.to_string();
         config.server.data = folder.0.clone();
         databases.configure(&mut config);
+        // A story that is over does not wait for those who still listen.
+        config.http.drain_seconds = 0;
         change(&mut config);
         let ahead = Arc::new(AtomicI64::new(0));
         let app = App::start(config, Clock::shifted(ahead.clone()))
@@ -105,6 +109,11 @@ impl Kit {
     pub async fn settle(&self) {
         let settled = timeout(PATIENCE, jobs::settle(&self.app)).await.expect("work was left undone");
         settled.unwrap_or_else(|error| panic!("the work cannot be done: {}", error.detail()));
+    }
+
+    /// Asks the server to stop, as a signal does, and goes on with the story while it does.
+    pub fn stops(&self) {
+        self.stop.cancel();
     }
 
     /// Ends the story: all work is done and none of it was given up, no error was logged, and nothing is left behind.

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message};
+use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// How long an event may take.
@@ -114,6 +114,24 @@ impl Stream {
                 }
                 _ => return heard,
             }
+        }
+    }
+
+    /// The code with which the server closes the socket, after nothing more.
+    pub async fn is_closed(&mut self) -> u16 {
+        let message = timeout(PATIENCE, self.socket.next()).await.expect("the socket is closed in time");
+        match message.expect("a message").expect("the socket works") {
+            Message::Close(Some(reason)) => reason.code.into(),
+            other => panic!("{other:?} is no reason to close"),
+        }
+    }
+
+    /// The status with which a new socket is refused.
+    pub async fn is_refused(address: SocketAddr) -> u16 {
+        let address = format!("ws://{address}/graphql").parse().expect("an address");
+        match connect_async(ClientRequestBuilder::new(address).with_sub_protocol("graphql-transport-ws")).await {
+            Err(Error::Http(answer)) => answer.status().as_u16(),
+            other => panic!("{other:?} is no refusal"),
         }
     }
 

@@ -88,17 +88,9 @@ impl Session {
     /// Runs all other commands in order, and compares what they print with what is shown. Keeps the variables that the
     /// conversations need.
     pub async fn runs(&mut self, blocks: &[Block], talks: &[&Block]) {
-        let mut script = OPENING.to_owned();
         let commands: Vec<&Block> = blocks.iter().filter(|block| block.kind == Kind::Commands).collect();
-        for block in &commands {
-            script += &format!("exec >{}.out\n{}", block.line, block.text);
-        }
-        script += "exec >variables.out\n";
-        for name in talks.iter().flat_map(|talk| names(&talk.text)) {
-            script += &format!("printf '%s=%s\\n' {name} \"${{{name}-}}\"\n");
-        }
         let mut bash = Command::new("bash");
-        bash.arg("-c").arg(script);
+        bash.arg("-c").arg(script(&commands, talks));
         let ended = self.run(bash).await;
         let mut lies = vec![];
         for block in commands.into_iter().filter(|block| self.file(&format!("{}.out", block.line)).exists()) {
@@ -147,6 +139,15 @@ impl Session {
     fn said(&self, name: &str) -> String {
         std::fs::read_to_string(self.file(name)).unwrap_or_default()
     }
+}
+
+/// All commands as one script. What each block prints goes to a file with the number of its line.
+fn script(commands: &[&Block], talks: &[&Block]) -> String {
+    let each = commands.iter().map(|block| format!("exec >{}.out\n{}", block.line, block.text));
+    let names = talks.iter().flat_map(|talk| names(&talk.text));
+    let told = names.map(|name| format!("printf '%s=%s\\n' {name} \"${{{name}-}}\"\n"));
+    let opening = [OPENING.to_owned()].into_iter();
+    opening.chain(each).chain(["exec >variables.out\n".to_owned()]).chain(told).collect()
 }
 
 /// The block right after some commands, when it is an answer.
