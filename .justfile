@@ -30,11 +30,11 @@ derive:
 
 # Bring the sources into the house's form.
 format:
-    cargo fmt
+    cargo fmt --all
 
 # What the compiler and its critic say.
 lint:
-    cargo clippy --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets -- -D warnings
 
 # Licenses and known holes of what we depend on (needs cargo-deny).
 deny:

@@ -18,6 +18,7 @@ use async_graphql::{Positioned, Variables};
 
 use self::measure::{Measure, Ruler};
 pub use self::types::Types;
+use super::order::Order;
 use super::report::Rejected;
 use crate::base::config::Graphql;
 use crate::base::error::Code;
@@ -54,6 +55,8 @@ pub struct Admitted {
     pub variables: Variables,
     /// What it costs: for a subscription, each of its events.
     pub cost: u64,
+    /// The order of its answer.
+    pub order: Order,
 }
 
 impl Limits {
@@ -87,7 +90,8 @@ impl Limits {
         for (name, default) in defaults {
             variables.entry(name).or_insert(default);
         }
-        Ok(Admitted { document, kind, variables, cost: measure.cost })
+        let order = Order::of(&document, &operation.node);
+        Ok(Admitted { kind, variables, cost: measure.cost, order, document })
     }
 
     /// Every operation of the document is validated, so all of them together must be small.

@@ -10,6 +10,7 @@ pub mod live;
 pub mod loaders;
 pub mod media;
 pub mod node;
+pub mod order;
 pub mod page;
 pub mod photo;
 pub mod report;

@@ -18,6 +18,7 @@ use crate::base::chance::Chance;
 use crate::base::error::Code;
 use crate::domain::sessions::Viewer;
 use crate::graphql::limits::{Admitted, Asked, Limits};
+use crate::graphql::order::Order;
 use crate::graphql::report::{self, Question, Rejected};
 use crate::graphql::stream::Bookmark;
 use crate::graphql::{self, Schema};
@@ -90,6 +91,7 @@ pub(crate) struct Prepared {
     pub(crate) kind: OperationType,
     request: Request,
     cost: u64,
+    order: Order,
     source: Source,
     bookmark: Arc<Bookmark>,
 }
@@ -121,14 +123,14 @@ impl Operations {
     pub(crate) fn prepare(&self, viewer: Option<Viewer>, parameters: Parameters) -> Result<Prepared, Rejected> {
         let Parameters { query, operation_name, variables, after } = parameters;
         let source = Source { query, operation_name };
-        let Admitted { document, kind, variables, cost } = self.limits.admit(source.asked(), variables)?;
+        let Admitted { document, kind, variables, cost, order } = self.limits.admit(source.asked(), variables)?;
         // The text is not given again: the document was parsed already.
         let mut request = Request::new("").variables(variables);
         request.operation_name.clone_from(&source.operation_name);
         request.set_parsed_query(document);
         let bookmark = Arc::new(Bookmark::new(after));
         let request = graphql::asked_by(&self.app, viewer, request).data(bookmark.clone());
-        Ok(Prepared { kind, request, cost, source, bookmark })
+        Ok(Prepared { kind, request, cost, order, source, bookmark })
     }
 
     /// Executes a query or a mutation.
@@ -136,7 +138,7 @@ impl Operations {
     /// # Errors
     /// When it did not fit the schema, took too long or hit a bug. Errors of single fields are in the answer.
     pub(crate) async fn answer(&self, prepared: Prepared) -> Result<Response, Rejected> {
-        let Prepared { request, cost, source, .. } = prepared;
+        let Prepared { request, cost, order, source, .. } = prepared;
         let execution = AssertUnwindSafe(self.schema.execute(request)).catch_unwind();
         let response = match tokio::time::timeout(self.app.config.timeout(), execution).await {
             Ok(Ok(response)) => response,
@@ -144,7 +146,8 @@ impl Operations {
             Err(_) => return Err(self.too_slow()),
         };
         let question = Question { types: self.limits.types(), asked: source.asked() };
-        let response = report::finish(&self.app.chance, question, response)?;
+        let mut response = report::finish(&self.app.chance, question, response)?;
+        order.arrange(&mut response.data);
         Ok(response.extension("cost", value!({ "requestedQueryCost": cost })))
     }
 
@@ -173,11 +176,14 @@ impl Operations {
     }
 
     fn subscribed(self: &Arc<Self>, prepared: Prepared) -> Results {
-        let Prepared { request, source, .. } = prepared;
+        let Prepared { request, order, source, .. } = prepared;
         let (operations, mut tell) = (self.clone(), report::begin as Tell);
         let told = move |response| {
             let question = Question { types: operations.limits.types(), asked: source.asked() };
-            std::mem::replace(&mut tell, report::finish)(&operations.app.chance, question, response)
+            let mut response =
+                std::mem::replace(&mut tell, report::finish)(&operations.app.chance, question, response)?;
+            order.arrange(&mut response.data);
+            Ok(response)
         };
         self.schema.execute_stream(request).map(told).boxed()
     }

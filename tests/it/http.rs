@@ -508,3 +508,24 @@ async fn an_address_with_nothing_says_where_to_look() {
     assert_eq!((reply.status, reply.code().as_str()), (404, "NOT_FOUND"));
     kit.ends().await;
 }
+
+#[tokio::test]
+async fn fields_come_in_the_order_in_which_they_were_asked_for() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    // `email` waits for a database, `id` for nothing.
+    let query = "{ viewer { user { username id } email id } server { version name } }";
+    let answer = text_of(&ada, query).await;
+    let places: Vec<_> = ["viewer", "user", "username", "email", "vwr_", "server", "version", "name\":\"photograph"]
+        .into_iter()
+        .map(|name| answer.find(name).unwrap_or_else(|| panic!("no {name} in {answer}")))
+        .collect();
+    assert!(places.is_sorted(), "{answer}");
+    kit.ends().await;
+}
+
+/// The body of an answer as it came.
+async fn text_of(person: &crate::kit::Person, query: &str) -> String {
+    let request = person.front.request(Some(&person.tokens().access), query, &json!({}));
+    request.send().await.expect("an answer").text().await.expect("a text")
+}

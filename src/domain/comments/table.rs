@@ -2,11 +2,11 @@
 
 use crate::base::error::Result;
 use crate::base::ids::{CommentId, MediaId, UserId};
-use crate::base::page::{Direction, Page};
-use crate::platform::db::Tx;
+use crate::base::page::Page;
+use crate::platform::db::{Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Order as SqlOrder, Query, SelectStatement, WindowStatement};
-use sea_orm::{DatabaseConnection, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{DatabaseConnection, FromQueryResult, IntoActiveModel, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comments")]
@@ -30,6 +30,15 @@ pub enum Order {
     OldestFirst,
     /// Newest first.
     NewestFirst,
+}
+
+impl Order {
+    fn in_sql(self) -> SqlOrder {
+        match self {
+            Self::OldestFirst => SqlOrder::Asc,
+            Self::NewestFirst => SqlOrder::Desc,
+        }
+    }
 }
 
 /// Rows deleted in one transaction.
@@ -56,15 +65,7 @@ pub(super) async fn page(
     page: Page,
 ) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::MediaId.eq(media));
-    // Reading a list backwards is reading the opposite order forwards.
-    let ascending = (order == Order::OldestFirst) == (page.direction == Direction::Forward);
-    let rows = match (ascending, page.beyond) {
-        (true, Some(id)) => rows.filter(Column::Id.gt(id)),
-        (false, Some(id)) => rows.filter(Column::Id.lt(id)),
-        (_, None) => rows,
-    };
-    let rows = if ascending { rows.order_by_asc(Column::Id) } else { rows.order_by_desc(Column::Id) };
-    Ok(rows.limit(u64::from(page.items) + 1).all(connection).await?)
+    Ok(keyset(rows, Column::Id, &order.in_sql(), page).all(connection).await?)
 }
 
 /// The first comments on each of these media, in their order: up to one more than `items` of each.
@@ -79,7 +80,7 @@ pub(super) async fn first_of_each(
 }
 
 fn ranked(media: Vec<MediaId>, order: Order, items: u32) -> SelectStatement {
-    let direction = if order == Order::OldestFirst { SqlOrder::Asc } else { SqlOrder::Desc };
+    let direction = order.in_sql();
     let mut window = WindowStatement::partition_by(Column::MediaId);
     window.order_by(Column::Id, direction.clone());
     let columns = [Column::Id, Column::MediaId, Column::AuthorId, Column::Body];

@@ -6,11 +6,11 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::FollowState;
 use crate::base::ids::UserId;
-use crate::base::page::{Direction, Page};
-use crate::platform::db::Tx;
+use crate::base::page::Page;
+use crate::platform::db::{Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, OnConflict, Query, SelectStatement};
-use sea_orm::{Condition, DatabaseConnection, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{Condition, DatabaseConnection, FromQueryResult, IntoActiveModel, Order};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "followers")]
@@ -109,14 +109,5 @@ pub(super) async fn page(
     page: Page,
 ) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::FolloweeId.eq(followee)).filter(Column::State.eq(state));
-    let rows = match (page.direction, page.beyond) {
-        (Direction::Forward, Some(edge)) => rows.filter(Column::Edge.lt(edge)),
-        (Direction::Backward, Some(edge)) => rows.filter(Column::Edge.gt(edge)),
-        (_, None) => rows,
-    };
-    let rows = match page.direction {
-        Direction::Forward => rows.order_by_desc(Column::Edge),
-        Direction::Backward => rows.order_by_asc(Column::Edge),
-    };
-    Ok(rows.limit(u64::from(page.items) + 1).all(connection).await?)
+    Ok(keyset(rows, Column::Edge, &Order::Desc, page).all(connection).await?)
 }

@@ -4,11 +4,11 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::FollowState;
 use crate::base::ids::UserId;
-use crate::base::page::{Direction, Page};
-use crate::platform::db::Tx;
+use crate::base::page::Page;
+use crate::platform::db::{Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{DatabaseConnection, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{DatabaseConnection, IntoActiveModel, Order, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "following")]
@@ -58,14 +58,5 @@ pub(super) async fn put(tx: &Tx, edge: Model) -> Result<()> {
 /// Those whom a user follows, last followed first, one more than the page has.
 pub(super) async fn page(connection: &DatabaseConnection, follower: UserId, page: Page) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::FollowerId.eq(follower)).filter(Column::State.eq(FollowState::Following));
-    let rows = match (page.direction, page.beyond) {
-        (Direction::Forward, Some(edge)) => rows.filter(Column::Edge.lt(edge)),
-        (Direction::Backward, Some(edge)) => rows.filter(Column::Edge.gt(edge)),
-        (_, None) => rows,
-    };
-    let rows = match page.direction {
-        Direction::Forward => rows.order_by_desc(Column::Edge),
-        Direction::Backward => rows.order_by_asc(Column::Edge),
-    };
-    Ok(rows.limit(u64::from(page.items) + 1).all(connection).await?)
+    Ok(keyset(rows, Column::Edge, &Order::Desc, page).all(connection).await?)
 }

@@ -2,11 +2,11 @@
 
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UserId};
-use crate::base::page::{Direction, Page};
-use crate::platform::db::Tx;
+use crate::base::page::Page;
+use crate::platform::db::{Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{DatabaseConnection, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{DatabaseConnection, IntoActiveModel, Order};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "media")]
@@ -80,16 +80,7 @@ pub(super) async fn page_for(
 }
 
 async fn read(connection: &DatabaseConnection, rows: Select<Entity>, page: Page) -> Result<Vec<Model>> {
-    let rows = match (page.direction, page.beyond) {
-        (Direction::Forward, Some(id)) => rows.filter(Column::Id.lt(id)),
-        (Direction::Backward, Some(id)) => rows.filter(Column::Id.gt(id)),
-        (_, None) => rows,
-    };
-    let rows = match page.direction {
-        Direction::Forward => rows.order_by_desc(Column::Id),
-        Direction::Backward => rows.order_by_asc(Column::Id),
-    };
-    Ok(rows.limit(u64::from(page.items) + 1).all(connection).await?)
+    Ok(keyset(rows, Column::Id, &Order::Desc, page).all(connection).await?)
 }
 
 /// Adds to a counter of a media. False when the media is gone.

@@ -5,6 +5,7 @@
 
 mod connect;
 mod gather;
+mod keyset;
 mod migrate;
 mod tx;
 
@@ -20,6 +21,7 @@ use crate::base::config::Config;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{LOGICAL_SHARDS, Sharded};
 
+pub use keyset::keyset;
 pub use tx::Tx;
 
 /// All databases of the server.
