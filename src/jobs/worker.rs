@@ -1,5 +1,6 @@
 //! Doing steps: claimed with a lease that is renewed while they run, tried again with growing pauses, buried at last.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +70,7 @@ async fn claim_some(
 async fn work(app: Arc<App>, database: Arc<Database>, claimed: Claimed, _place: OwnedSemaphorePermit) {
     let done = tokio::select! {
         done = do_step(app.clone(), claimed.clone()) => done,
-        () = keep_lease(&app, &database, claimed.id) => Ok(Progress::Done),
+        never = keep_lease(&app, &database, claimed.id) => match never {},
     };
     if let Err(error) = settle_step(&app, &database, &claimed, done).await {
         // The lease runs out and the step is done again.
@@ -90,8 +91,8 @@ async fn do_step(app: Arc<App>, claimed: Claimed) -> Result<Progress> {
     tokio::spawn(run).await.map_err(Error::internal)?
 }
 
-/// Renews the lease for as long as the step runs. Never comes back.
-async fn keep_lease(app: &App, database: &Database, id: i64) {
+/// Renews the lease for as long as the step runs.
+async fn keep_lease(app: &App, database: &Database, id: i64) -> Infallible {
     loop {
         tokio::time::sleep(RENEW).await;
         if let Err(error) = queue::renew(database, app.clock.now(), vec![id]).await {

@@ -4,10 +4,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use photograph::base::ids::UploadId;
+use photograph::platform::db::Tx;
+use photograph::platform::queue;
 use reqwest::StatusCode;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::kit::{Kit, Person, Upload, photos, sha256};
+use crate::kit::{Kit, PATIENCE, Person, Upload, eventually, photos, sha256};
 
 #[tokio::test]
 async fn a_phones_photo_becomes_four_upright_images_that_load() {
@@ -229,5 +233,42 @@ async fn an_upload_that_nobody_uses_ends_after_a_day() {
     assert!(ada.sends(&awaited, &photo).await.is_client_error());
     ada.refreshes().await;
     assert_eq!(publish(&ada, &ready).await, "UPLOAD_UNUSABLE");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn an_upload_that_can_never_be_processed_is_rejected_at_last() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    kit.settle().await;
+    // The twelfth try fails, because the bytes are gone; a thirteenth means that the twelfth ended the process.
+    for tries in [11, 12] {
+        let upload = ada.announces(&photos::small_jpeg(tries), "image/jpeg").await;
+        let id: UploadId = upload.id.parse().expect("the ID of an upload");
+        let database = kit.app.db.database(&id);
+        let step = json!({ "step": "processUpload", "upload": id }).to_string();
+        let lost = async |tx: &Tx| {
+            tx.conn().execute_unprepared(&format!("UPDATE uploads SET status = 1 WHERE id = {}", id.0)).await?;
+            queue::push(tx, kit.app.clock.now(), vec![step]).await?;
+            tx.conn().execute_unprepared(&format!("UPDATE steps SET tries = {tries}")).await?;
+            Ok(())
+        };
+        database.write(lost).await.expect("the tables can be written");
+        eventually("it is rejected", PATIENCE, async || {
+            (ada.sees_upload(&upload.id).await["status"] == "REJECTED").then_some(())
+        })
+        .await;
+        eventually("its step is buried", PATIENCE, async || {
+            let backlog = queue::backlog(database).await.expect("the queue can be read");
+            (backlog.buried == 1 && backlog.waiting == 0).then_some(())
+        })
+        .await;
+        let forget = async |tx: &Tx| {
+            tx.conn().execute_unprepared("DELETE FROM steps").await?;
+            Ok(())
+        };
+        database.write(forget).await.expect("the table can be written");
+        kit.forgives("buried");
+    }
     kit.ends().await;
 }

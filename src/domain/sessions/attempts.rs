@@ -36,6 +36,13 @@ pub(super) fn count(app: &App, name: &Name) -> Result<()> {
     Ok(())
 }
 
+/// Takes an attempt back whose password was not looked at after all.
+pub(super) fn take_back(app: &App, name: &Name) {
+    if let Some(entry) = lock(app).get_mut(name.as_str()) {
+        entry.0 = entry.0.saturating_sub(1);
+    }
+}
+
 /// Forgets the attempts after a right password.
 pub(super) fn forget(app: &App, name: &Name) {
     lock(app).remove(name.as_str());

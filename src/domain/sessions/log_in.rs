@@ -23,7 +23,11 @@ pub async fn log_in(app: &App, login: &str, password: &str) -> Result<Begun> {
         None => None,
     };
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.clone());
-    let right = password.len() <= text::PASSWORD_BYTES && password::verify(app, password, hash).await?;
+    let right = password.len() <= text::PASSWORD_BYTES
+        && password::verify(app, password, hash).await.inspect_err(|_| {
+            // A password that was not looked at was not wrong.
+            name.iter().for_each(|name| attempts::take_back(app, name));
+        })?;
     let Some(user) = credentials.filter(|_| right).map(|credentials| credentials.user_id) else {
         return Err(refused());
     };

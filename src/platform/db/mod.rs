@@ -102,7 +102,7 @@ impl Db {
         self.database(place).write(work).await
     }
 
-    /// What to read from when the newest state is not needed; a replica may answer.
+    /// What to read from when the newest state is not needed. There are no replicas yet: the primary answers.
     pub fn read(&self, place: &impl Sharded) -> &DatabaseConnection {
         &self.database(place).reader
     }

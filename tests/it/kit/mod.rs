@@ -111,6 +111,11 @@ impl Kit {
         settled.unwrap_or_else(|error| panic!("the work cannot be done: {}", error.detail()));
     }
 
+    /// One error with these words was to be logged, and was.
+    pub fn forgives(&self, words: &str) {
+        self.log.forgives(words);
+    }
+
     /// Asks the server to stop, as a signal does, and goes on with the story while it does.
     pub fn stops(&self) {
         self.stop.cancel();
