@@ -23,11 +23,7 @@ pub async fn log_in(app: &App, login: &str, password: &str) -> Result<Begun> {
         None => None,
     };
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.clone());
-    let right = password.len() <= text::PASSWORD_BYTES
-        && password::verify(app, password, hash).await.inspect_err(|_| {
-            // A password that was not looked at was not wrong.
-            name.iter().for_each(|name| attempts::take_back(app, name));
-        })?;
+    let right = password.len() <= text::PASSWORD_BYTES && verify(app, password, hash, name.as_ref()).await?;
     let Some(user) = credentials.filter(|_| right).map(|credentials| credentials.user_id) else {
         return Err(refused());
     };
@@ -36,6 +32,15 @@ pub async fn log_in(app: &App, login: &str, password: &str) -> Result<Begun> {
     }
     let session = app.db.write(&user, async |tx| begin(app, tx, user).await).await?;
     Ok(Begun { tokens: tokens::tokens(app, &session)?, session })
+}
+
+/// A password that was not looked at, because too many waited, was not wrong.
+async fn verify(app: &App, password: &str, hash: Option<String>, name: Option<&Name>) -> Result<bool> {
+    let looked_at = password::verify(app, password, hash).await;
+    if let (Err(_), Some(name)) = (&looked_at, name) {
+        attempts::take_back(app, name);
+    }
+    looked_at
 }
 
 fn refused() -> Error {
