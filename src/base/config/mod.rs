@@ -4,10 +4,11 @@
 //! `database.url_file`, `database.shards_file`. Every option stands in [`OPTIONS`] with its meaning; a test compares.
 
 mod options;
+mod roles;
+mod sections;
 mod shards;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use figment::Figment;
@@ -18,6 +19,8 @@ use super::ids::LOGICAL_SHARDS;
 use shards::{shard_range, whole};
 
 pub use options::OPTIONS;
+pub use roles::Roles;
+pub use sections::*;
 
 /// The file that is read when none is named and it is there.
 pub const DEFAULT_FILE: &str = "photograph.toml";
@@ -30,6 +33,10 @@ const ENVIRONMENT: &str = "PHOTOGRAPH__";
 pub struct Config {
     pub server: Server,
     pub database: Database,
+    pub redis: Redis,
+    pub s3: S3,
+    pub images: Images,
+    pub feed: Feed,
     pub http: Http,
     pub graphql: Graphql,
     pub websocket: WebSocket,
@@ -39,207 +46,6 @@ pub struct Config {
     pub log: Log,
     pub playground: Playground,
     pub telemetry: Telemetry,
-}
-
-/// The server and where it keeps things.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Server {
-    pub name: String,
-    pub listen: String,
-    pub url: Option<String>,
-    pub data: PathBuf,
-}
-
-/// The SQL databases.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Database {
-    pub url: Option<String>,
-    pub url_file: Option<PathBuf>,
-    pub shards: BTreeMap<String, String>,
-    pub shards_file: BTreeMap<String, PathBuf>,
-    pub connections: Connections,
-}
-
-/// How many connections go to each database.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Connections(pub u32);
-
-impl Default for Connections {
-    fn default() -> Self {
-        Self(16)
-    }
-}
-
-/// GraphQL over HTTP.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Http {
-    pub body_bytes: usize,
-    pub partial_success_status: u16,
-    pub timeout_seconds: u64,
-    pub drain_seconds: u64,
-}
-
-/// What an operation may be.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Graphql {
-    pub introspection: bool,
-    pub depth: u32,
-    pub cost: u32,
-    pub aliases: u32,
-    pub directives: u32,
-    pub tokens: u32,
-    pub root_fields: u32,
-}
-
-/// Sockets of `graphql-transport-ws`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct WebSocket {
-    pub init_seconds: u64,
-    pub ping_seconds: u64,
-    pub pong_seconds: u64,
-    pub subscriptions: usize,
-    pub message_bytes: usize,
-    pub queue: usize,
-    pub connections_per_session: usize,
-    pub connections_per_address: usize,
-}
-
-/// Sessions and passwords.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Auth {
-    pub access_token_seconds: u64,
-    pub refresh_token_days: u64,
-    pub key_days: u64,
-    pub wrong_passwords: u32,
-}
-
-/// Photos on their way in.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Uploads {
-    pub photo_bytes: u64,
-    pub photo_pixels: u64,
-    pub keep_hours: u64,
-    pub waiting: u64,
-    pub workers: usize,
-}
-
-/// Whom one can follow.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Follows {
-    pub following: u32,
-}
-
-/// The log of facts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Log {
-    pub keep_hours: u64,
-    pub poll_milliseconds: u64,
-}
-
-/// The playground.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Playground {
-    pub enabled: bool,
-}
-
-/// What the program says of itself.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "described in OPTIONS")]
-pub struct Telemetry {
-    pub log: String,
-    pub json: bool,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self { name: "photograph".into(), listen: "127.0.0.1:8080".into(), url: None, data: "data".into() }
-    }
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self { body_bytes: 1 << 20, partial_success_status: 294, timeout_seconds: 30, drain_seconds: 5 }
-    }
-}
-
-impl Default for Graphql {
-    fn default() -> Self {
-        let (depth, cost) = (15, 5000);
-        Self { introspection: true, depth, cost, aliases: 100, directives: 20, tokens: 8000, root_fields: 20 }
-    }
-}
-
-impl Default for WebSocket {
-    fn default() -> Self {
-        Self {
-            init_seconds: 10,
-            ping_seconds: 25,
-            pong_seconds: 10,
-            subscriptions: 100,
-            message_bytes: 1 << 20,
-            queue: 256,
-            connections_per_session: 20,
-            connections_per_address: 200,
-        }
-    }
-}
-
-impl Default for Auth {
-    fn default() -> Self {
-        Self { access_token_seconds: 15 * 60, refresh_token_days: 60, key_days: 90, wrong_passwords: 10 }
-    }
-}
-
-impl Default for Uploads {
-    fn default() -> Self {
-        Self { photo_bytes: 32 << 20, photo_pixels: 120_000_000, keep_hours: 24, waiting: 50, workers: 2 }
-    }
-}
-
-impl Default for Follows {
-    fn default() -> Self {
-        Self { following: 7500 }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { keep_hours: 48, poll_milliseconds: 500 }
-    }
-}
-
-impl Default for Playground {
-    fn default() -> Self {
-        Self { enabled: true }
-    }
-}
-
-impl Default for Telemetry {
-    fn default() -> Self {
-        Self { log: "info".into(), json: false }
-    }
 }
 
 /// What is wrong with a configuration, in words that say how to mend it.
@@ -279,6 +85,12 @@ impl Config {
         if let Some(file) = &self.database.url_file {
             self.database.url = Some(secret(file)?);
         }
+        if let Some(file) = &self.redis.url_file {
+            self.redis.url = Some(secret(file)?);
+        }
+        if let Some(file) = &self.s3.secret_access_key_file {
+            self.s3.secret_access_key = Some(secret(file)?);
+        }
         for (range, file) in &self.database.shards_file {
             self.database.shards.insert(range.clone(), secret(file)?);
         }
@@ -310,6 +122,13 @@ impl Config {
             ("websocket.ping_seconds", self.websocket.ping_seconds),
             ("websocket.connections_per_session", self.websocket.connections_per_session as u64),
             ("websocket.connections_per_address", self.websocket.connections_per_address as u64),
+            ("database.limits.statement_seconds", self.database.limits.statement_seconds),
+            ("database.limits.lock_seconds", self.database.limits.lock_seconds),
+            ("redis.connections", self.redis.connections as u64),
+            ("redis.timeout_milliseconds", self.redis.timeout_milliseconds),
+            ("images.link_minutes", self.images.link_minutes),
+            ("feed.timeline_entries", self.feed.timeline_entries as u64),
+            ("feed.timeline_days", self.feed.timeline_days),
             ("http.timeout_seconds", self.http.timeout_seconds),
             ("auth.access_token_seconds", self.auth.access_token_seconds),
         ];

@@ -8,6 +8,7 @@ use super::Config;
 /// What each option means. The README's table is made from this and the defaults.
 pub const OPTIONS: &[(&str, &str)] = &[
     ("server.name", "The name of the server, as clients show it."),
+    ("server.role", "What this process does: `all`, or some of `api`, `worker` and `relay`, with commas between them."),
     ("server.listen", "The address and port to listen on."),
     ("server.url", "The public address its links start with; `http://` and the listening address when not set."),
     ("server.data", "The folder for everything the embedded parts keep: the SQLite file and the photos."),
@@ -21,7 +22,44 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "Several databases: ranges of the 8192 logical shards to addresses, `\"0-4095\" = \"postgres://…\"`. Secret.",
     ),
     ("database.shards_file", "The same with files that hold the addresses."),
+    (
+        "database.replicas",
+        "Copies of a range's database to read from: `\"0-4095\" = [\"postgres://…\"]`; `0-8191` for `database.url`. Secret.",
+    ),
     ("database.connections", "Connections to each database, for each process."),
+    ("database.pooled", "Whether the addresses are those of a pooler in transaction mode, such as PgBouncer."),
+    ("database.limits.statement_seconds", "How long one SQL statement may run."),
+    ("database.limits.lock_seconds", "How long one SQL statement waits for a lock."),
+    ("database.limits.replica_lag_milliseconds", "How far behind a replica may be and still answer."),
+    (
+        "redis.url",
+        "`redis://`, `redis-sentinel://` or `redis-cluster://`; `rediss…` for TLS. Without it there is one process. Secret.",
+    ),
+    ("redis.url_file", "A file that holds `redis.url`."),
+    (
+        "redis.prefix",
+        "What the names of all keys and channels start with; servers that share a Redis need different ones.",
+    ),
+    ("redis.connections", "Connections to Redis, for each process."),
+    ("redis.timeout_milliseconds", "How long an answer of Redis is waited for; then the database answers."),
+    ("s3.bucket", "The bucket photos are kept in; the local disk when not set."),
+    ("s3.endpoint", "The address of an S3-compatible store; Amazon's when not set."),
+    ("s3.public_endpoint", "The address by which clients reach the store, when it is another one."),
+    ("s3.region", "The region; from the environment when not set."),
+    ("s3.path_style", "Whether the bucket stands in the path instead of the host name."),
+    ("s3.prefix", "What all keys in the bucket start with."),
+    ("s3.access_key_id", "The key to sign with; from the environment or the machine's role when not set."),
+    ("s3.secret_access_key", "Its secret. Secret."),
+    ("s3.secret_access_key_file", "A file that holds `s3.secret_access_key`."),
+    ("images.url", "The address image links start with, such as that of a CDN; `server.url` when not set."),
+    ("images.link_minutes", "How long links to what not everyone may see work, at least."),
+    (
+        "images.cloudfront_key_id",
+        "The id of the CloudFront key that links are signed with; `images.url` is CloudFront over the bucket then.",
+    ),
+    ("images.cloudfront_key_file", "The file of that private key, PEM: RSA 2048 or ECDSA P-256."),
+    ("feed.timeline_entries", "Entries of a home feed that is made ahead; older ones come from the database."),
+    ("feed.timeline_days", "How long the home feed of somebody who is away is kept made."),
     ("http.body_bytes", "Bytes in the body of a GraphQL request."),
     ("http.partial_success_status", "The status of answers with data and errors: 294, or 200 for old proxies."),
     ("http.timeout_seconds", "How long a query or mutation may run."),
@@ -73,7 +111,8 @@ impl Config {
     pub fn shown(&self) -> BTreeMap<String, String> {
         let mut shown = flat(self);
         for (key, value) in &mut shown {
-            let is_secret = key == "database.url" || key.starts_with("database.shards");
+            let is_secret = ["database.url", "redis.url", "s3.secret_access_key"].contains(&key.as_str())
+                || ["database.shards", "database.replicas"].iter().any(|secret| key.starts_with(secret));
             if is_secret && !value.is_empty() {
                 "(set)".clone_into(value);
             }

@@ -1,0 +1,2 @@
+//! An S3 server for the tests.
+fn main() {}
