@@ -125,7 +125,7 @@ async fn serve(options: Serve) -> Outcome {
     announce(&app.config);
     let stop = CancellationToken::new();
     tokio::spawn(wait_for_signal(stop.clone()));
-    http::serve(app, listener, stop).await?;
+    http::serve(app, listener, stop).await;
     background.stop().await;
     Ok(())
 }

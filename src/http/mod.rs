@@ -12,13 +12,12 @@ mod operation;
 mod ops;
 mod playground;
 mod problem;
+mod server;
 mod socket;
 mod stream;
 mod upload;
 
 use std::any::Any;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +27,6 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AU
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -79,28 +77,20 @@ impl Edge {
 
 /// Serves until it is told to stop, then finishes what has begun: requests get their answers; live streams are told to
 /// come again, one after the other, and sockets close with 1001. Until then it still answers, if only that it stops.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let edge = Edge::new(app);
-    let listener = listener.tap_io(|connection| {
-        // Answers are written whole, so waiting for more to send would only cost time. Without it they are slower.
-        let _ = connection.set_nodelay(true);
-    });
     let patience = edge.app.drain.window() + edge.app.config.timeout() + PATIENCE;
-    let service = router(&edge).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(drained(edge.clone(), stop.clone()));
+    let idle = Duration::from_secs(edge.app.config.http.idle_seconds);
+    let server = server::serve(listener, router(&edge), idle, drained(edge.clone(), stop.clone()));
     let impatience = async {
         stop.cancelled().await;
         tokio::time::sleep(patience).await;
     };
-    let result = tokio::select! {
-        result = server => result,
-        () = impatience => Ok(()),
-    };
+    tokio::select! {
+        () = server => {}
+        () = impatience => {}
+    }
     let _ = tokio::time::timeout(PATIENCE, edge.open.wait()).await;
-    result
 }
 
 /// Comes back when the server was told to stop and nobody listens any more.

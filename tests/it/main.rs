@@ -7,6 +7,7 @@ mod kit;
 mod accounts;
 mod blocking;
 mod config;
+mod connections;
 mod crash;
 mod drain;
 mod feed;

@@ -129,6 +129,7 @@ impl Config {
             ("images.link_minutes", self.images.link_minutes),
             ("feed.timeline_entries", self.feed.timeline_entries as u64),
             ("feed.timeline_days", self.feed.timeline_days),
+            ("http.idle_seconds", self.http.idle_seconds),
             ("http.timeout_seconds", self.http.timeout_seconds),
             ("auth.access_token_seconds", self.auth.access_token_seconds),
         ];

@@ -63,6 +63,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("http.body_bytes", "Bytes in the body of a GraphQL request."),
     ("http.partial_success_status", "The status of answers with data and errors: 294, or 200 for old proxies."),
     ("http.timeout_seconds", "How long a query or mutation may run."),
+    (
+        "http.idle_seconds",
+        "How long a connection is kept that sends no whole request head, or reads nothing of what it asked for.",
+    ),
     ("http.drain_seconds", "Over how long a server that stops spreads the ends of its live streams and sockets."),
     ("graphql.introspection", "Whether the schema can be asked for."),
     ("graphql.depth", "How deep an operation can be nested. Introspection has a bound of its own."),

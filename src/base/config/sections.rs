@@ -111,6 +111,7 @@ pub struct Http {
     pub body_bytes: usize,
     pub partial_success_status: u16,
     pub timeout_seconds: u64,
+    pub idle_seconds: u64,
     pub drain_seconds: u64,
 }
 
@@ -238,7 +239,14 @@ impl Default for Feed {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { body_bytes: 1 << 20, partial_success_status: 294, timeout_seconds: 30, drain_seconds: 5 }
+        Self {
+            body_bytes: 1 << 20,
+            partial_success_status: 294,
+            timeout_seconds: 30,
+            // Longer than the minute for which most proxies keep connections to what is behind them.
+            idle_seconds: 75,
+            drain_seconds: 5,
+        }
     }
 }
 
