@@ -16,6 +16,7 @@ use crate::platform::db::Db;
 use crate::platform::drain::Drain;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
+use crate::platform::redis::Redis;
 use crate::platform::token::Tokens;
 
 /// Every machine of the program.
@@ -31,6 +32,8 @@ pub struct App {
     pub ids: Ids,
     /// The databases.
     pub db: Db,
+    /// What all processes share beside the databases, when there is one.
+    pub redis: Option<Redis>,
     /// Carries new log entries from relays to tails.
     pub bus: Bus,
     /// The live streams of this process.
@@ -74,15 +77,17 @@ impl App {
         let chance = Chance::default();
         let db = Db::open(&config).await?;
         db.migrate().await?;
-        let (mut positions, mut identity) = (Vec::new(), String::new());
+        let (mut positions, mut identities) = (Vec::new(), Vec::new());
         for database in db.databases() {
             positions.push(log::position(database).await?);
-            identity.push_str(&log::identity(database).await?);
+            identities.push(log::identity(database).await?);
         }
+        let redis = Redis::open(&config.redis).await?;
         Ok(Arc::new(Self {
             ids: Ids::new(clock.clone(), chance.clone()),
-            bus: Bus::default(),
-            live: Arc::new(Live::at(positions, identity)),
+            bus: Bus::open(redis.clone(), &identities, &chance.token()),
+            live: Arc::new(Live::at(positions, identities.concat())),
+            redis,
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
             blobs: Blobs::at(&config.server.data.join("blobs"))?,
             tokens: Tokens::new(),

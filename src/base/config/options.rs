@@ -36,6 +36,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "`redis://`, `redis-sentinel://` or `redis-cluster://`; `rediss…` for TLS. Without it there is one process. Secret.",
     ),
     ("redis.url_file", "A file that holds `redis.url`."),
+    ("redis.ca_file", "Certificates (PEM) to trust for TLS, beside those of the system."),
     (
         "redis.prefix",
         "What the names of all keys and channels start with; servers that share a Redis need different ones.",

@@ -62,6 +62,7 @@ impl Default for Connections {
 pub struct Redis {
     pub url: Option<String>,
     pub url_file: Option<PathBuf>,
+    pub ca_file: Option<PathBuf>,
     pub prefix: String,
     pub connections: usize,
     pub timeout_milliseconds: u64,
@@ -221,7 +222,14 @@ impl Default for Limits {
 
 impl Default for Redis {
     fn default() -> Self {
-        Self { url: None, url_file: None, prefix: "photograph".into(), connections: 4, timeout_milliseconds: 500 }
+        Self {
+            url: None,
+            url_file: None,
+            ca_file: None,
+            prefix: "photograph".into(),
+            connections: 4,
+            timeout_milliseconds: 500,
+        }
     }
 }
 

@@ -10,13 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use super::Entry;
+use super::{Arriving, Entry};
 use crate::base::facts::{Fact, FollowState, Topic};
 use crate::base::ids::{SessionId, UserId};
 
 /// The listeners of this process.
 #[derive(Debug, Default)]
 pub struct Live {
+    /// Media on their way into the feeds made ahead.
+    pub arriving: Arriving,
     identity: String,
     state: Mutex<State>,
 }
@@ -52,7 +54,7 @@ impl Live {
     /// Listeners of a server whose logs stand at these positions and have this name together.
     #[must_use]
     pub fn at(positions: Vec<i64>, identity: String) -> Self {
-        Self { identity, state: Mutex::new(State { positions, ..State::default() }) }
+        Self { arriving: Arriving::default(), identity, state: Mutex::new(State { positions, ..State::default() }) }
     }
 
     /// The name of the logs, by which positions of another server are told from ours.
@@ -119,6 +121,8 @@ impl Live {
     pub fn deliver(&self, entries: impl IntoIterator<Item = Entry>) {
         let mut state = self.lock();
         for entry in entries {
+            // First, so that nobody is given a position whose media he could miss.
+            self.arriving.note(&entry.fact);
             state.deliver(entry);
         }
     }

@@ -5,7 +5,10 @@
 //! the insert are not in the order of commits, and readers would skip late rows. The row of `log_head` is locked while
 //! positions are given out, so any number of relays are safe and one is enough.
 
+mod arriving;
+mod bus;
 pub mod live;
+mod message;
 mod tables;
 mod tail;
 
@@ -18,14 +21,16 @@ use crate::base::facts::Fact;
 use crate::platform::db::{Database, Tx};
 use crate::platform::queue;
 
+pub use arriving::Arriving;
+pub use bus::Bus;
 use tables::{head, log, outbox};
-pub use tail::{Bus, follow};
+pub use tail::follow;
 
 /// Facts moved in one transaction of the relay.
 const BATCH: u64 = 200;
 
 /// A fact with its place in the log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The number of the database.
     pub database: usize,

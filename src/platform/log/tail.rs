@@ -6,41 +6,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 
+use super::bus::{Bus, News};
 use super::live::Live;
 use super::{Entry, position, read};
 use crate::base::error::Result;
 use crate::platform::db::Database;
 
-/// Batches that wait for a tail; older ones are read from the database.
-const WAITING: usize = 256;
 /// Entries read from the database at once.
 const READ: u64 = 500;
 /// How long to wait after a read that failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What carries new entries from relays to tails. Inside one process: memory.
-#[derive(Clone, Debug)]
-pub struct Bus(broadcast::Sender<Arc<Vec<Entry>>>);
-
-impl Default for Bus {
-    fn default() -> Self {
-        Self(broadcast::channel(WAITING).0)
-    }
-}
-
-impl Bus {
-    /// Tells every tail of new entries of one database.
-    pub fn tell(&self, entries: Vec<Entry>) {
-        // Nobody listening is no error: the entries are in the database.
-        let _ = self.0.send(Arc::new(entries));
-    }
-}
-
 /// Follows the log of one database for ever. Looks by itself every `poll`, for what other processes moved.
 pub async fn follow(database: Arc<Database>, bus: Bus, live: Arc<Live>, poll: Duration) {
-    let mut news = bus.0.subscribe();
+    let mut news = bus.near();
     // News of other databases must not put the look of its own off.
     let mut look = tokio::time::interval(poll);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -50,10 +31,12 @@ pub async fn follow(database: Arc<Database>, bus: Bus, live: Arc<Live>, poll: Du
             _ = look.tick() => None,
         };
         let delivered = match heard {
-            Some(Ok(batch)) if batch.first().is_none_or(|entry| entry.database != database.number) => continue,
-            Some(Ok(batch)) => deliver(&database, &live, &batch).await,
+            Some(Ok(News::Entries(batch))) if batch.first().is_none_or(|entry| entry.database != database.number) => {
+                continue;
+            }
+            Some(Ok(News::Entries(batch))) => deliver(&database, &live, &batch).await,
             Some(Err(RecvError::Closed)) => return,
-            Some(Err(RecvError::Lagged(_))) | None => catch_up(&database, &live).await,
+            Some(Ok(News::Look) | Err(RecvError::Lagged(_))) | None => catch_up(&database, &live).await,
         };
         if let Err(error) = delivered {
             tracing::error!(database = database.number, error = %error.detail(), "the log could not be followed");
@@ -63,12 +46,16 @@ pub async fn follow(database: Arc<Database>, bus: Bus, live: Arc<Live>, poll: Du
 }
 
 async fn deliver(database: &Database, live: &Live, batch: &[Entry]) -> Result<()> {
-    let goes_on = batch.first().is_some_and(|entry| entry.position == live.position(database.number) + 1);
-    if goes_on {
-        live.deliver(batch.iter().cloned());
-        return Ok(());
+    let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(()) };
+    let next = live.position(database.number) + 1;
+    if first.position > next {
+        return catch_up(database, live).await;
     }
-    catch_up(database, live).await
+    // Of a batch that was read from the database in the meantime only the rest is new, or nothing.
+    if last.position >= next {
+        live.deliver(batch.iter().cloned());
+    }
+    Ok(())
 }
 
 async fn catch_up(database: &Database, live: &Live) -> Result<()> {
