@@ -19,8 +19,8 @@ pub enum Fact {
     PrivacyChanged { user: UserId, is_private: bool },
     /// Whether one user follows another changed, where that is decided: on the shard of the one followed.
     FollowChanged { follower: UserId, followee: UserId },
-    /// The follower's own list took a change over.
-    FollowingChanged { follower: UserId, followee: UserId, state: FollowState },
+    /// The follower's own list took a change over, from one state to another.
+    FollowingChanged { follower: UserId, followee: UserId, before: FollowState, state: FollowState },
     /// One user blocked another. `edge` tells follows from before the block from later ones.
     UserBlocked { blocker: UserId, blocked: UserId, edge: i64 },
     /// One user no longer blocks another.
@@ -68,6 +68,8 @@ pub enum Topic {
     MediaOf(UserId),
     /// Whom a user follows and blocks, and who blocks them.
     RelationsOf(UserId),
+    /// Whether the account of a user is private.
+    AccountOf(UserId),
     /// One media: its comments, counts and end.
     Media(MediaId),
     /// One upload.
@@ -83,7 +85,8 @@ impl Fact {
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
-            Self::UserSignedUp { .. } | Self::FollowChanged { .. } | Self::PrivacyChanged { .. } => vec![],
+            Self::UserSignedUp { .. } | Self::FollowChanged { .. } => vec![],
+            Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],
             Self::UserBlocked { blocker, blocked, .. } | Self::UserUnblocked { blocker, blocked } => {

@@ -2,7 +2,7 @@
 
 use async_graphql::futures_util::Stream;
 use async_graphql::futures_util::future::try_join_all;
-use async_graphql::{Context, ID, MergedObject, Object, Result};
+use async_graphql::{Context, ID, MergedObject, Object, OneofObject, Result};
 
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
@@ -95,6 +95,13 @@ impl Query {
 #[derive(MergedObject, Default)]
 pub struct Mutation(SessionMutation, ViewerMutation, FollowMutation, UploadMutation, MediaMutation, CommentMutation);
 
+/// What a stream of media is about. New kinds may be added.
+#[derive(Clone, Debug, OneofObject)]
+pub enum MediaStreamSource {
+    /// The media of a user.
+    UserId(ID),
+}
+
 /// What can be listened to, over WebSocket (`graphql-transport-ws`), server-sent events or
 /// `multipart/mixed; subscriptionSpec=1.0`.
 ///
@@ -114,6 +121,17 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
         let viewer = signed_in(ctx)?;
         live::home_feed(Listening::of(ctx, after), viewer).await
+    }
+
+    /// The media of a user, as they are published.
+    async fn media_stream_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of what.")] source: MediaStreamSource,
+        #[graphql(desc = "Go on after this position.")] after: Option<StreamCursor>,
+    ) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
+        let MediaStreamSource::UserId(user) = source;
+        live::user_media(Listening::of(ctx, after), user.parse().ok()).await
     }
 
     /// One media: its comments, counts and end.

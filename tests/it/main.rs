@@ -19,6 +19,7 @@ mod multipart;
 mod playground;
 mod publishing;
 mod readme;
+mod removals;
 mod resume;
 mod socket;
 mod sse;

@@ -92,8 +92,20 @@ pub async fn of_user(app: &App, viewer: Option<Viewer>, user: UserId, page: Page
     Ok(Slice::cut(page, rows))
 }
 
+/// The ids of the newest media of a user for some audiences, newest first; at most so many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn newest_of(app: &App, user: UserId, audiences: Vec<Audience>, items: u64) -> Result<Vec<MediaId>> {
+    if audiences.is_empty() {
+        return Ok(Vec::new());
+    }
+    table::newest(app.db.read_own(&user), user, audiences, items).await
+}
+
 /// The audiences that somebody who stands so belongs to.
-fn audiences(standing: Option<Standing>) -> Vec<Audience> {
+#[must_use]
+pub fn audiences(standing: Option<Standing>) -> Vec<Audience> {
     let belongs = |audience: &Audience| is_visible(*audience, standing);
     [Audience::Everyone, Audience::Followers, Audience::OnlyMe].into_iter().filter(belongs).collect()
 }

@@ -6,7 +6,7 @@ use crate::base::page::Page;
 use crate::platform::db::{Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{DatabaseConnection, IntoActiveModel, Order};
+use sea_orm::{DatabaseConnection, IntoActiveModel, Order, QueryOrder, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "media")]
@@ -77,6 +77,18 @@ pub(super) async fn page_for(
 ) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Audience.is_in(audiences));
     read(connection, rows, page).await
+}
+
+/// The ids of the newest media of a user for some audiences.
+pub(super) async fn newest(
+    connection: &DatabaseConnection,
+    owner: UserId,
+    audiences: Vec<Audience>,
+    items: u64,
+) -> Result<Vec<MediaId>> {
+    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Audience.is_in(audiences));
+    let newest = rows.order_by_desc(Column::Id).limit(items).select_only().column(Column::Id);
+    Ok(newest.into_tuple().all(connection).await?)
 }
 
 async fn read(connection: &DatabaseConnection, rows: Select<Entity>, page: Page) -> Result<Vec<Model>> {

@@ -9,6 +9,7 @@ use super::super::media::Media;
 use super::super::scalars::{DateTime, StreamCursor};
 use super::super::stream::{GapReason, LogStream, Recovery};
 use super::super::upload::Upload;
+use crate::base::ids::MediaId;
 use crate::platform::log::Entry;
 
 /// Something that happened.
@@ -222,8 +223,9 @@ pub struct MediaRemoved {
 }
 
 impl MediaRemoved {
-    pub(super) fn new(at: At, media_id: ID) -> Self {
-        Self { cursor: at.cursor, occurred_at: at.occurred_at, media_id }
+    pub(super) fn of(log: &LogStream, entry: &Entry, id: MediaId) -> Self {
+        let At { cursor, occurred_at } = At::entry(log, entry);
+        Self { cursor, occurred_at, media_id: id.to_string().into() }
     }
 }
 

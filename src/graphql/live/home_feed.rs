@@ -8,15 +8,16 @@ use async_graphql::futures_util::Stream;
 use super::super::media::Media;
 use super::super::stream::LogStream;
 use super::events::At;
-use super::{Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, told};
+use super::{GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, told};
 use crate::app::App;
 use crate::base::error::Result as Answer;
-use crate::base::facts::{Fact, Topic};
+use crate::base::facts::{Fact, FollowState, Topic};
 use crate::base::ids::{MediaId, UserId};
 use crate::base::page::cursor;
+use crate::domain::feed;
 use crate::domain::follows::{self, Standing};
+use crate::domain::media::{self, Audience};
 use crate::domain::sessions::Viewer;
-use crate::domain::{feed, media};
 use crate::platform::log::Entry;
 use crate::platform::log::live::Listener;
 
@@ -40,7 +41,8 @@ async fn attach(listening: &Listening, viewer: Viewer) -> Answer<(Listener, Vec<
         let listener = listening.attach_as(viewer.user, &topics);
         let now = sorted_sources(&listening.app, viewer).await?;
         if now == sources {
-            return Ok((listener, topics));
+            let relations = Topic::RelationsOf(viewer.user);
+            return Ok((listener, topics.into_iter().chain([relations]).collect()));
         }
         sources = now;
     }
@@ -64,6 +66,11 @@ impl Story for HomeFeed {
         let event = match entry.fact {
             Fact::MediaPublished { media, .. } => self.added(log, entry, media).await?,
             Fact::MediaDeleted { media, owner, only_me } => self.removed(log, entry, media, (owner, only_me)).await?,
+            Fact::FollowingChanged { follower, followee, before: FollowState::Following, .. }
+                if follower == self.viewer.user =>
+            {
+                return self.left(log, entry, followee).await;
+            }
             _ => None,
         };
         Ok(Telling::of(event.into_iter().collect()))
@@ -74,6 +81,13 @@ impl HomeFeed {
     async fn added(&self, log: &LogStream, entry: &Entry, id: MediaId) -> Answer<Option<MediaStreamEvent>> {
         let media = media::find(&self.app, Some(self.viewer), id).await?;
         Ok(media.map(|media| MediaAdded::new(At::entry(log, entry), Media(media), cursor(id.0)).into()))
+    }
+
+    /// Those whom the viewer no longer follows take their media with them.
+    async fn left(&self, log: &LogStream, entry: &Entry, owner: UserId) -> Answer<Telling<MediaStreamEvent>> {
+        let seen = vec![Audience::Everyone, Audience::Followers];
+        let gone = media::newest_of(&self.app, owner, seen, GONE).await?;
+        Ok(Telling::of(gone.into_iter().map(|id| MediaRemoved::of(log, entry, id).into()).collect()))
     }
 
     /// A media that the viewer could not see is not missed by them either.
@@ -90,6 +104,6 @@ impl HomeFeed {
             Some(standing) => standing.can_view_media() && !only_me,
             None => false,
         };
-        Ok(could_see.then(|| MediaRemoved::new(At::entry(log, entry), id.to_string().into()).into()))
+        Ok(could_see.then(|| MediaRemoved::of(log, entry, id).into()))
     }
 }

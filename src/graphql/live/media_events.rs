@@ -35,6 +35,11 @@ const COUNTS_EVERY: Duration = Duration::from_secs(1);
 pub async fn media(listening: Listening, id: Option<MediaId>) -> Result<impl Stream<Item = Result<MediaEvent>>> {
     let (app, viewer) = (listening.app.clone(), listening.viewer);
     let mut topics: Vec<Topic> = id.map(Topic::Media).into_iter().collect();
+    if let Some(id) = id {
+        // Whose it is does not change. One that the viewer cannot see ends the stream when it begins.
+        let media = media_room::find(&app, viewer, id).await?;
+        topics.extend(media.map(|media| Topic::AccountOf(media.owner_id)));
+    }
     topics.extend(viewer.map(|viewer| Topic::RelationsOf(viewer.user)));
     let log = listening.open(listening.attach(&topics), &topics).await?;
     Ok(told(listening, log, OneMedia { app, viewer, id, counts_sent: None, counts_due: None }))
@@ -64,9 +69,8 @@ impl Story for OneMedia {
 
     async fn tell(&mut self, log: &LogStream, entry: &Entry) -> Answer<Telling<MediaEvent>> {
         let Some(media) = self.find().await? else {
-            let id = self.id.map_or_else(String::new, |id| id.to_string());
-            let removed = MediaRemoved::new(At::entry(log, entry), id.into());
-            return Ok(Telling::last(vec![removed.into()], StreamClosingReason::Unavailable));
+            let removed = self.id.map(|id| MediaRemoved::of(log, entry, id).into());
+            return Ok(Telling::last(removed.into_iter().collect(), StreamClosingReason::Unavailable));
         };
         let mut events = Vec::new();
         match entry.fact {

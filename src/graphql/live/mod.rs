@@ -4,6 +4,7 @@ mod events;
 mod home_feed;
 mod media_events;
 mod upload_events;
+mod user_media;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use events::{
 pub use home_feed::home_feed;
 pub use media_events::media;
 pub use upload_events::upload;
+pub use user_media::user_media;
 
 /// What a kind of stream makes of the entries of the log.
 trait Story: Send + 'static {
@@ -56,6 +58,10 @@ trait Story: Send + 'static {
         async { Ok(Telling::nothing()) }
     }
 }
+
+/// Media of a user that are told to be gone when the viewer stops seeing them all: the newest. Older ones are left out of
+/// what is read next.
+const GONE: u64 = 100;
 
 /// What to send, and whether it is the end.
 struct Telling<E> {

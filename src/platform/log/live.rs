@@ -162,7 +162,7 @@ impl State {
         for number in too_slow {
             self.remove(number);
         }
-        if let Fact::FollowingChanged { follower, followee, state } = entry.fact {
+        if let Fact::FollowingChanged { follower, followee, state, .. } = entry.fact {
             self.follow(follower, followee, state == FollowState::Following);
         }
     }
@@ -268,13 +268,14 @@ mod tests {
             let fact = Fact::MediaPublished { media: MediaId(position), owner: ben };
             Entry { database: 0, position, recorded_at: Timestamp(0), fact }
         };
-        let follows = |position, state| {
-            let fact = Fact::FollowingChanged { follower: ana, followee: ben, state };
+        let follows = |position, before, state| {
+            let fact = Fact::FollowingChanged { follower: ana, followee: ben, before, state };
             Entry { database: 0, position, recorded_at: Timestamp(0), fact }
         };
         let mut listener = live.listen_as(ana, [], 8);
-        live.deliver([published(1), follows(2, FollowState::Following), published(3)]);
-        live.deliver([follows(4, FollowState::NotFollowing), published(5), liked(6, 1)]);
+        let (no, yes) = (FollowState::NotFollowing, FollowState::Following);
+        live.deliver([published(1), follows(2, no, yes), published(3)]);
+        live.deliver([follows(4, yes, no), published(5), liked(6, 1)]);
         for position in [2, 3, 4] {
             assert_eq!(listener.next().await.unwrap().position, position);
         }

@@ -1,0 +1,123 @@
+//! What one may no longer see is taken away while one listens: told as removed, and the stream ends when that is all.
+
+use serde_json::{Value, json};
+
+use crate::kit::{Kit, Person, Stream};
+
+const HOME: &str = "subscription($after: StreamCursor) { homeFeedEvents(after: $after) {
+    __typename ... on StreamEvent { cursor } ... on StreamOpened { recovery }
+    ... on MediaAdded { media { id } } ... on MediaRemoved { mediaId }
+} }";
+
+const USER: &str = "subscription($user: ID!) { mediaStreamEvents(source: { userId: $user }) {
+    __typename ... on StreamEvent { cursor }
+    ... on MediaAdded { edgeCursor media { id } } ... on MediaRemoved { mediaId } ... on StreamClosing { reason }
+} }";
+
+const MEDIA: &str = "subscription($id: ID!) { mediaEvents(mediaId: $id) {
+    __typename ... on MediaRemoved { mediaId } ... on StreamClosing { reason }
+} }";
+
+async fn listens_to(person: &Person, owner: &Person) -> Stream {
+    let mut stream = person.listens(USER, json!({ "user": owner.id })).await;
+    stream.next_is("StreamOpened").await;
+    stream
+}
+
+async fn loses(stream: &mut Stream, media: &[&String]) {
+    for media in media {
+        assert_eq!(stream.next_is("MediaRemoved").await["mediaId"], json!(media));
+    }
+}
+
+#[tokio::test]
+async fn whom_one_no_longer_follows_takes_their_media_out_of_the_feed() {
+    let kit = Kit::start().await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    bob.follows(&ada).await;
+    let (old, new) = (ada.publishes("one").await, ada.publishes("two").await);
+    ada.publishes_to("ONLY_ME", "mine").await;
+    kit.settle().await;
+    let mut stream = bob.listens(HOME, json!({})).await;
+    let opened = stream.next_is("StreamOpened").await;
+    bob.unfollows(&ada).await;
+    loses(&mut stream, &[&new, &old]).await;
+    // The same for whoever was away meanwhile.
+    let mut again = bob.listens(HOME, json!({ "after": opened["cursor"] })).await;
+    assert_eq!(again.next_is("StreamOpened").await["recovery"], "RECOVERED");
+    loses(&mut again, &[&new, &old]).await;
+    let own = bob.publishes("my own").await;
+    for mut stream in [stream, again] {
+        assert_eq!(stream.next_is("MediaAdded").await["media"]["id"], json!(own));
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_declined_takes_nothing_away() {
+    let kit = Kit::start().await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    ada.goes_private().await;
+    ada.publishes("secret").await;
+    bob.follows(&ada).await;
+    kit.settle().await;
+    let mut stream = bob.listens(HOME, json!({})).await;
+    stream.next_is("StreamOpened").await;
+    ada.declines(&bob).await;
+    kit.settle().await;
+    let own = bob.publishes("my own").await;
+    assert_eq!(stream.next_is("MediaAdded").await["media"]["id"], json!(own));
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn the_media_of_a_user_arrive_at_whoever_listens() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let mut stream = listens_to(&kit.nobody(), &ada).await;
+    ada.publishes_to("FOLLOWERS", "for friends").await;
+    let media = ada.publishes("dusk").await;
+    let added = stream.next_is("MediaAdded").await;
+    assert_eq!(added["media"]["id"], json!(media), "what is not for them is not told");
+    let query = "query($id: ID!) { user(by: { id: $id }) { media(first: 1) { edges { cursor } } } }";
+    let list = kit.nobody().asks(query, json!({ "id": ada.id })).await;
+    assert_eq!(list.data("/user/media/edges/0/cursor"), &added["edgeCursor"]);
+    ada.deletes(&media).await;
+    loses(&mut stream, &[&media]).await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_follower_loses_what_is_for_followers_and_a_stranger_everything() {
+    let kit = Kit::start().await;
+    let (ada, bob, eve) = (kit.signs_up("ada").await, kit.signs_up("bob").await, kit.signs_up("eve").await);
+    bob.follows(&ada).await;
+    let (all, friends) = (ada.publishes("for all").await, ada.publishes_to("FOLLOWERS", "for friends").await);
+    ada.publishes_to("ONLY_ME", "mine").await;
+    kit.settle().await;
+    let (mut of_bob, mut of_eve) = (listens_to(&bob, &ada).await, listens_to(&eve, &ada).await);
+    let mut on_media = eve.listens(MEDIA, json!({ "id": all })).await;
+    on_media.next_is("StreamOpened").await;
+    bob.unfollows(&ada).await;
+    loses(&mut of_bob, &[&friends]).await;
+    ada.goes_private().await;
+    for stream in [&mut of_bob, &mut of_eve, &mut on_media] {
+        loses(stream, &[&all]).await;
+        assert_eq!(stream.next_is("StreamClosing").await["reason"], "UNAVAILABLE");
+        stream.completes().await;
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn who_is_not_there_for_the_viewer_cannot_be_listened_to() {
+    let kit = Kit::start().await;
+    let (ada, eve) = (kit.signs_up("ada").await, kit.signs_up("eve").await);
+    ada.blocks(&eve).await;
+    kit.settle().await;
+    let ends = async |user: Value| eve.listens(USER, json!({ "user": user })).await.ends().await;
+    let hidden = ends(json!(ada.id)).await;
+    assert_eq!(hidden, ends(json!("usr_11111112")).await);
+    assert_eq!(hidden, ends(json!("nothing")).await);
+    kit.ends().await;
+}
