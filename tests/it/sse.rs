@@ -199,7 +199,7 @@ async fn any_page_may_listen() {
     kit.ends().await;
 }
 
-/// graphql-sse, graphql-ws and a browser's own `EventSource`, each cut off and going on.
+/// graphql-sse, graphql-ws, Apollo Client, urql and a browser's own `EventSource`, each cut off and going on.
 #[tokio::test]
 async fn the_real_clients_go_on_where_they_were_cut_off() {
     let kit = Kit::start().await;
