@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::base::config::Config;
+use photograph::bench::feed::Plan;
+use photograph::bench::world::Size;
 use photograph::platform::telemetry;
-use photograph::{graphql, http, jobs, seed};
+use photograph::{bench, graphql, http, jobs, seed};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +32,9 @@ enum Task {
     Seed(Settings),
     /// Bring the schema of every database up to date, and nothing else.
     Migrate(Settings),
+    /// Measure what an operation costs, on a world that is made for it. Wants empty databases of its own.
+    #[command(subcommand)]
+    Bench(BenchTask),
     /// Say whether the configuration is right and every configured part answers.
     Check(Settings),
     /// Show the configuration.
@@ -41,6 +46,36 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+}
+
+#[derive(Subcommand)]
+enum BenchTask {
+    /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
+    Feed(BenchFeed),
+}
+
+#[derive(Args)]
+struct BenchFeed {
+    #[command(flatten)]
+    settings: Settings,
+    /// People in the world.
+    #[arg(long, default_value_t = 20_000)]
+    people: usize,
+    /// Whom each follows, on average.
+    #[arg(long, default_value_t = 100)]
+    follows: usize,
+    /// Media of each, on average.
+    #[arg(long, default_value_t = 20)]
+    media: usize,
+    /// Comments on each media, on average.
+    #[arg(long, default_value_t = 3)]
+    comments: usize,
+    /// Reads that are counted.
+    #[arg(long, default_value_t = 5000)]
+    reads: usize,
+    /// Connections that read side by side.
+    #[arg(long, default_value_t = 2)]
+    at_once: usize,
 }
 
 #[derive(Subcommand)]
@@ -79,6 +114,7 @@ async fn main() -> ExitCode {
         Task::Serve(options) => serve(options).await,
         Task::Seed(settings) => plant(&settings).await,
         Task::Migrate(settings) => migrate(&settings).await,
+        Task::Bench(BenchTask::Feed(options)) => bench_feed(&options).await,
         Task::Check(settings) => check(&settings).await,
         Task::Config(ConfigTask::Show(settings)) => show(&settings),
         Task::Config(ConfigTask::Table) => table(),
@@ -101,6 +137,14 @@ fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 impl Settings {
+    /// The same, for another process.
+    fn arguments(&self) -> Vec<String> {
+        let given = [("--config", &self.config), ("--data", &self.data)];
+        let given =
+            given.into_iter().filter_map(|(name, path)| Some([name.to_owned(), path.as_ref()?.display().to_string()]));
+        given.flatten().collect()
+    }
+
     fn load(&self) -> Result<Config, Box<dyn std::error::Error>> {
         let mut config = Config::load(self.config.as_deref())?;
         if let Some(data) = &self.data {
@@ -176,6 +220,17 @@ async fn migrate(settings: &Settings) -> Outcome {
     telemetry::start(&config.telemetry)?;
     let app = App::start(config, Clock::system()).await?;
     println!("The schema of {} database(s) is up to date.", app.db.databases().len());
+    Ok(())
+}
+
+async fn bench_feed(options: &BenchFeed) -> Outcome {
+    let BenchFeed { settings, people, follows, media, comments, reads, at_once } = options;
+    let config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    let app = App::start(config, Clock::system()).await?;
+    let size = Size { people: *people, follows: *follows, media: *media, comments: *comments };
+    let plan = Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
+    bench::feed::run(&app, &plan, |line| println!("{line}")).await?;
     Ok(())
 }
 
