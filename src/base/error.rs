@@ -180,6 +180,13 @@ impl Error {
         self.is_away
     }
 
+    /// Tells the log what went wrong, unless a part is away.
+    pub fn tell(&self, log: impl FnOnce(&str)) {
+        if !self.is_away {
+            log(&self.detail());
+        }
+    }
+
     /// Nobody is signed in, and this needs somebody.
     #[must_use]
     pub fn unauthenticated() -> Self {

@@ -44,7 +44,8 @@ impl Trouble {
     fn of_code(code: &str) -> Self {
         match code {
             // Shut down by an operator, after a crash, or still starting.
-            "57P01" | "57P02" | "57P03" => Self::Away,
+            // Or a connection to what was the primary before a failover.
+            "57P01" | "57P02" | "57P03" | "25006" => Self::Away,
             // Connections that broke, and everything a pooler says when it has no server to offer.
             code if code.len() == 5 && code.starts_with("08") => Self::Away,
             // No lock in time, a deadlock, a conflict with what a replica replays, no connection left.
