@@ -29,6 +29,10 @@
 //!   facts. A fact is ids and small numbers only.
 //! * No lease decides which relay works. The row of the log's head is locked while positions are given out, so any number
 //!   of relays are safe, and after a crash nobody waits for a lease to run out.
+//! * Leases are for what would be wasted twice (tidying a database) and for the numbers of processes in ids. What must not
+//!   be done twice is guarded by rows: a step counts as done only for the claim that has it.
+//! * A count that many people change at once is kept in two places: in its row, and as changes beside it that a step adds
+//!   up. Every read adds both, so nobody waits and no count is ever behind.
 //! * A follow is decided on the shard of the one followed, because that is where the account is private or open and where
 //!   followers are counted; the follower's own list is the copy that a step keeps. Both carry the number of the change
 //!   (`edge`), so that steps may come late, twice or in any order.

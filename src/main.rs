@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
-use photograph::base::config::Config;
+use photograph::base::config::{Config, Roles};
 use photograph::bench::feed::Plan;
 use photograph::bench::world::Size;
+use photograph::platform::db::Db;
 use photograph::platform::telemetry;
 use photograph::{bench, graphql, http, jobs, seed};
 use tokio::net::TcpListener;
@@ -103,6 +104,9 @@ struct Serve {
     /// The address and port to listen on.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// What this process does: all, or some of api, worker and relay, with commas between them.
+    #[arg(long)]
+    role: Option<Roles>,
 }
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -160,6 +164,7 @@ async fn serve(options: Serve) -> Outcome {
         config.server.listen = listen;
         config.check()?;
     }
+    config.server.role = options.role.unwrap_or(config.server.role);
     telemetry::start(&config.telemetry)?;
     let listener = TcpListener::bind(&config.server.listen).await.map_err(|error| in_use(&config, &error))?;
     // Port 0 asks for any free one: links must name the one that was given.
@@ -179,8 +184,15 @@ fn in_use(config: &Config, error: &std::io::Error) -> String {
 }
 
 fn announce(config: &Config) {
-    let url = config.public_url();
-    println!("photograph {} serves {url}/graphql", env!("CARGO_PKG_VERSION"));
+    let (url, version, role) = (config.public_url(), env!("CARGO_PKG_VERSION"), config.server.role);
+    if !role.api {
+        println!("photograph {version} works as {role}; whether it is well is told at {url}/readyz");
+        return;
+    }
+    println!("photograph {version} serves {url}/graphql");
+    if role != Roles::ALL {
+        println!("  role        {role}");
+    }
     if config.playground.enabled {
         println!("  playground  {url}/playground");
     }
@@ -218,8 +230,9 @@ async fn plant(settings: &Settings) -> Outcome {
 async fn migrate(settings: &Settings) -> Outcome {
     let config = settings.load()?;
     telemetry::start(&config.telemetry)?;
-    let app = App::start(config, Clock::system()).await?;
-    println!("The schema of {} database(s) is up to date.", app.db.databases().len());
+    let db = Db::open(&config).await?;
+    db.migrate().await?;
+    println!("The schema of {} database(s) is up to date.", db.databases().len());
     Ok(())
 }
 

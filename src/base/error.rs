@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::clock::Timestamp;
+use super::trouble::Trouble;
 
 /// A result with the error of the program.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -18,6 +19,7 @@ pub struct Error {
     /// Which kind of thing went wrong.
     pub kind: Kind,
     message: Cow<'static, str>,
+    is_away: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -139,25 +141,50 @@ impl Error {
     /// What the caller can fix, in a sentence for them.
     pub fn refused(code: RefusalCode, message: impl Into<Cow<'static, str>>) -> Self {
         let refusal = Refusal { code, path: Vec::new(), limit: None, retry_at: None };
-        Self { kind: Kind::Refused(refusal), message: message.into(), source: None }
+        Self { kind: Kind::Refused(refusal), message: message.into(), is_away: false, source: None }
     }
 
     /// A limit on an action was reached; it can be tried again from an instant on.
     pub fn limited(message: impl Into<Cow<'static, str>>, retry_at: Timestamp) -> Self {
         let code = RefusalCode::ActionLimited;
         let refusal = Refusal { code, path: Vec::new(), limit: None, retry_at: Some(retry_at) };
-        Self { kind: Kind::Refused(refusal), message: message.into(), source: None }
+        Self { kind: Kind::Refused(refusal), message: message.into(), is_away: false, source: None }
     }
 
     /// A GraphQL error with a code and a sentence that is safe to show.
     pub fn failed(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind: Kind::Failed(code), message: message.into(), source: None }
+        Self { kind: Kind::Failed(code), message: message.into(), is_away: false, source: None }
     }
 
     /// A bug or a broken part. The caller sees only that something broke; the log sees why.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let message = "Something broke on our side. It was logged under this error's ID.";
-        Self { kind: Kind::Failed(Code::Internal), message: message.into(), source: Some(Arc::from(source.into())) }
+        Self::failed(Code::Internal, message).because(source)
+    }
+
+    /// A part of the server is away and comes back by itself. Whoever watches that part has logged it.
+    pub fn away(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let message = "A part of the server is away. Try again in a moment.";
+        Self { is_away: true, ..Self::failed(Code::Overloaded, message) }.because(source)
+    }
+
+    /// The same with why, for the log.
+    #[must_use]
+    pub fn because(self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { source: Some(Arc::from(source.into())), ..self }
+    }
+
+    /// Whether a part is away, which was logged once when it began and need not be again.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.is_away
+    }
+
+    /// Tells the log what went wrong, unless a part is away.
+    pub fn tell(&self, log: impl FnOnce(&str)) {
+        if !self.is_away {
+            log(&self.detail());
+        }
     }
 
     /// Nobody is signed in, and this needs somebody.
@@ -239,11 +266,13 @@ impl std::error::Error for Error {
 
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
-        match error {
-            sea_orm::DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout) => {
-                Self::failed(Code::Overloaded, "The server has too much to do. Try again in a moment.")
+        match Trouble::of(&error) {
+            Trouble::Away => Self::away(error),
+            Trouble::Busy => {
+                Self::failed(Code::Overloaded, "The server has too much to do. Try again in a moment.").because(error)
             }
-            other => Self::internal(other),
+            Trouble::Late => Self::failed(Code::Timeout, "It took too long. Try again in a moment.").because(error),
+            Trouble::Broken => Self::internal(error),
         }
     }
 }

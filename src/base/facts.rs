@@ -39,6 +39,8 @@ pub enum Fact {
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
     MediaUnliked { media: MediaId, user: UserId },
+    /// Counts of a media wait to be added up: many counted at once.
+    CountsWait { media: MediaId },
     /// Somebody commented on a media.
     CommentAdded { comment: CommentId, media: MediaId, author: UserId },
     /// A comment was deleted.
@@ -85,7 +87,7 @@ impl Fact {
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
-            Self::UserSignedUp { .. } | Self::FollowChanged { .. } => vec![],
+            Self::UserSignedUp { .. } | Self::FollowChanged { .. } | Self::CountsWait { .. } => vec![],
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],

@@ -2,6 +2,9 @@
 //!
 //! From the top: 41 bits of milliseconds since [`EPOCH`], 13 bits of logical shard, 10 bits of sequence. Ids grow with
 //! time, so they are also the order of every list. The sign bit is first used in 2060.
+//!
+//! The sequence is the number of the process, 0 to 63, and 16 ids of it in a millisecond: so at most [`PROCESSES`]
+//! processes make ids at once, and no two make the same.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,9 +21,13 @@ pub const EPOCH: i64 = 1_756_684_800_000;
 /// How many logical shards there are, whatever the number of databases.
 pub const LOGICAL_SHARDS: u16 = 1 << SHARD_BITS;
 
+/// How many processes can make ids at once.
+pub const PROCESSES: u8 = 64;
+
 const SHARD_BITS: u32 = 13;
 const SEQUENCE_BITS: u32 = 10;
-const SEQUENCES: i64 = 1 << SEQUENCE_BITS;
+/// Ids of one process in one millisecond; a burst of more borrows from the milliseconds to come.
+const AT_ONCE: i64 = (1 << SEQUENCE_BITS) / PROCESSES as i64;
 
 /// One of the 8192 places a row can live in; the configuration maps them to databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -160,9 +167,7 @@ fn shard_of(id: i64) -> LogicalShard {
     LogicalShard(((id >> SEQUENCE_BITS) & i64::from(LOGICAL_SHARDS - 1)) as u16)
 }
 
-/// Makes ids, unique in this process and growing.
-///
-/// The sequence starts anywhere in each millisecond, so that two processes do not take the same ids at the same time.
+/// Makes ids, growing, and unique among all processes with different numbers.
 #[derive(Debug)]
 pub struct Ids {
     clock: Clock,
@@ -172,16 +177,27 @@ pub struct Ids {
 
 #[derive(Debug, Clone, Copy)]
 struct Tick {
+    process: u8,
     millis: i64,
-    first: i64,
     taken: i64,
 }
 
 impl Ids {
-    /// A maker of ids with this clock and this chance.
+    /// A maker of ids with this clock. Its number is by chance until it is given one that nobody else has.
     #[must_use]
     pub fn new(clock: Clock, chance: Chance) -> Self {
-        Self { clock, chance, last: Mutex::new(Tick { millis: 0, first: 0, taken: 0 }) }
+        let process = u8::try_from(chance.below(PROCESSES.into())).unwrap_or(0);
+        Self { clock, chance, last: Mutex::new(Tick { process, millis: 0, taken: 0 }) }
+    }
+
+    /// From now on this is process `number`.
+    pub fn number(&self, number: u8) {
+        self.lock().process = number % PROCESSES;
+    }
+
+    /// The instant after the last id that was made: who gets the number then makes others.
+    pub fn free_from(&self) -> Timestamp {
+        Timestamp(self.lock().millis + EPOCH + 1)
     }
 
     /// A new id on a shard.
@@ -200,21 +216,18 @@ impl Ids {
     /// The next free millisecond and sequence. Runs ahead of the clock when a millisecond is used up, and never back.
     fn tick(&self) -> (i64, i64) {
         let now = self.clock.now().0 - EPOCH;
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if now > last.millis {
-            *last = self.fresh(now);
-        } else if last.taken == SEQUENCES {
-            *last = self.fresh(last.millis + 1);
+        let mut last = self.lock();
+        let next = now.max(last.millis + i64::from(last.taken == AT_ONCE));
+        if next > last.millis {
+            (last.millis, last.taken) = (next, 0);
         }
-        let sequence = (last.first + last.taken) % SEQUENCES;
+        let sequence = i64::from(last.process) * AT_ONCE + last.taken;
         last.taken += 1;
         (last.millis, sequence)
     }
 
-    /// Half of the sequence is left above the start, so that ids of one millisecond usually grow.
-    fn fresh(&self, millis: i64) -> Tick {
-        let first = i64::from(self.chance.below(1 << (SEQUENCE_BITS - 1)));
-        Tick { millis, first, taken: 0 }
+    fn lock(&self) -> std::sync::MutexGuard<'_, Tick> {
+        self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -238,6 +251,25 @@ mod tests {
         let shard = LogicalShard::new(1);
         let made: HashSet<UserId> = (0..5000).map(|_| ids.next(&shard)).collect();
         assert_eq!(made.len(), 5000);
+    }
+
+    #[test]
+    fn processes_with_different_numbers_never_make_the_same_id() {
+        let shard = LogicalShard::new(1);
+        let processes: Vec<Ids> = (0..PROCESSES).map(|_| Ids::new(Clock::system(), Chance::default())).collect();
+        (0..).zip(&processes).for_each(|(number, ids)| ids.number(number));
+        // More than there is room for in a millisecond, so that all of them borrow.
+        let made: HashSet<UserId> = (0..100).flat_map(|_| processes.iter().map(|ids| ids.next(&shard))).collect();
+        assert_eq!(made.len(), 100 * usize::from(PROCESSES));
+    }
+
+    #[test]
+    fn ids_of_a_process_grow() {
+        let ids = Ids::new(Clock::system(), Chance::default());
+        let shard = LogicalShard::new(1);
+        let made: Vec<UserId> = (0..100).map(|_| ids.next(&shard)).collect();
+        assert!(made.is_sorted());
+        assert!(made[99].made_at() < ids.free_from());
     }
 
     #[test]

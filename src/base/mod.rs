@@ -10,3 +10,4 @@ pub mod facts;
 pub mod ids;
 pub mod page;
 pub mod text;
+pub mod trouble;

@@ -19,6 +19,8 @@ use crate::base::error::{Code, Error, Kind};
 
 /// Errors in one answer; the others would tell nothing new.
 const MOST_ERRORS: usize = 50;
+/// When to come again, in milliseconds, while the server has too much to do or a part of it is away.
+const RETRY_AFTER: u32 = 1000;
 
 /// A request that was not executed, and why.
 #[derive(Debug)]
@@ -167,6 +169,9 @@ fn retold(chance: &Chance, ours: &Error, mut error: ServerError) -> (Code, Serve
 fn with_code(error: ServerError, code: Code) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code.as_str());
+    if code == Code::Overloaded {
+        extensions.set("retryAfterMs", RETRY_AFTER);
+    }
     ServerError { extensions: Some(extensions), source: None, ..error }
 }
 

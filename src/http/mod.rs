@@ -101,7 +101,11 @@ async fn drained(edge: Arc<Edge>, stop: CancellationToken) {
     let _ = tokio::time::timeout(edge.app.drain.window() + PATIENCE, edge.open.wait()).await;
 }
 
+/// A process that is no API says only whether it is well.
 fn router(edge: &Arc<Edge>) -> Router {
+    if !edge.app.config.server.role.api {
+        return ops::routes().fallback(nothing_here).with_state(edge.clone());
+    }
     let mut pages = graphql::routes();
     if edge.app.config.playground.enabled {
         pages = pages.merge(playground_routes());

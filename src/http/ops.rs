@@ -9,7 +9,9 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::future::join_all;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::Edge;
 use super::media_type::JSON;
@@ -26,26 +28,34 @@ async fn alive() -> Response {
     ([(CACHE_CONTROL, "no-store")], "ok").into_response()
 }
 
+/// A server is ready while any of its databases is there: what needs another one is answered with an error at once, and
+/// to send everybody away from all servers would help nobody.
 async fn ready(State(edge): State<Arc<Edge>>) -> Response {
     let is_draining = edge.app.drain.has_begun();
-    let has_database = has_database(&edge).await;
-    let is_ready = has_database && !is_draining;
-    let parts = json!({ "database": word(has_database, "ok", "gone"), "draining": is_draining });
+    let database = databases(&edge).await;
+    let is_ready = database != "gone" && !is_draining;
+    let parts = json!({ "database": database, "draining": is_draining });
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({ "ready": is_ready, "parts": parts }).to_string();
     (status, [(CONTENT_TYPE, JSON), (CACHE_CONTROL, "no-store")], body).into_response()
 }
 
-async fn has_database(edge: &Edge) -> bool {
-    let detail = match tokio::time::timeout(PING, edge.app.db.ping()).await {
-        Ok(Ok(())) => return true,
-        Ok(Err(error)) => error.detail(),
-        Err(_) => "it takes too long".to_owned(),
-    };
-    tracing::warn!(%detail, "the database does not answer");
-    false
-}
-
-fn word(is_so: bool, yes: &'static str, no: &'static str) -> &'static str {
-    if is_so { yes } else { no }
+async fn databases(edge: &Edge) -> &'static str {
+    let all = edge.app.db.databases().len();
+    let (mut answering, mut last) = (0, String::new());
+    for answer in join_all(edge.app.db.databases().iter().map(|database| timeout(PING, database.ping()))).await {
+        match answer {
+            Ok(Ok(())) => answering += 1,
+            Ok(Err(error)) => last = error.detail(),
+            Err(_) => "it takes too long".clone_into(&mut last),
+        }
+    }
+    if answering < all {
+        tracing::warn!(detail = %last, answering, all, "not every database answers");
+    }
+    match answering {
+        0 => "gone",
+        some if some < all => "partly gone",
+        _ => "ok",
+    }
 }

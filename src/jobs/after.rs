@@ -12,6 +12,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
         Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
+        Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::UserSignedUp { .. }
         | Fact::SessionEnded { .. }
         | Fact::PrivacyChanged { is_private: true, .. }

@@ -7,35 +7,54 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::{Fact, Topic};
 use crate::domain::{idempotency, sessions, uploads};
+use crate::platform::db::{Database, lease};
 use crate::platform::log;
 
 /// How often to look.
 const TICK: Duration = Duration::from_mins(1);
+/// How long the lease for tidying a database lasts: two looks can fail before another process takes it over.
+const LEASE: Duration = Duration::from_secs(150);
 /// Ended sessions that wait to be noted.
 const ENDED_WAITING: usize = 4096;
 
-/// Does what is due once a minute, for ever.
+/// Does once a minute, for ever, what every process has to do for itself.
 pub(super) async fn run(app: Arc<App>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut tick = tick();
     loop {
         tick.tick().await;
-        if let Err(error) = tidy(&app).await {
-            tracing::error!(error = %error.detail(), "the minute's work was not all done");
+        sessions::keep_ended(&app);
+        if let Err(error) = sessions::renew_keys(&app).await {
+            error.tell(|detail| tracing::error!(detail, "the signing keys could not be read"));
         }
     }
 }
 
-/// Everything here is safe for several processes to do at once.
-async fn tidy(app: &App) -> Result<()> {
-    let now = app.clock.now();
-    sessions::keep_ended(app);
-    sessions::renew_keys(app).await?;
-    for database in app.db.databases() {
-        log::forget(database, now.before(Duration::from_hours(app.config.log.keep_hours))).await?;
-        idempotency::forget(database, now).await?;
-        while uploads::sweep(app, database).await? > 0 {}
+/// Tidies one database once a minute, for ever, while no other process does.
+pub(super) async fn tidy_for_ever(app: Arc<App>, database: Arc<Database>, name: Arc<str>) {
+    let mut tick = tick();
+    loop {
+        tick.tick().await;
+        if let Err(error) = tidy(&app, &database, &name).await {
+            error.tell(|detail| tracing::error!(database = database.number, detail, "a database was not tidied"));
+        }
     }
+}
+
+fn tick() -> tokio::time::Interval {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tick
+}
+
+/// Safe for several processes to do at once; the lease only saves the work.
+async fn tidy(app: &App, database: &Database, name: &str) -> Result<()> {
+    let now = app.clock.now();
+    if !lease::hold(database, "clockwork".into(), name, now, now.after(LEASE)).await? {
+        return Ok(());
+    }
+    log::forget(database, now.before(Duration::from_hours(app.config.log.keep_hours))).await?;
+    idempotency::forget(database, now).await?;
+    while uploads::sweep(app, database).await? > 0 {}
     Ok(())
 }
 
@@ -46,7 +65,7 @@ pub(super) async fn watch_sessions(app: Arc<App>) {
         let Some(entry) = endings.next().await else {
             endings = app.live.listen([Topic::Sessions], ENDED_WAITING);
             if let Err(error) = sessions::load_ended(&app).await {
-                tracing::error!(error = %error.detail(), "ended sessions could not be read");
+                error.tell(|detail| tracing::error!(detail, "ended sessions could not be read"));
             }
             continue;
         };

@@ -2,6 +2,7 @@
 
 mod after;
 mod clockwork;
+mod number;
 mod relay;
 mod settle;
 mod step;
@@ -18,35 +19,47 @@ use crate::base::error::Result;
 use crate::domain::sessions;
 use crate::platform::log;
 
+use number::Number;
 pub use settle::settle;
 
 /// What runs beside requests. Dropped, nothing new is begun; a step that has begun may still end by itself, and is done
 /// again when it does not.
 #[derive(Debug)]
 pub struct Background {
+    app: Arc<App>,
     stop: CancellationToken,
+    number: Number,
     workers: JoinSet<()>,
     others: JoinSet<()>,
 }
 
-/// Readies the keys and starts relays, workers, tails and the clock.
+/// Takes a number, readies the keys and starts what the roles of this process ask for: relays, workers, tails and the
+/// clock.
 ///
 /// # Errors
-/// When the keys or the ended sessions cannot be read.
+/// When the number, the keys or the ended sessions cannot be read.
 pub async fn spawn(app: &Arc<App>) -> Result<Background> {
+    let name: Arc<str> = app.chance.token().into();
+    let number = Number::take(app, &name).await?;
     sessions::load_keys(app).await?;
     sessions::load_ended(app).await?;
-    let stop = CancellationToken::new();
+    let (stop, roles) = (CancellationToken::new(), app.config.server.role);
     let (mut workers, mut others) = (JoinSet::new(), JoinSet::new());
     let poll = Duration::from_millis(app.config.log.poll_milliseconds);
     for database in app.db.databases() {
         others.spawn(log::follow(database.clone(), app.bus.clone(), app.live.clone(), poll));
-        others.spawn(relay::run(app.clone(), database.clone(), poll));
-        workers.spawn(worker::run(app.clone(), database.clone(), poll, stop.clone()));
+        if roles.relay {
+            others.spawn(relay::run(app.clone(), database.clone(), poll));
+        }
+        if roles.worker {
+            workers.spawn(worker::run(app.clone(), database.clone(), poll, stop.clone()));
+            others.spawn(clockwork::tidy_for_ever(app.clone(), database.clone(), name.clone()));
+        }
     }
+    others.spawn(Number::keep(app.clone(), name, number.get()));
     others.spawn(clockwork::run(app.clone()));
     others.spawn(clockwork::watch_sessions(app.clone()));
-    Ok(Background { stop, workers, others })
+    Ok(Background { app: app.clone(), stop, number, workers, others })
 }
 
 impl Background {
@@ -59,6 +72,8 @@ impl Background {
         }
         self.workers.shutdown().await;
         self.others.shutdown().await;
+        self.number.give_back().await;
+        self.app.db.rest();
     }
 }
 

@@ -9,6 +9,7 @@ use crate::base::error::Result;
 use crate::base::facts::Fact;
 use crate::platform::db::Database;
 use crate::platform::log;
+use crate::platform::queue::Task;
 
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -21,7 +22,7 @@ pub(super) async fn run(app: Arc<App>, database: Arc<Database>, poll: Duration) 
                 let _ = tokio::time::timeout(poll, database.outbox_filled.notified()).await;
             }
             Err(error) => {
-                tracing::error!(database = database.number, error = %error.detail(), "facts could not be relayed");
+                error.tell(|detail| tracing::error!(database = database.number, detail, "facts could not be relayed"));
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -39,6 +40,6 @@ async fn move_all(app: &App, database: &Database) -> Result<()> {
     Ok(())
 }
 
-fn steps_after(fact: &Fact) -> Result<Vec<String>> {
-    after(fact).iter().map(|step| Ok(serde_json::to_string(step)?)).collect()
+fn steps_after(fact: &Fact) -> Result<Vec<Task>> {
+    after(fact).iter().map(|step| Ok(Task { lane: step.lane(), step: serde_json::to_string(step)? })).collect()
 }

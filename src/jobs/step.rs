@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UploadId, UserId};
 use crate::domain::{comments, follows, likes, media, uploads};
+use crate::platform::queue::Lane;
 
 /// A piece of work that follows from a fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub enum Step {
     EraseUpload { upload: UploadId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
+    /// Add up the counts of a media that waited while many counted at once.
+    AddUpCounts { media: MediaId },
 }
 
 /// Whether a step is finished.
@@ -37,6 +40,15 @@ pub enum Progress {
 }
 
 impl Step {
+    /// Where it waits for its turn.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::ProcessUpload { .. } => Lane::Photos,
+            _ => Lane::Short,
+        }
+    }
+
     /// Does the step, or one page of it.
     ///
     /// # Errors
@@ -51,6 +63,7 @@ impl Step {
             Self::ApproveWaiting { user } => follows::approve_waiting(app, user).await.map(more),
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
+            Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
         }
     }
 }
@@ -67,7 +80,8 @@ impl Step {
             | Self::SeverFollow { .. }
             | Self::ApproveWaiting { .. }
             | Self::EraseUpload { .. }
-            | Self::EraseMedia { .. } => Ok(()),
+            | Self::EraseMedia { .. }
+            | Self::AddUpCounts { .. } => Ok(()),
         }
     }
 }

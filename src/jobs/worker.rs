@@ -1,20 +1,19 @@
 //! Doing steps: claimed with a lease that is renewed while they run, tried again with growing pauses, buried at last.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::step::{Progress, Step};
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::platform::db::Database;
-use crate::platform::queue::{self, Claimed};
+use crate::platform::queue::{self, Claimed, Lane};
 
-/// Steps of one database done at once in one process.
+/// Short steps of one database done at once in one process.
 const AT_ONCE: usize = 16;
 /// How many times a step is tried; with the pauses, for more than an hour.
 const TRIES: u32 = 12;
@@ -23,21 +22,29 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// How often leases are renewed.
 const RENEW: Duration = Duration::from_secs(3);
 
+/// Places for the steps of one lane.
+struct Places {
+    lane: Lane,
+    free: Arc<Semaphore>,
+}
+
 /// Does the steps of one database until told to stop; then those it has begun are finished.
 pub(super) async fn run(app: Arc<App>, database: Arc<Database>, poll: Duration, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let photos = app.config.uploads.workers;
+    let places = [(Lane::Short, AT_ONCE), (Lane::Photos, photos)]
+        .map(|(lane, free)| Places { lane, free: Arc::new(Semaphore::new(free)) });
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
-        let more = match claim_some(&app, &database, &places, &mut running).await {
-            Ok(claimed) => claimed > 0,
-            Err(error) => {
-                tracing::error!(database = database.number, error = %error.detail(), "steps could not be claimed");
-                false
-            }
-        };
-        if !more {
+        let mut claimed = 0;
+        for places in &places {
+            claimed += claim_some(&app, &database, places, &mut running).await;
+        }
+        let is_full = places.iter().any(|places| places.free.available_permits() == 0);
+        if claimed == 0 || is_full {
             tokio::select! {
                 () = stop.cancelled() => {}
+                // A place that is free again is a reason to look, but only when one was missing.
+                Some(_) = running.join_next(), if is_full => {}
                 () = database.steps_stored.notified() => {}
                 () = tokio::time::sleep(poll) => {}
             }
@@ -47,81 +54,114 @@ pub(super) async fn run(app: Arc<App>, database: Arc<Database>, poll: Duration, 
     while running.join_next().await.is_some() {}
 }
 
-/// Claims as many steps as there are places, and begins them.
-async fn claim_some(
-    app: &Arc<App>,
-    database: &Arc<Database>,
-    places: &Arc<Semaphore>,
-    running: &mut JoinSet<()>,
-) -> Result<usize> {
-    let first = places.clone().acquire_owned().await.map_err(Error::internal)?;
-    let mut free = vec![first];
-    while let Ok(place) = places.clone().try_acquire_owned() {
+/// Claims as many steps of a lane as there are places, and begins them.
+async fn claim_some(app: &Arc<App>, database: &Arc<Database>, places: &Places, running: &mut JoinSet<()>) -> usize {
+    let mut free = Vec::new();
+    while let Ok(place) = places.free.clone().try_acquire_owned() {
         free.push(place);
     }
-    let claimed = queue::claim(database, app.clock.now(), free.len()).await?;
-    let count = claimed.len();
-    for (step, place) in claimed.into_iter().zip(free) {
-        running.spawn(work(app.clone(), database.clone(), step, place));
+    if free.is_empty() {
+        return 0;
     }
-    Ok(count)
+    match queue::claim(database, places.lane, app.clock.now(), free.len()).await {
+        Ok(claimed) => {
+            let count = claimed.len();
+            for (step, place) in claimed.into_iter().zip(free) {
+                running.spawn(work(app.clone(), database.clone(), step, place));
+            }
+            count
+        }
+        Err(error) => {
+            error.tell(|detail| tracing::error!(database = database.number, detail, "steps could not be claimed"));
+            0
+        }
+    }
 }
 
 async fn work(app: Arc<App>, database: Arc<Database>, claimed: Claimed, _place: OwnedSemaphorePermit) {
+    let step = tokio::spawn(do_step(app.clone(), claimed.clone()));
+    let begun = Begun(step.abort_handle());
     let done = tokio::select! {
-        done = do_step(app.clone(), claimed.clone()) => done,
-        never = keep_lease(&app, &database, claimed.id) => match never {},
+        done = step => done.map_err(Error::internal).and_then(|done| done),
+        () = keep_lease(&app, &database, &claimed) => {
+            tracing::warn!(step = %claimed.step, "a step was taken over by another worker");
+            return;
+        }
     };
-    if let Err(error) = settle_step(&app, &database, &claimed, done).await {
+    drop(begun);
+    match settle_step(&app, &database, &claimed, done).await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!(step = %claimed.step, "a step was taken over by another worker"),
         // The lease runs out and the step is done again.
-        tracing::error!(step = claimed.id, error = %error.detail(), "the end of a step could not be noted");
+        Err(error) => {
+            error.tell(|detail| tracing::error!(step = claimed.id, detail, "the end of a step could not be noted"));
+        }
     }
 }
 
-/// A step on a task of its own: a panic in it is an error like others.
-async fn do_step(app: Arc<App>, claimed: Claimed) -> Result<Progress> {
-    let run = async move {
-        let step: Step = serde_json::from_str(&claimed.step)?;
-        // Claimed more often than it was tried: it ended the process each time.
-        if claimed.tries > TRIES {
-            return Err(Error::internal("the step never came to an end"));
-        }
-        step.run(&app).await
-    };
-    tokio::spawn(run).await.map_err(Error::internal)?
+/// A step that was begun, on a task of its own: a panic in it is an error like others. Dropped, it ends.
+struct Begun(AbortHandle);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
-/// Renews the lease for as long as the step runs.
-async fn keep_lease(app: &App, database: &Database, id: i64) -> Infallible {
+async fn do_step(app: Arc<App>, claimed: Claimed) -> Result<Progress> {
+    let step: Step = serde_json::from_str(&claimed.step)?;
+    // Claimed more often than it was tried: it ended the process each time.
+    if claimed.tries > TRIES {
+        return Err(Error::internal("the step never came to an end"));
+    }
+    step.run(&app).await
+}
+
+/// Renews the lease for as long as the step runs. Comes back when somebody else has it.
+async fn keep_lease(app: &App, database: &Database, claimed: &Claimed) {
     loop {
         tokio::time::sleep(RENEW).await;
-        if let Err(error) = queue::renew(database, app.clock.now(), vec![id]).await {
-            tracing::warn!(step = id, error = %error.detail(), "a lease could not be renewed");
+        match queue::renew(database, claimed, app.clock.now()).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(step = claimed.id, error = %error.detail(), "a lease could not be renewed");
+            }
         }
     }
 }
 
-async fn settle_step(app: &Arc<App>, database: &Database, claimed: &Claimed, done: Result<Progress>) -> Result<()> {
+/// Notes how a step ended. False when it was somebody else's by then.
+async fn settle_step(app: &Arc<App>, database: &Database, claimed: &Claimed, done: Result<Progress>) -> Result<bool> {
+    let now = app.clock.now();
     match done {
-        Ok(Progress::Done) => queue::done(database, claimed.id).await,
+        Ok(Progress::Done) => queue::done(database, claimed).await,
         Ok(Progress::More) => {
-            queue::again(database, claimed.id, app.clock.now()).await?;
+            let is_ours = queue::again(database, claimed, now).await?;
             database.steps_stored.notify_one();
-            Ok(())
+            Ok(is_ours)
         }
-        Err(error) if claimed.tries >= TRIES => {
-            tracing::error!(step = %claimed.step, error = %error.detail(), "a step was given up and buried");
-            if let Ok(step) = serde_json::from_str::<Step>(&claimed.step) {
-                step.give_up(app).await?;
-            }
-            queue::bury(database, claimed.id, app.clock.now(), error.detail()).await
-        }
+        // It is not the step's fault: it waits for as long as it takes.
+        Err(error) if error.is_away() => queue::again(database, claimed, now.after(pause(app, claimed.tries))).await,
+        Err(error) if claimed.tries >= TRIES => give_up(app, database, claimed, &error).await,
         Err(error) => {
-            let due = app.clock.now().after(pause(app, claimed.tries));
+            let due = now.after(pause(app, claimed.tries));
             tracing::warn!(step = %claimed.step, tries = claimed.tries, error = %error.detail(), "a step failed");
-            queue::retry(database, claimed.id, due, error.detail()).await
+            queue::retry(database, claimed, due, error.detail()).await
         }
     }
+}
+
+async fn give_up(app: &Arc<App>, database: &Database, claimed: &Claimed, error: &Error) -> Result<bool> {
+    // Only who still has the step may undo what it left.
+    if !queue::renew(database, claimed, app.clock.now()).await? {
+        return Ok(false);
+    }
+    tracing::error!(step = %claimed.step, error = %error.detail(), "a step was given up and buried");
+    if let Ok(step) = serde_json::from_str::<Step>(&claimed.step) {
+        step.give_up(app).await?;
+    }
+    queue::bury(database, claimed, app.clock.now(), error.detail()).await
 }
 
 /// Doubles with each try, with up to half as much again by chance, so that failed steps do not all come back at once.

@@ -17,6 +17,7 @@ mod likes_and_comments;
 mod migrating;
 mod multipart;
 mod playground;
+mod processes;
 mod publishing;
 mod readme;
 mod removals;

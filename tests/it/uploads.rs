@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use photograph::base::ids::UploadId;
 use photograph::platform::db::Tx;
-use photograph::platform::queue;
+use photograph::platform::queue::{self, Lane, Task};
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -249,7 +249,7 @@ async fn an_upload_that_can_never_be_processed_is_rejected_at_last() {
         let step = json!({ "step": "processUpload", "upload": id }).to_string();
         let lost = async |tx: &Tx| {
             tx.conn().execute_unprepared(&format!("UPDATE uploads SET status = 1 WHERE id = {}", id.0)).await?;
-            queue::push(tx, kit.app.clock.now(), vec![step]).await?;
+            queue::push(tx, kit.app.clock.now(), vec![Task { lane: Lane::Short, step }]).await?;
             tx.conn().execute_unprepared(&format!("UPDATE steps SET tries = {tries}")).await?;
             Ok(())
         };

@@ -102,7 +102,7 @@ impl Config {
     /// # Errors
     /// The first that does not.
     pub fn check(&self) -> Result<(), Mistake> {
-        self.databases()?;
+        self.replicas()?;
         if !matches!(self.http.partial_success_status, 200 | 294) {
             return Err(Mistake("http.partial_success_status is 294 or 200.".into()));
         }

@@ -1,6 +1,29 @@
 //! Ranges of logical shards, as the configuration writes them.
 
-use super::{LOGICAL_SHARDS, Mistake};
+use std::collections::HashMap;
+
+use super::{Config, LOGICAL_SHARDS, Mistake};
+
+impl Config {
+    /// The addresses of the replicas of each database, by its own address.
+    ///
+    /// # Errors
+    /// When a range is not one of the databases', or its database is a file.
+    pub fn replicas(&self) -> Result<HashMap<String, Vec<String>>, Mistake> {
+        let (databases, mut replicas) = (self.databases()?, HashMap::new());
+        for (range, addresses) in &self.database.replicas {
+            let wanted = shard_range(range)?;
+            let Some((_, database)) = databases.iter().find(|(range, _)| *range == wanted) else {
+                return Err(Mistake(format!("database.replicas: {range:?} is not a range of database.shards.")));
+            };
+            if let Some(file) = [database].into_iter().chain(addresses).find(|address| address.starts_with("sqlite:")) {
+                return Err(Mistake(format!("database.replicas: {file} is a file, and a file has no replicas.")));
+            }
+            replicas.entry(database.clone()).or_insert_with(Vec::new).extend(addresses.iter().cloned());
+        }
+        Ok(replicas)
+    }
+}
 
 /// The range in a text such as `0-4095`.
 pub(super) fn shard_range(text: &str) -> Result<std::ops::RangeInclusive<u16>, Mistake> {
@@ -45,5 +68,17 @@ mod tests {
         for bad in [&["0-4095"][..], &["0-4095", "4095-8191"], &["0-4000", "4096-8191"], &["0-9000"], &["x"]] {
             assert!(with_shards(bad).is_err(), "{bad:?}");
         }
+    }
+    #[test]
+    fn replicas_belong_to_a_database() {
+        let replicas = |url: &str, range: &str| {
+            let replicas = [(range.to_owned(), vec!["postgres://copy/a".to_owned()])].into();
+            let database = Database { url: Some(url.into()), replicas, ..Database::default() };
+            Config { database, ..Config::default() }.replicas().map_err(|mistake| mistake.0)
+        };
+        let found = replicas("postgres://main/a", "0-8191").unwrap();
+        assert_eq!(found["postgres://main/a"], ["postgres://copy/a"]);
+        assert!(replicas("postgres://main/a", "0-4095").unwrap_err().contains("0-4095"));
+        assert!(replicas("sqlite:a", "0-8191").unwrap_err().contains("sqlite:a"));
     }
 }

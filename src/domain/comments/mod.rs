@@ -61,7 +61,7 @@ async fn add_in(app: &App, tx: &Tx, comment: Comment, key: Option<&Key>) -> Resu
     table::insert(tx, comment.clone()).await?;
     let Comment { id, media_id, author_id, .. } = comment;
     log::record(tx, now, &Fact::CommentAdded { comment: id, media: media_id, author: author_id }).await?;
-    if !media::count(tx, media_id, Counter::Comments, 1).await? {
+    if !media::count(app, tx, media_id, Counter::Comments, 1).await? {
         return Err(Error::not_found("media").at(["mediaId"]));
     }
     Ok((comment, None))
@@ -90,7 +90,7 @@ async fn delete_in(app: &App, tx: &Tx, comment: &Comment) -> Result<()> {
     let (id, media, author) = (comment.id, comment.media_id, comment.author_id);
     let fact = Fact::CommentDeleted { comment: id, media, author };
     log::record(tx, app.clock.now(), &fact).await?;
-    media::count(tx, comment.media_id, Counter::Comments, -1).await.map(|_| ())
+    media::count(app, tx, comment.media_id, Counter::Comments, -1).await.map(|_| ())
 }
 
 /// Whether a viewer can delete a comment on a media.

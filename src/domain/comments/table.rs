@@ -3,10 +3,10 @@
 use crate::base::error::Result;
 use crate::base::ids::{CommentId, MediaId, UserId};
 use crate::base::page::Page;
-use crate::platform::db::{Tx, keyset};
+use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Order as SqlOrder, Query, SelectStatement, WindowStatement};
-use sea_orm::{DatabaseConnection, FromQueryResult, IntoActiveModel, QuerySelect};
+use sea_orm::{FromQueryResult, IntoActiveModel, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comments")]
@@ -49,7 +49,7 @@ pub(super) async fn insert(tx: &Tx, comment: Model) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn many(connection: &DatabaseConnection, ids: Vec<CommentId>) -> Result<Vec<Model>> {
+pub(super) async fn many(connection: &Reader, ids: Vec<CommentId>) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 
@@ -58,19 +58,14 @@ pub(super) async fn delete(tx: &Tx, id: CommentId) -> Result<bool> {
 }
 
 /// The comments on a media, nearest to the page's cursor first, one more than the page has.
-pub(super) async fn page(
-    connection: &DatabaseConnection,
-    media: MediaId,
-    order: Order,
-    page: Page,
-) -> Result<Vec<Model>> {
+pub(super) async fn page(connection: &Reader, media: MediaId, order: Order, page: Page) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::MediaId.eq(media));
     Ok(keyset(rows, Column::Id, &order.in_sql(), page).all(connection).await?)
 }
 
 /// The first comments on each of these media, in their order: up to one more than `items` of each.
 pub(super) async fn first_of_each(
-    connection: &DatabaseConnection,
+    connection: &Reader,
     media: Vec<MediaId>,
     order: Order,
     items: u32,

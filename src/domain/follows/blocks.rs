@@ -6,10 +6,10 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::UserId;
 use crate::base::page::Page;
-use crate::platform::db::{Tx, keyset};
+use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{DatabaseConnection, IntoActiveModel, Order};
+use sea_orm::{IntoActiveModel, Order};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "blocks")]
@@ -57,7 +57,7 @@ pub(super) async fn delete(tx: &Tx, blocker: UserId, blocked: UserId) -> Result<
 }
 
 /// Those whom a user blocks, last blocked first, one more than the page has.
-pub(super) async fn page(connection: &DatabaseConnection, blocker: UserId, page: Page) -> Result<Vec<Model>> {
+pub(super) async fn page(connection: &Reader, blocker: UserId, page: Page) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::BlockerId.eq(blocker));
     Ok(keyset(rows, Column::Edge, &Order::Desc, page).all(connection).await?)
 }

@@ -7,10 +7,10 @@ use crate::base::error::Result;
 use crate::base::facts::FollowState;
 use crate::base::ids::UserId;
 use crate::base::page::Page;
-use crate::platform::db::{Tx, keyset};
+use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, OnConflict, Query, SelectStatement};
-use sea_orm::{Condition, DatabaseConnection, FromQueryResult, IntoActiveModel, Order};
+use sea_orm::{Condition, FromQueryResult, IntoActiveModel, Order};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "followers")]
@@ -71,7 +71,7 @@ fn seen(viewer: UserId, users: Vec<UserId>) -> SelectStatement {
 
 /// Which of `others` follow `user`, or asked to.
 pub(super) async fn states(
-    connection: &DatabaseConnection,
+    connection: &Reader,
     user: UserId,
     others: &[UserId],
 ) -> Result<HashMap<UserId, FollowState>> {

@@ -5,10 +5,10 @@ use crate::base::error::Result;
 use crate::base::facts::FollowState;
 use crate::base::ids::UserId;
 use crate::base::page::Page;
-use crate::platform::db::{Tx, keyset};
+use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{DatabaseConnection, IntoActiveModel, Order, QuerySelect};
+use sea_orm::{IntoActiveModel, Order, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "following")]
@@ -56,7 +56,7 @@ pub(super) async fn put(tx: &Tx, edge: Model) -> Result<()> {
 }
 
 /// Those whom a user follows, last followed first, one more than the page has.
-pub(super) async fn page(connection: &DatabaseConnection, follower: UserId, page: Page) -> Result<Vec<Model>> {
+pub(super) async fn page(connection: &Reader, follower: UserId, page: Page) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::FollowerId.eq(follower)).filter(Column::State.eq(FollowState::Following));
     Ok(keyset(rows, Column::Edge, &Order::Desc, page).all(connection).await?)
 }

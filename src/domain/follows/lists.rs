@@ -48,8 +48,10 @@ pub async fn following(app: &App, viewer: Option<Viewer>, user: UserId, page: Pa
     if !is_open(app, viewer, user).await? {
         return Ok(Slice::default());
     }
+    let is_own = viewer.is_some_and(|viewer| viewer.user == user);
+    let rows = if is_own { app.db.read_own(&user) } else { app.db.read(&user) };
     list(app, viewer, page, async |page| {
-        let rows = copies::page(app.db.read(&user), user, page).await?;
+        let rows = copies::page(rows, user, page).await?;
         Ok(rows.into_iter().map(|row| (row.followee_id, row.edge)).collect())
     })
     .await

@@ -24,14 +24,14 @@ pub async fn like(app: &App, viewer: Viewer, id: MediaId) -> Result<()> {
     app.db.write(&id, async |tx| like_in(app, tx, viewer.user, id).await).await
 }
 
-/// The counter comes last: its row is the one that everybody who likes the same media waits for.
+/// The counter comes last, so that its row is held as short as can be.
 async fn like_in(app: &App, tx: &Tx, user: UserId, id: MediaId) -> Result<()> {
     let now = app.clock.now();
     if !table::insert(tx, Like { media_id: id, user_id: user, liked_at: now }).await? {
         return Ok(());
     }
     log::record(tx, now, &Fact::MediaLiked { media: id, user }).await?;
-    counted(tx, id, 1).await
+    counted(app, tx, id, 1).await
 }
 
 /// No longer likes a media.
@@ -48,11 +48,11 @@ async fn unlike_in(app: &App, tx: &Tx, user: UserId, id: MediaId) -> Result<()> 
         return Ok(());
     }
     log::record(tx, app.clock.now(), &Fact::MediaUnliked { media: id, user }).await?;
-    counted(tx, id, -1).await
+    counted(app, tx, id, -1).await
 }
 
-async fn counted(tx: &Tx, id: MediaId, by: i64) -> Result<()> {
-    match media::count(tx, id, Counter::Likes, by).await? {
+async fn counted(app: &App, tx: &Tx, id: MediaId, by: i64) -> Result<()> {
+    match media::count(app, tx, id, Counter::Likes, by).await? {
         true => Ok(()),
         false => Err(Error::not_found("media").at(["mediaId"])),
     }

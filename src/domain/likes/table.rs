@@ -3,10 +3,10 @@
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UserId};
-use crate::platform::db::Tx;
+use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{DatabaseConnection, IntoActiveModel, QuerySelect};
+use sea_orm::{IntoActiveModel, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "likes")]
@@ -39,7 +39,7 @@ pub(super) async fn delete(tx: &Tx, media: MediaId, user: UserId) -> Result<bool
 }
 
 /// The likes of one user among these media.
-pub(super) async fn of(connection: &DatabaseConnection, user: UserId, media: Vec<MediaId>) -> Result<Vec<Model>> {
+pub(super) async fn of(connection: &Reader, user: UserId, media: Vec<MediaId>) -> Result<Vec<Model>> {
     let likes = Entity::find().filter(Column::UserId.eq(user)).filter(Column::MediaId.is_in(media));
     Ok(likes.all(connection).await?)
 }

@@ -1,5 +1,6 @@
 //! Media: one or more photos published together, who can see them, and their end.
 
+mod counts;
 mod delete;
 mod photos;
 mod publish;
@@ -14,13 +15,15 @@ use crate::base::page::{Direction, Page, Slice};
 use crate::domain::follows::{self, Standing};
 use crate::domain::sessions::Viewer;
 
+pub use counts::add_up as add_up_counts;
+pub(in crate::domain) use counts::count;
 pub use delete::{delete, erase};
 pub use photos::Model as Photo;
 pub use photos::of_media as photos_of;
 pub use publish::{Draft, DraftPhoto, publish};
 pub use table::Audience;
+pub(in crate::domain) use table::Counter;
 pub use table::Model as Media;
-pub(in crate::domain) use table::{Counter, count};
 
 /// Photos in one media.
 pub const PHOTOS: usize = 10;

@@ -1,13 +1,16 @@
 //! The photos of a media, on its shard, in their order.
 
 use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::future::try_join;
 
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, PhotoId};
-use crate::platform::db::Tx;
+use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseConnection, IntoActiveModel, QueryOrder};
+use sea_orm::{IntoActiveModel, QueryOrder};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "photos")]
@@ -32,24 +35,32 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// How long ago a media was published at least whose photos are read from replicas: longer than a transaction takes and a
+/// replica may be behind.
+const SETTLED: Duration = Duration::from_mins(2);
+
 /// The photos of each of these media, in order. Whether the viewer sees the media was decided before.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn of_media(app: &App, media: &[MediaId]) -> Result<HashMap<MediaId, Vec<Model>>> {
     let mut photos: HashMap<MediaId, Vec<Model>> = HashMap::new();
-    for photo in app.db.gather(media, of_many).await? {
+    // They are written with their media and never again, so a replica knows those of a media that is not quite new.
+    let settled = app.clock.now().before(SETTLED);
+    let (old, new): (Vec<MediaId>, Vec<MediaId>) = media.iter().partition(|media| media.made_at() < settled);
+    let (old, new) = try_join(app.db.gather_settled(&old, of_many), app.db.gather(&new, of_many)).await?;
+    for photo in old.into_iter().chain(new) {
         photos.entry(photo.media_id).or_default().push(photo);
     }
     Ok(photos)
 }
 
-async fn of_many(connection: &DatabaseConnection, media: Vec<MediaId>) -> Result<Vec<Model>> {
+async fn of_many(connection: &Reader, media: Vec<MediaId>) -> Result<Vec<Model>> {
     let photos = Entity::find().filter(Column::MediaId.is_in(media)).order_by_asc(Column::Position);
     Ok(photos.all(connection).await?)
 }
 
-pub(super) async fn many(connection: &DatabaseConnection, ids: Vec<PhotoId>) -> Result<Vec<Model>> {
+pub(super) async fn many(connection: &Reader, ids: Vec<PhotoId>) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 

@@ -1,12 +1,13 @@
 //! A media in its table, on the shard of its owner.
 
+use super::counts;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UserId};
 use crate::base::page::Page;
-use crate::platform::db::{Tx, keyset};
+use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ExprTrait;
-use sea_orm::{DatabaseConnection, IntoActiveModel, Order, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, Query, SimpleExpr};
+use sea_orm::{IntoActiveModel, Order, QueryOrder, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "media")]
@@ -41,12 +42,28 @@ pub enum Audience {
 }
 
 /// What is counted on a media.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::domain) enum Counter {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Counter {
     /// Likes.
+    #[sea_orm(num_value = 0)]
     Likes,
     /// Comments.
+    #[sea_orm(num_value = 1)]
     Comments,
+}
+
+/// The rows as they are read: with the counts that wait to be added up.
+fn rows() -> Select<Entity> {
+    let sum = |column: Column, counter| {
+        let waiting = SimpleExpr::SubQuery(None, Box::new(counts::waiting(counter).into()));
+        Expr::col((Entity, column)).add(waiting)
+    };
+    Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::OwnerId, Column::Caption, Column::Audience])
+        .column_as(sum(Column::LikeCount, Counter::Likes), Column::LikeCount)
+        .column_as(sum(Column::CommentCount, Counter::Comments), Column::CommentCount)
 }
 
 pub(super) async fn insert(tx: &Tx, media: Model) -> Result<()> {
@@ -54,8 +71,8 @@ pub(super) async fn insert(tx: &Tx, media: Model) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn many(connection: &DatabaseConnection, ids: Vec<MediaId>) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
+pub(super) async fn many(connection: &Reader, ids: Vec<MediaId>) -> Result<Vec<Model>> {
+    Ok(rows().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 
 pub(super) async fn delete(tx: &Tx, owner: UserId, id: MediaId) -> Result<bool> {
@@ -64,24 +81,24 @@ pub(super) async fn delete(tx: &Tx, owner: UserId, id: MediaId) -> Result<bool> 
 }
 
 /// The media of some users, nearest to the page's cursor first, one more than the page has.
-pub(super) async fn page(connection: &DatabaseConnection, owners: Vec<UserId>, page: Page) -> Result<Vec<Model>> {
-    read(connection, Entity::find().filter(Column::OwnerId.is_in(owners)), page).await
+pub(super) async fn page(connection: &Reader, owners: Vec<UserId>, page: Page) -> Result<Vec<Model>> {
+    read(connection, rows().filter(Column::OwnerId.is_in(owners)), page).await
 }
 
 /// The media of a user for some audiences, nearest to the page's cursor first, one more than the page has.
 pub(super) async fn page_for(
-    connection: &DatabaseConnection,
+    connection: &Reader,
     owner: UserId,
     audiences: Vec<Audience>,
     page: Page,
 ) -> Result<Vec<Model>> {
-    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Audience.is_in(audiences));
+    let rows = rows().filter(Column::OwnerId.eq(owner)).filter(Column::Audience.is_in(audiences));
     read(connection, rows, page).await
 }
 
 /// The ids of the newest media of a user for some audiences.
 pub(super) async fn newest(
-    connection: &DatabaseConnection,
+    connection: &Reader,
     owner: UserId,
     audiences: Vec<Audience>,
     items: u64,
@@ -91,16 +108,37 @@ pub(super) async fn newest(
     Ok(newest.into_tuple().all(connection).await?)
 }
 
-async fn read(connection: &DatabaseConnection, rows: Select<Entity>, page: Page) -> Result<Vec<Model>> {
+async fn read(connection: &Reader, rows: Select<Entity>, page: Page) -> Result<Vec<Model>> {
     Ok(keyset(rows, Column::Id, &Order::Desc, page).all(connection).await?)
 }
 
-/// Adds to a counter of a media. False when the media is gone.
-pub(in crate::domain) async fn count(tx: &Tx, id: MediaId, counter: Counter, by: i64) -> Result<bool> {
+/// Adds to a counter of a media, unless somebody else has its row at the moment. False then, or when it is gone.
+pub(super) async fn count_if_free(tx: &Tx, id: MediaId, counter: Counter, by: i64) -> Result<bool> {
+    let free = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::Id.eq(id))
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+        .take();
+    add(tx, Column::Id.in_subquery(free), counter, by).await
+}
+
+/// Adds to a counter of a media, after whoever has its row. False when the media is gone.
+pub(super) async fn count(tx: &Tx, id: MediaId, counter: Counter, by: i64) -> Result<bool> {
+    add(tx, Column::Id.eq(id), counter, by).await
+}
+
+async fn add(tx: &Tx, which: Expr, counter: Counter, by: i64) -> Result<bool> {
     let column = match counter {
         Counter::Likes => Column::LikeCount,
         Counter::Comments => Column::CommentCount,
     };
-    let counted = Entity::update_many().col_expr(column, Expr::col(column).add(by)).filter(Column::Id.eq(id));
+    let counted = Entity::update_many().col_expr(column, Expr::col(column).add(by)).filter(which);
     Ok(counted.exec(tx.conn()).await?.rows_affected == 1)
+}
+
+/// Whether a media is there, and stays until the transaction ends. Waits for nobody but who deletes it.
+pub(super) async fn media_is_there(tx: &Tx, id: MediaId) -> Result<bool> {
+    let row = Entity::find_by_id(id).select_only().column(Column::Id).lock(LockType::KeyShare);
+    Ok(row.into_tuple::<MediaId>().one(tx.conn()).await?.is_some())
 }

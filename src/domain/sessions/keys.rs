@@ -71,9 +71,9 @@ async fn add(app: &App) -> Result<()> {
 mod table {
     use crate::base::clock::Timestamp;
     use crate::base::error::Result;
-    use crate::platform::db::Tx;
+    use crate::platform::db::{Reader, Tx};
     use sea_orm::entity::prelude::*;
-    use sea_orm::{DatabaseConnection, IntoActiveModel, QueryOrder};
+    use sea_orm::{IntoActiveModel, QueryOrder};
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "signing_keys")]
@@ -89,7 +89,7 @@ mod table {
 
     impl ActiveModelBehavior for ActiveModel {}
 
-    pub(super) async fn all(connection: &DatabaseConnection) -> Result<Vec<Model>> {
+    pub(super) async fn all(connection: &Reader) -> Result<Vec<Model>> {
         let keys = Entity::find().order_by_asc(Column::MadeAt).order_by_asc(Column::Kid);
         Ok(keys.all(connection).await?)
     }

@@ -7,9 +7,9 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{SessionId, UserId};
 use crate::platform::blobs::hex;
-use crate::platform::db::Tx;
+use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
-use sea_orm::{DatabaseConnection, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
@@ -65,7 +65,7 @@ pub(super) async fn insert(tx: &Tx, session: Model) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn one(connection: &DatabaseConnection, id: SessionId) -> Result<Option<Model>> {
+pub(super) async fn one(connection: &Reader, id: SessionId) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(connection).await?)
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn lock(tx: &Tx, id: SessionId) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?)
 }
 
-pub(super) async fn alive_of(connection: &DatabaseConnection, user: UserId, now: Timestamp) -> Result<Vec<Model>> {
+pub(super) async fn alive_of(connection: &Reader, user: UserId, now: Timestamp) -> Result<Vec<Model>> {
     let alive = Entity::find()
         .filter(Column::UserId.eq(user))
         .filter(Column::EndedAt.is_null())
@@ -83,7 +83,7 @@ pub(super) async fn alive_of(connection: &DatabaseConnection, user: UserId, now:
     Ok(alive.all(connection).await?)
 }
 
-pub(super) async fn ended_since(connection: &DatabaseConnection, since: Timestamp) -> Result<Vec<Model>> {
+pub(super) async fn ended_since(connection: &Reader, since: Timestamp) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::EndedAt.gte(since)).all(connection).await?)
 }
 

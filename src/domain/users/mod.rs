@@ -20,7 +20,7 @@ use names::Name;
 /// # Errors
 /// Those of the database.
 pub async fn find(app: &App, id: UserId) -> Result<Option<User>> {
-    table::one(app.db.read(&id), id).await
+    table::one(app.db.read_own(&id), id).await
 }
 
 /// Users, whoever asks.

@@ -79,10 +79,10 @@ mod table {
     use crate::base::clock::Timestamp;
     use crate::base::error::Result;
     use crate::base::ids::UserId;
-    use crate::platform::db::Tx;
+    use crate::platform::db::{Reader, Tx};
+    use sea_orm::IntoActiveModel;
     use sea_orm::entity::prelude::*;
     use sea_orm::sea_query::OnConflict;
-    use sea_orm::{DatabaseConnection, IntoActiveModel};
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "names")]
@@ -98,7 +98,7 @@ mod table {
 
     impl ActiveModelBehavior for ActiveModel {}
 
-    pub(super) async fn one(connection: &DatabaseConnection, name: &Name) -> Result<Option<Model>> {
+    pub(super) async fn one(connection: &Reader, name: &Name) -> Result<Option<Model>> {
         Ok(Entity::find_by_id(name.0.clone()).one(connection).await?)
     }
 

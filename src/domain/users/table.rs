@@ -2,10 +2,10 @@
 
 use crate::base::error::Result;
 use crate::base::ids::UserId;
-use crate::platform::db::Tx;
+use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{DatabaseConnection, IntoActiveModel, QuerySelect};
+use sea_orm::{IntoActiveModel, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -40,7 +40,7 @@ pub(super) async fn one(connection: &impl ConnectionTrait, id: UserId) -> Result
     Ok(Entity::find_by_id(id).one(connection).await?)
 }
 
-pub(super) async fn many(connection: &DatabaseConnection, ids: Vec<UserId>) -> Result<Vec<Model>> {
+pub(super) async fn many(connection: &Reader, ids: Vec<UserId>) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 

@@ -1,36 +1,88 @@
-//! Opening a database: SQLite as one file with one writer and many readers, or Postgres.
+//! Opening a database: SQLite as one file with one writer and many readers, or Postgres, directly or through a pooler.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqlxPostgresConnector};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use tokio::time::{Instant, sleep};
 
-use crate::base::config::Connections;
+use super::health::{self, Silence};
+use super::pooled::Pooled;
+use super::reader::Pool;
+use crate::base::config::Config;
 use crate::base::error::{Error, Result};
 
-/// How long a request waits for a free connection before it is told that the server is overloaded.
+/// How long a request waits for a free connection before it is told that the server is overloaded, and how long a server
+/// that starts waits for its databases before it gives up.
 const ACQUIRE: Duration = Duration::from_secs(8);
+/// How often a server that starts asks a database that is not there yet.
+const AGAIN: Duration = Duration::from_millis(250);
 /// How long SQLite waits for another process that is writing.
 const BUSY: Duration = Duration::from_secs(10);
-/// No statement of ours runs longer; Postgres ends it then.
-const STATEMENT_TIMEOUT: &str = "20s";
-/// No statement of ours waits longer for a lock.
-const LOCK_TIMEOUT: &str = "10s";
 
-/// Connects for writing and for reading.
-pub(super) async fn connect(
-    address: &str,
-    connections: Connections,
-    statements: &Arc<AtomicU64>,
-) -> Result<(DatabaseConnection, DatabaseConnection)> {
-    if let Some(file) = file(address) {
-        return sqlite(&file, connections, statements).await;
+/// How connections are made.
+#[derive(Clone, Debug)]
+pub(super) struct Manner {
+    connections: u32,
+    pub is_pooled: bool,
+    statement_seconds: u64,
+    lock_seconds: u64,
+    statements: Arc<AtomicU64>,
+}
+
+impl Manner {
+    pub(super) fn of(config: &Config, statements: &Arc<AtomicU64>) -> Self {
+        let database = &config.database;
+        Self {
+            connections: database.connections.0,
+            is_pooled: database.pooled,
+            statement_seconds: database.limits.statement_seconds,
+            lock_seconds: database.limits.lock_seconds,
+            statements: statements.clone(),
+        }
     }
-    let pool = open(postgres(address, connections), statements).await?;
-    Ok((pool.clone(), pool))
+
+    /// A pooler knows neither names of statements nor settings of a session; a connection of our own has its limits from
+    /// the start.
+    pub(super) fn options(&self, address: &str) -> Result<PgConnectOptions> {
+        let options: PgConnectOptions = address.parse().map_err(Error::internal)?;
+        let options = options.application_name("photograph").disable_statement_logging();
+        if self.is_pooled {
+            return Ok(options.extra_float_digits(None).statement_cache_capacity(0));
+        }
+        let [statement, lock] = [self.statement_seconds, self.lock_seconds].map(|seconds| format!("{seconds}s"));
+        Ok(options.options([("statement_timeout", statement), ("lock_timeout", lock)]))
+    }
+
+    /// Connections to Postgres, made when they are needed.
+    pub(super) fn pool(&self, options: PgConnectOptions) -> Pool {
+        let pool = PgPoolOptions::new().max_connections(self.connections).acquire_timeout(ACQUIRE);
+        let pool = pool.connect_lazy_with(options);
+        if self.is_pooled {
+            return Pool::Pooled(Pooled { pool, begin: self.begin(), statements: self.statements.clone() });
+        }
+        Pool::Own(counted(SqlxPostgresConnector::from_sqlx_postgres_pool(pool), &self.statements))
+    }
+
+    fn begin(&self) -> String {
+        let (statement, lock) = (self.statement_seconds, self.lock_seconds);
+        format!("BEGIN; SET LOCAL statement_timeout = '{statement}s'; SET LOCAL lock_timeout = '{lock}s'")
+    }
+
+    /// SQLite has one writer at a time anyway: one connection makes the others wait in order instead of retrying.
+    pub(super) async fn sqlite(&self, file: &Path) -> Result<(Pool, Pool)> {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let writer = Database::connect(sqlite_options(file, 1)).await.map_err(Error::internal)?;
+        let reader = Database::connect(sqlite_options(file, self.connections)).await.map_err(Error::internal)?;
+        Ok((Pool::Own(counted(writer, &self.statements)), Pool::Own(counted(reader, &self.statements))))
+    }
 }
 
 /// The file of an SQLite database; `None` for other addresses.
@@ -38,18 +90,29 @@ pub(super) fn file(address: &str) -> Option<PathBuf> {
     address.strip_prefix("sqlite:").map(|file| PathBuf::from(file.trim_start_matches("//")))
 }
 
-/// SQLite has one writer at a time anyway: one connection makes the others wait in order instead of retrying.
-async fn sqlite(
-    file: &Path,
-    connections: Connections,
-    statements: &Arc<AtomicU64>,
-) -> Result<(DatabaseConnection, DatabaseConnection)> {
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+/// The name of a database in the log: where it is, without who one is there.
+pub(super) fn name(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    format!("{}:{}/{database}", options.get_host(), options.get_port())
+}
+
+/// Waits a little for a database that is not there yet, and says which when it does not come.
+pub(super) async fn reach(options: &PgConnectOptions) -> Result<PgConnection> {
+    let patience = Instant::now() + ACQUIRE;
+    let mut connection = None;
+    loop {
+        match (health::look(options, &mut connection).await, connection.take()) {
+            (Ok(_), Some(connection)) => return Ok(connection),
+            (Err(silence), _) if !silence.passes || Instant::now() > patience => {
+                return Err(out_of_reach(options, &silence));
+            }
+            _ => sleep(AGAIN).await,
+        }
     }
-    let writer = open(sqlite_options(file, 1), statements).await?;
-    let reader = open(sqlite_options(file, connections.0), statements).await?;
-    Ok((writer, reader))
+}
+
+fn out_of_reach(options: &PgConnectOptions, silence: &Silence) -> Error {
+    Error::internal(format!("the database {} cannot be used: {silence}", name(options)))
 }
 
 fn sqlite_options(file: &Path, connections: u32) -> ConnectOptions {
@@ -68,29 +131,15 @@ fn sqlite_options(file: &Path, connections: u32) -> ConnectOptions {
             .busy_timeout(BUSY)
             .foreign_keys(true)
     });
-    pooled(options, connections)
-}
-
-fn postgres(address: &str, connections: Connections) -> ConnectOptions {
-    let mut options = ConnectOptions::new(address);
-    options.map_sqlx_postgres_opts(|postgres| {
-        postgres
-            .application_name("photograph")
-            .options([("statement_timeout", STATEMENT_TIMEOUT), ("lock_timeout", LOCK_TIMEOUT)])
-    });
-    pooled(options, connections.0)
-}
-
-fn pooled(mut options: ConnectOptions, connections: u32) -> ConnectOptions {
     options.max_connections(connections).acquire_timeout(ACQUIRE).connect_timeout(ACQUIRE).sqlx_logging(false);
     options
 }
 
-async fn open(options: ConnectOptions, statements: &Arc<AtomicU64>) -> Result<DatabaseConnection> {
-    let mut connection = Database::connect(options).await.map_err(Error::internal)?;
+/// Counts the statements, those of transactions too.
+fn counted(mut connection: DatabaseConnection, statements: &Arc<AtomicU64>) -> DatabaseConnection {
     let statements = statements.clone();
     connection.set_metric_callback(move |_| {
         statements.fetch_add(1, Ordering::Relaxed);
     });
-    Ok(connection)
+    connection
 }

@@ -3,9 +3,8 @@
 use std::hash::Hash;
 
 use futures_util::future::try_join_all;
-use sea_orm::DatabaseConnection;
 
-use super::Db;
+use super::{Db, Reader};
 use crate::base::error::Result;
 use crate::base::ids::Sharded;
 
@@ -17,7 +16,38 @@ impl Db {
     pub async fn gather<'a, Id, Row, Query, Rows>(&'a self, ids: &[Id], query: Query) -> Result<Vec<Row>>
     where
         Id: Sharded + Copy + Eq + Hash + Ord,
-        Query: Fn(&'a DatabaseConnection, Vec<Id>) -> Rows,
+        Query: Fn(&'a Reader, Vec<Id>) -> Rows,
+        Rows: Future<Output = Result<Vec<Row>>>,
+    {
+        self.gather_from(ids, |number| &self.databases[number].reader, query).await
+    }
+
+    /// The same for rows that have long been as they are: replicas answer, where they are fresh enough.
+    ///
+    /// # Errors
+    /// The first error of a query.
+    pub async fn gather_settled<'a, Id, Row, Query, Rows>(&'a self, ids: &[Id], query: Query) -> Result<Vec<Row>>
+    where
+        Id: Sharded + Copy + Eq + Hash + Ord,
+        Query: Fn(&'a Reader, Vec<Id>) -> Rows,
+        Rows: Future<Output = Result<Vec<Row>>>,
+    {
+        let reader = |number: usize| {
+            let database = &self.databases[number];
+            database.replicas.fresh(0).unwrap_or(&database.reader)
+        };
+        self.gather_from(ids, reader, query).await
+    }
+
+    async fn gather_from<'a, Id, Row, Query, Rows>(
+        &'a self,
+        ids: &[Id],
+        reader: impl Fn(usize) -> &'a Reader,
+        query: Query,
+    ) -> Result<Vec<Row>>
+    where
+        Id: Sharded + Copy + Eq + Hash + Ord,
+        Query: Fn(&'a Reader, Vec<Id>) -> Rows,
         Rows: Future<Output = Result<Vec<Row>>>,
     {
         let mut groups: Vec<Vec<Id>> = vec![Vec::new(); self.databases.len()];
@@ -27,7 +57,7 @@ impl Db {
         let queries = groups.into_iter().enumerate().filter(|(_, ids)| !ids.is_empty()).map(|(number, mut ids)| {
             ids.sort_unstable();
             ids.dedup();
-            query(&self.databases[number].reader, ids)
+            query(reader(number), ids)
         });
         Ok(try_join_all(queries).await?.into_iter().flatten().collect())
     }

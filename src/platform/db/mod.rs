@@ -5,31 +5,55 @@
 
 mod connect;
 mod gather;
+mod health;
 mod keyset;
+pub mod lease;
+mod look;
 mod migrate;
+mod pooled;
+mod reader;
+mod replicas;
 mod tx;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::ConnectionTrait;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::base::config::Config;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{LOGICAL_SHARDS, Sharded};
 
+use connect::Manner;
+use health::{Health, Watched};
+use replicas::{Replicas, Ticks};
+
 pub use keyset::keyset;
-pub use tx::Tx;
+pub use look::{Found, look};
+pub use reader::Reader;
+pub use tx::{Connection, Tx};
+
+/// How often a database is asked whether it is there; with replicas, several times within what they may be behind.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often within the time that replicas may be behind.
+const LOOKS: u32 = 8;
 
 /// All databases of the server.
 #[derive(Debug)]
 pub struct Db {
     databases: Vec<Arc<Database>>,
     by_shard: Vec<usize>,
+    /// When each logical shard was last written to by this process.
+    written: Vec<AtomicU64>,
+    ticks: Ticks,
     statements: Arc<AtomicU64>,
+    watching: Mutex<JoinSet<()>>,
 }
 
 /// One database, which holds one or more ranges of logical shards.
@@ -41,32 +65,51 @@ pub struct Database {
     pub outbox_filled: Notify,
     /// Told when there are new steps to do.
     pub steps_stored: Notify,
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
-    file: Option<PathBuf>,
+    writer: Reader,
+    reader: Reader,
+    replicas: Arc<Replicas>,
+    home: Home,
+}
+
+/// Where a database is.
+#[derive(Debug)]
+enum Home {
+    File(PathBuf),
+    Server { options: Box<PgConnectOptions>, is_pooled: bool },
+}
+
+/// What opening a database needs.
+struct Opening<'a> {
+    manner: Manner,
+    most_behind: Duration,
+    ticks: Ticks,
+    watching: &'a mut JoinSet<()>,
 }
 
 impl Db {
-    /// Connects to every configured database and brings its schema up to date.
+    /// Connects to every configured database.
     ///
     /// # Errors
-    /// When one cannot be reached, or its schema is newer than this program.
+    /// When one cannot be reached. Replicas may be away.
     pub async fn open(config: &Config) -> Result<Self> {
-        let statements = Arc::new(AtomicU64::new(0));
+        let (statements, ticks, mut watching) = (Arc::new(AtomicU64::new(0)), Ticks::begin(), JoinSet::new());
+        let most_behind = Duration::from_millis(config.database.limits.replica_lag_milliseconds);
+        let manner = Manner::of(config, &statements);
+        let mut opening = Opening { manner, most_behind, ticks, watching: &mut watching };
         let mut databases: Vec<Arc<Database>> = Vec::new();
         let mut numbers = HashMap::new();
         let mut by_shard = vec![0; usize::from(LOGICAL_SHARDS)];
+        let copies = config.replicas().map_err(Error::internal)?;
         for (range, address) in config.databases().map_err(Error::internal)? {
             let number = *numbers.entry(address.clone()).or_insert(databases.len());
             if number == databases.len() {
-                let (writer, reader) = connect::connect(&address, config.database.connections, &statements).await?;
-                let (outbox_filled, steps_stored) = (Notify::new(), Notify::new());
-                let file = connect::file(&address);
-                databases.push(Arc::new(Database { number, outbox_filled, steps_stored, writer, reader, file }));
+                let copies = copies.get(&address).map_or(&[][..], Vec::as_slice);
+                databases.push(Arc::new(opening.open(number, &address, copies).await?));
             }
             by_shard[usize::from(*range.start())..=usize::from(*range.end())].fill(number);
         }
-        Ok(Self { databases, by_shard, statements })
+        let written = (0..LOGICAL_SHARDS).map(|_| AtomicU64::new(0)).collect();
+        Ok(Self { databases, by_shard, written, ticks, statements, watching: Mutex::new(watching) })
     }
 
     /// Brings the schema of every database up to date.
@@ -75,8 +118,10 @@ impl Db {
     /// When a change fails, or a database has changes that this program does not know.
     pub async fn migrate(&self) -> Result<()> {
         for database in &self.databases {
-            migrate::up(&database.writer, database.file.as_deref()).await?;
+            migrate::up(database).await?;
         }
+        // Replicas get the tables a little later.
+        self.written.iter().for_each(|written| written.store(self.ticks.now(), Ordering::Relaxed));
         Ok(())
     }
 
@@ -99,17 +144,28 @@ impl Db {
     where
         F: AsyncFnOnce(&Tx) -> Result<T>,
     {
-        self.database(place).write(work).await
+        let done = self.database(place).write(work).await;
+        // Also after an error: the commit may have been done, and only its answer lost.
+        self.written(place).store(self.ticks.now(), Ordering::Relaxed);
+        done
     }
 
-    /// What to read from when the newest state is not needed. There are no replicas yet: the primary answers.
-    pub fn read(&self, place: &impl Sharded) -> &DatabaseConnection {
-        &self.database(place).reader
+    /// What to read from when the newest state is not needed: a replica that is fresh enough, or the primary. What this
+    /// process has written to the same logical shard is seen; what others wrote, as late as `replica_lag_milliseconds`. So
+    /// it is not for what the viewer may have written: their last request may have gone to another process.
+    pub fn read(&self, place: &impl Sharded) -> &Reader {
+        let database = self.database(place);
+        let written = self.written(place).load(Ordering::Relaxed);
+        database.replicas.fresh(written).unwrap_or(&database.reader)
     }
 
     /// What to read from when one's own writes must be seen: the primary.
-    pub fn read_own(&self, place: &impl Sharded) -> &DatabaseConnection {
+    pub fn read_own(&self, place: &impl Sharded) -> &Reader {
         &self.database(place).reader
+    }
+
+    fn written(&self, place: &impl Sharded) -> &AtomicU64 {
+        &self.written[usize::from(place.shard().number())]
     }
 
     /// How many SQL statements ran so far, transactions not counted. For tests and budgets.
@@ -118,19 +174,92 @@ impl Db {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// Looks no longer whether the databases are there: the program stops.
+    pub fn rest(&self) {
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+    }
+
     /// Whether every database answers.
     ///
     /// # Errors
     /// When one does not.
     pub async fn ping(&self) -> Result<()> {
         for database in &self.databases {
-            database.reader.execute_unprepared("SELECT 1").await?;
+            database.ping().await?;
         }
         Ok(())
     }
 }
 
+impl Opening<'_> {
+    async fn open(&mut self, number: usize, address: &str, copies: &[String]) -> Result<Database> {
+        if let Some(file) = connect::file(address) {
+            return self.sqlite(number, file).await;
+        }
+        let options = self.manner.options(address)?;
+        let connection = connect::reach(&options).await?;
+        let primary = Reader { pool: self.manner.pool(options.clone()), health: Health::new(false), instead: None };
+        let (mut readers, mut watched) = (Vec::new(), Vec::new());
+        for copy in copies {
+            let options = self.manner.options(copy)?;
+            let (pool, health) = (self.manner.pool(options.clone()), Health::new(false));
+            readers.push(Reader { pool, health: health.clone(), instead: Some(Arc::new(primary.clone())) });
+            watched.push((options, health));
+        }
+        let replicas = Arc::new(Replicas::new(readers, self.ticks, self.most_behind));
+        self.watch_primary(options.clone(), primary.health.clone(), connection, &replicas);
+        for (number, (options, health)) in watched.into_iter().enumerate() {
+            self.watch_replica(number, options, health, &replicas);
+        }
+        let home = Home::Server { options: Box::new(options), is_pooled: self.manner.is_pooled };
+        Ok(Database::new(number, (primary.clone(), primary), replicas, home))
+    }
+
+    async fn sqlite(&self, number: usize, file: PathBuf) -> Result<Database> {
+        let pools = self.manner.sqlite(&file).await?;
+        let [writer, reader] =
+            [pools.0, pools.1].map(|pool| Reader { pool, health: Health::new(false), instead: None });
+        let replicas = Arc::new(Replicas::new(Vec::new(), self.ticks, self.most_behind));
+        Ok(Database::new(number, (writer, reader), replicas, Home::File(file)))
+    }
+
+    fn watch_primary(
+        &mut self,
+        options: PgConnectOptions,
+        health: Arc<Health>,
+        connection: PgConnection,
+        replicas: &Arc<Replicas>,
+    ) {
+        let every = if replicas.is_empty() { LOOK } else { self.often() };
+        let watched = Watched { name: connect::name(&options), options, is_copy: false, every, health };
+        let replicas = replicas.clone();
+        self.watching.spawn(health::watch(watched, Some(connection), move |sight| replicas.note_primary(sight)));
+    }
+
+    fn watch_replica(
+        &mut self,
+        number: usize,
+        options: PgConnectOptions,
+        health: Arc<Health>,
+        replicas: &Arc<Replicas>,
+    ) {
+        let name = connect::name(&options);
+        let watched = Watched { name, options, is_copy: true, every: self.often(), health };
+        let replicas = replicas.clone();
+        self.watching.spawn(health::watch(watched, None, move |sight| replicas.note_replica(number, sight)));
+    }
+
+    fn often(&self) -> Duration {
+        (self.most_behind / LOOKS).clamp(Duration::from_millis(25), LOOK)
+    }
+}
+
 impl Database {
+    fn new(number: usize, (writer, reader): (Reader, Reader), replicas: Arc<Replicas>, home: Home) -> Self {
+        let (outbox_filled, steps_stored) = (Notify::new(), Notify::new());
+        Self { number, outbox_filled, steps_stored, writer, reader, replicas, home }
+    }
+
     /// Does a piece of work in one transaction, and commits when it succeeds.
     ///
     /// # Errors
@@ -139,9 +268,7 @@ impl Database {
     where
         F: AsyncFnOnce(&Tx) -> Result<T>,
     {
-        let immediate = Some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { sqlite_transaction_mode: immediate, ..TransactionOptions::default() };
-        let tx = Tx::new(self.writer.begin_with_options(options).await?);
+        let tx = Tx::begin(&self.writer).await?;
         match work(&tx).await {
             Ok(value) => {
                 let recorded = tx.commit().await?;
@@ -159,7 +286,15 @@ impl Database {
 
     /// What to read from: the primary.
     #[must_use]
-    pub fn read_own(&self) -> &DatabaseConnection {
+    pub fn read_own(&self) -> &Reader {
         &self.reader
+    }
+
+    /// Whether it answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.reader.execute_unprepared("SELECT 1").await.map(|_| ())?)
     }
 }

@@ -12,13 +12,15 @@ mod message;
 mod tables;
 mod tail;
 
+use std::collections::HashSet;
+
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::facts::Fact;
-use crate::platform::db::{Database, Tx};
+use crate::platform::db::{Database, Reader, Tx};
 use crate::platform::queue;
 
 pub use arriving::Arriving;
@@ -64,7 +66,7 @@ pub async fn record(tx: &Tx, now: Timestamp, fact: &Fact) -> Result<()> {
 pub async fn relay(
     database: &Database,
     now: Timestamp,
-    after: impl Fn(&Fact) -> Result<Vec<String>> + Send,
+    after: impl Fn(&Fact) -> Result<Vec<queue::Task>> + Send,
 ) -> Result<Vec<Entry>> {
     let entries = database.write(async |tx| move_batch(tx, database.number, now, &after).await).await?;
     if !entries.is_empty() {
@@ -77,7 +79,7 @@ async fn move_batch(
     tx: &Tx,
     database: usize,
     now: Timestamp,
-    after: &(impl Fn(&Fact) -> Result<Vec<String>> + Send),
+    after: &(impl Fn(&Fact) -> Result<Vec<queue::Task>> + Send),
 ) -> Result<Vec<Entry>> {
     let head = head::Entity::find().lock_exclusive().one(tx.conn()).await?.ok_or_else(no_head)?;
     let waiting = outbox::Entity::find().order_by_asc(outbox::Column::Id).limit(BATCH).all(tx.conn()).await?;
@@ -85,12 +87,15 @@ async fn move_batch(
     let ids: Vec<i64> = waiting.iter().map(|row| row.id).collect();
     let rows = number(head.position, waiting);
     let entries = rows.iter().map(|row| entry(database, row)).collect::<Result<Vec<_>>>()?;
-    let mut steps = Vec::new();
+    let mut tasks = Vec::new();
     for entry in &entries {
-        steps.extend(after(&entry.fact)?);
+        tasks.extend(after(&entry.fact)?);
     }
+    // A step reads the present state, so once is enough for all facts of a batch.
+    let mut known = HashSet::new();
+    tasks.retain(|task| known.insert(task.clone()));
     log::Entity::insert_many(rows.into_iter().map(log::ActiveModel::from)).exec_without_returning(tx.conn()).await?;
-    queue::push(tx, now, steps).await?;
+    queue::push(tx, now, tasks).await?;
     // A row with a smaller id may be committed while this runs: delete what was read, not all up to `last`.
     outbox::Entity::delete_many().filter(outbox::Column::Id.is_in(ids)).exec(tx.conn()).await?;
     tracing::trace!(database, last, "facts moved into the log");
@@ -136,7 +141,7 @@ pub async fn identity(database: &Database) -> Result<String> {
     Ok(read_head(database.read_own()).await?.identity)
 }
 
-async fn read_head(connection: &DatabaseConnection) -> Result<head::Model> {
+async fn read_head(connection: &Reader) -> Result<head::Model> {
     head::Entity::find().one(connection).await?.ok_or_else(no_head)
 }
 

@@ -39,7 +39,7 @@ pub async fn follow(database: Arc<Database>, bus: Bus, live: Arc<Live>, poll: Du
             Some(Ok(News::Look) | Err(RecvError::Lagged(_))) | None => catch_up(&database, &live).await,
         };
         if let Err(error) = delivered {
-            tracing::error!(database = database.number, error = %error.detail(), "the log could not be followed");
+            error.tell(|detail| tracing::error!(database = database.number, detail, "the log could not be followed"));
             tokio::time::sleep(PAUSE).await;
         }
     }

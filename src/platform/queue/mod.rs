@@ -3,6 +3,9 @@
 //! A step is a row, stored with the fact it follows from. A worker claims it with a lease and renews the lease while it
 //! works; a lease that runs out is claimed again. A step that fails is tried later, and buried after its last try with
 //! its error kept, until an operator replays it.
+//!
+//! Each claim has a number of its own. When a lease ran out and another worker has the step, what the first one says of
+//! it no longer counts. Steps wait in lanes, so that many slow ones do not hold up the others.
 
 mod sql;
 mod table;
@@ -10,13 +13,15 @@ mod table;
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::platform::db::{Database, Tx};
 
 use table::{ActiveModel, Column, Entity};
+
+pub use table::Lane;
 
 /// How long a claim holds unless it is renewed: after a crash, a step waits so long at most.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -26,10 +31,21 @@ pub const LEASE: Duration = Duration::from_secs(10);
 pub struct Claimed {
     /// Its number in its database.
     pub id: i64,
+    /// The number of this claim: who has an older one has lost the step.
+    pub claim: i64,
     /// What to do, as JSON.
     pub step: String,
     /// How many times it was claimed, this one included.
     pub tries: u32,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Task {
+    /// Where it waits.
+    pub lane: Lane,
+    /// What to do, as JSON.
+    pub step: String,
 }
 
 /// How much there is to do in a database.
@@ -45,12 +61,13 @@ pub struct Backlog {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn push(tx: &Tx, due: Timestamp, steps: Vec<String>) -> Result<()> {
-    if steps.is_empty() {
+pub async fn push(tx: &Tx, due: Timestamp, tasks: Vec<Task>) -> Result<()> {
+    if tasks.is_empty() {
         return Ok(());
     }
-    let rows = steps.into_iter().map(|step| ActiveModel {
-        step: ActiveValue::Set(step),
+    let rows = tasks.into_iter().map(|task| ActiveModel {
+        step: ActiveValue::Set(task.step),
+        lane: ActiveValue::Set(task.lane),
         due_at: ActiveValue::Set(due),
         tries: ActiveValue::Set(0),
         leased_until: ActiveValue::Set(Timestamp(0)),
@@ -60,74 +77,68 @@ pub async fn push(tx: &Tx, due: Timestamp, steps: Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// Claims steps that are due, at most `most`, oldest first.
+/// Claims steps of a lane that are due, at most `most`, oldest first.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(database: &Database, now: Timestamp, most: usize) -> Result<Vec<Claimed>> {
-    database.write(async |tx| sql::claim(tx, now, now.after(LEASE), most).await).await
+pub async fn claim(database: &Database, lane: Lane, now: Timestamp, most: usize) -> Result<Vec<Claimed>> {
+    database.write(async |tx| sql::claim(tx, lane, now, most).await).await
 }
 
-/// Keeps claims for another lease.
+/// Keeps a claim for another lease. False when it is lost, as with all that follow.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn renew(database: &Database, now: Timestamp, ids: Vec<i64>) -> Result<()> {
-    let until = now.after(LEASE);
-    change(database, ids, &[(Column::LeasedUntil, Expr::value(until))]).await
+pub async fn renew(database: &Database, claimed: &Claimed, now: Timestamp) -> Result<bool> {
+    change(database, claimed, &[(Column::LeasedUntil, Expr::value(now.after(LEASE)))]).await
 }
 
 /// Strikes a step that is done.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn done(database: &Database, id: i64) -> Result<()> {
-    database
-        .write(async |tx| {
-            Entity::delete_by_id(id).exec(tx.conn()).await?;
-            Ok(())
-        })
-        .await
+pub async fn done(database: &Database, claimed: &Claimed) -> Result<bool> {
+    let this = Entity::delete_many().filter(is(claimed));
+    database.write(async |tx| Ok(this.exec(tx.conn()).await?.rows_affected == 1)).await
 }
 
 /// Puts a step that failed back, to be tried from `due` on.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn retry(database: &Database, id: i64, due: Timestamp, error: String) -> Result<()> {
+pub async fn retry(database: &Database, claimed: &Claimed, due: Timestamp, error: String) -> Result<bool> {
     let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
-    change(database, vec![id], &[(Column::DueAt, Expr::value(due)), released, (Column::Error, Expr::value(error))])
-        .await
+    change(database, claimed, &[(Column::DueAt, Expr::value(due)), released, (Column::Error, Expr::value(error))]).await
 }
 
-/// Puts a step that did one page of its work back, to go on at once as if new.
+/// Puts a step back that did one page of its work, or could not begin: to go on at `due` as if new.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn again(database: &Database, id: i64, now: Timestamp) -> Result<()> {
+pub async fn again(database: &Database, claimed: &Claimed, due: Timestamp) -> Result<bool> {
     let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
-    change(database, vec![id], &[(Column::DueAt, Expr::value(now)), released, (Column::Tries, Expr::value(0))]).await
+    change(database, claimed, &[(Column::DueAt, Expr::value(due)), released, (Column::Tries, Expr::value(0))]).await
 }
 
 /// Gives a step up, keeping why.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn bury(database: &Database, id: i64, now: Timestamp, error: String) -> Result<()> {
-    change(database, vec![id], &[(Column::BuriedAt, Expr::value(now)), (Column::Error, Expr::value(error))]).await
+pub async fn bury(database: &Database, claimed: &Claimed, now: Timestamp, error: String) -> Result<bool> {
+    change(database, claimed, &[(Column::BuriedAt, Expr::value(now)), (Column::Error, Expr::value(error))]).await
 }
 
-async fn change(database: &Database, ids: Vec<i64>, values: &[(Column, Expr)]) -> Result<()> {
-    database
-        .write(async |tx| {
-            let mut update = Entity::update_many().filter(Column::Id.is_in(ids));
-            for (column, value) in values {
-                update = update.col_expr(*column, value.clone());
-            }
-            update.exec(tx.conn()).await?;
-            Ok(())
-        })
-        .await
+async fn change(database: &Database, claimed: &Claimed, values: &[(Column, Expr)]) -> Result<bool> {
+    let mut update = Entity::update_many().filter(is(claimed));
+    for (column, value) in values {
+        update = update.col_expr(*column, value.clone());
+    }
+    database.write(async |tx| Ok(update.exec(tx.conn()).await?.rows_affected == 1)).await
+}
+
+/// The step, unless somebody else has claimed it since.
+fn is(claimed: &Claimed) -> Condition {
+    Condition::all().add(Column::Id.eq(claimed.id)).add(Column::Claim.eq(claimed.claim))
 }
 
 /// How much there is to do.

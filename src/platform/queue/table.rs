@@ -14,6 +14,20 @@ pub struct Model {
     pub leased_until: Timestamp,
     pub buried_at: Option<Timestamp>,
     pub error: Option<String>,
+    pub lane: Lane,
+    pub claim: i64,
+}
+
+/// Where a step waits. Each lane has places of its own in every worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Lane {
+    /// What takes milliseconds.
+    #[sea_orm(num_value = 0)]
+    Short,
+    /// What takes seconds and a whole core: photos.
+    #[sea_orm(num_value = 1)]
+    Photos,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -25,7 +39,8 @@ impl ActiveModel {
     /// A new row, with its number left to the database.
     pub fn default_values() -> Self {
         use sea_orm::ActiveValue::{NotSet, Set};
-        let (buried_at, error) = (Set(None), Set(None));
-        Self { id: NotSet, step: NotSet, due_at: NotSet, tries: NotSet, leased_until: NotSet, buried_at, error }
+        let (buried_at, error, claim) = (Set(None), Set(None), Set(0));
+        let (id, step, lane, due_at, tries, leased_until) = (NotSet, NotSet, NotSet, NotSet, NotSet, NotSet);
+        Self { id, step, due_at, tries, leased_until, buried_at, error, lane, claim }
     }
 }
