@@ -1,12 +1,11 @@
-//! The program itself, as an operator runs it: started, killed, started again on the same folder and databases.
+//! The program itself, as an operator runs it: started, killed, started again on the same folder and parts.
 
-use std::fmt::Write;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::{Databases, Folder, Front, PATIENCE, Person, eventually};
+use super::{Folder, Front, PATIENCE, Parts, Person, eventually};
 
 /// A server in a process of its own.
 pub struct Program {
@@ -14,21 +13,18 @@ pub struct Program {
     pub front: Front,
     /// Its folder, with its configuration, its data and its log.
     pub folder: Folder,
-    databases: Databases,
+    parts: Parts,
     running: Option<Child>,
 }
 
 impl Program {
     /// What a server needs, before its first start.
     pub async fn prepared() -> Self {
-        let (folder, databases) = (Folder::fresh(), Databases::fresh().await);
-        let mut config = String::from("[telemetry]\nlog = \"warn\"\n[database.shards]\n");
-        for (range, address) in databases.shards() {
-            writeln!(config, "{range:?} = {address:?}").expect("a text takes it");
-        }
+        let (folder, parts) = (Folder::fresh(), Parts::fresh().await);
+        let config = format!("[telemetry]\nlog = \"warn\"\n{}", parts.toml());
         std::fs::write(folder.0.join("photograph.toml"), config).expect("a file in the folder");
         let front = Front::at(free_address());
-        Self { front, folder, databases, running: None }
+        Self { front, folder, parts, running: None }
     }
 
     /// Starts the server and waits until it is ready.
@@ -77,7 +73,7 @@ impl Program {
         if self.running.is_some() {
             self.is_killed();
         }
-        self.databases.drop().await;
+        self.parts.drop().await;
     }
 }
 
