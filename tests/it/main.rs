@@ -6,6 +6,7 @@ mod kit;
 
 mod accounts;
 mod blocking;
+mod compose;
 mod config;
 mod connections;
 mod crash;
