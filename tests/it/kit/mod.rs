@@ -6,13 +6,16 @@
 
 mod flow;
 mod front;
+pub mod judge;
+mod listener;
 mod log;
-mod parts;
+pub mod parts;
 mod person;
 pub mod photos;
 pub mod program;
 pub mod sight;
 mod stream;
+pub mod traffic;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //!
 //! `tests/run` starts the servers and says where they are; a story's databases, keys and files on them are its own.
 
+use std::path::Path;
 use std::time::Duration;
 
 use figment::Figment;
@@ -64,7 +65,7 @@ impl Parts {
     pub fn toml(&self) -> String {
         match self {
             Self::Embedded => "[database]\nconnections = 8\n".to_owned(),
-            Self::Production(production) => production.toml(),
+            Self::Production(production) => production.addresses().toml(),
         }
     }
 
@@ -72,6 +73,16 @@ impl Parts {
     pub fn configure(&self, config: &mut Config) {
         let told = Figment::from(Serialized::defaults(&*config)).merge(Toml::string(&self.toml()));
         *config = told.extract().expect("the program has these options");
+    }
+
+    /// The addresses of the databases themselves, for a look inside. Embedded ones are in the server's data folder.
+    pub fn databases(&self, data: &Path) -> Vec<String> {
+        match self {
+            Self::Embedded => vec![format!("sqlite:{}", data.join("photograph.sqlite").display())],
+            Self::Production(production) => {
+                production.databases().map(|name| format!("{}/{name}", production.servers.primary)).into()
+            }
+        }
     }
 
     /// Removes the databases. The rest, and what a failed story leaves, goes with the servers.
@@ -112,38 +123,17 @@ impl Production {
         replica.close().await.expect("the connection closes");
     }
 
-    fn toml(&self) -> String {
+    fn addresses(&self) -> Addresses {
         let Self { story, servers } = self;
-        let [a, b] = self.databases();
-        let (primary, replica) = (servers.pooler.as_ref().unwrap_or(&servers.primary), &servers.replica);
-        let [(first, _), (second, _)] = SHARDS;
-        format!(
-            r#"
-            [database]
-            connections = 8
-            pooled = {pooled}
-            [database.shards]
-            "{first}" = "{primary}/{a}"
-            "{second}" = "{primary}/{b}"
-            [database.replicas]
-            "{first}" = ["{replica}/{a}"]
-            "{second}" = ["{replica}/{b}"]
-            [redis]
-            url = "{redis}"
-            prefix = "{story}"
-            [s3]
-            endpoint = "{s3}"
-            bucket = "photograph"
-            region = "us-east-1"
-            path_style = true
-            prefix = "{story}/"
-            access_key_id = "photograph"
-            secret_access_key = "photograph-secret"
-            "#,
-            pooled = servers.pooler.is_some(),
-            redis = servers.redis,
-            s3 = servers.s3,
-        )
+        let primary = servers.pooler.as_ref().unwrap_or(&servers.primary);
+        Addresses {
+            shards: self.databases().map(|name| format!("{primary}/{name}")),
+            pooled: servers.pooler.is_some(),
+            replicas: self.databases().map(|name| Some(format!("{}/{name}", servers.replica))),
+            redis: servers.redis.clone(),
+            s3: servers.s3.clone(),
+            prefix: story.clone(),
+        }
     }
 
     async fn drop(&self) {
@@ -151,6 +141,56 @@ impl Production {
             // The pooler still holds connections to it.
             run(&self.servers.primary, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
         }
+    }
+}
+
+/// Where everything is that a program is told of.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// Two databases, each with half of the logical shards.
+    pub shards: [String; 2],
+    /// Whether these are addresses of a pooler.
+    pub pooled: bool,
+    /// The copy of each, if it has one.
+    pub replicas: [Option<String>; 2],
+    /// Redis.
+    pub redis: String,
+    /// The S3 server.
+    pub s3: String,
+    /// What keys and files are named after.
+    pub prefix: String,
+}
+
+impl Addresses {
+    /// The same, as a configuration file says it.
+    pub fn toml(&self) -> String {
+        let Self { shards: [a, b], pooled, replicas, redis, s3, prefix } = self;
+        let [(first, _), (second, _)] = SHARDS;
+        let [copy_a, copy_b] = replicas.each_ref().map(|copy| copy.as_slice());
+        format!(
+            r#"
+            [database]
+            connections = 8
+            pooled = {pooled}
+            [database.shards]
+            "{first}" = "{a}"
+            "{second}" = "{b}"
+            [database.replicas]
+            "{first}" = {copy_a:?}
+            "{second}" = {copy_b:?}
+            [redis]
+            url = "{redis}"
+            prefix = "{prefix}"
+            [s3]
+            endpoint = "{s3}"
+            bucket = "photograph"
+            region = "us-east-1"
+            path_style = true
+            prefix = "{prefix}/"
+            access_key_id = "photograph"
+            secret_access_key = "photograph-secret"
+            "#
+        )
     }
 }
 
