@@ -12,7 +12,7 @@ serve:
 seed:
     cargo run -- seed
 
-# All tests, or those whose names contain a word, on the embedded parts and on PostgreSQL.
+# All tests, or those whose names contain a word, on the embedded parts and on production parts.
 test *name:
     tests/run {{ name }}
 

@@ -2,10 +2,12 @@
 //!
 //! One file for each feature. The cast and its verbs are in `kit`; `tests/README.md` says how to write a story.
 
+#[expect(dead_code, reason = "faults use it as well, and more of it")]
 mod kit;
 
 mod accounts;
 mod blocking;
+mod compose;
 mod config;
 mod connections;
 mod crash;

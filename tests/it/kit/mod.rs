@@ -1,18 +1,21 @@
-//! The stage of every story: a whole server of its own, on fresh databases and a fresh folder, reached by its address.
+//! The stage of every story: a whole server of its own, on fresh parts and a fresh folder, reached by its address.
 //!
 //! `Kit::start()` opens it, `kit.signs_up("ada")` brings somebody on, `kit.settle()` waits until everything that
 //! follows from what they did is done, and `kit.ends()` closes it. A story that does not end, leaves work undone or
 //! made the server log an error has failed.
 
-mod databases;
 mod flow;
 mod front;
+pub mod judge;
+mod listener;
 mod log;
+pub mod parts;
 mod person;
 pub mod photos;
 pub mod program;
 pub mod sight;
 mod stream;
+pub mod traffic;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,9 +31,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-pub use databases::Databases;
 pub use flow::{Flow, field};
 pub use front::{Answer, Front, Payload};
+pub use parts::Parts;
 pub use person::{Person, Upload, account, document, sha256};
 pub use stream::Stream;
 
@@ -44,7 +47,7 @@ pub struct Kit {
     /// How it is reached.
     pub front: Front,
     folder: Folder,
-    databases: Databases,
+    parts: Parts,
     ahead: Arc<AtomicI64>,
     background: Option<Background>,
     server: Option<JoinHandle<()>>,
@@ -63,13 +66,13 @@ impl Kit {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let log = log::Watch::start();
         let folder = Folder::fresh();
-        let databases = Databases::fresh().await;
+        let parts = Parts::fresh().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port's number");
         let mut config = Config::default();
         config.server.listen = address.to_string();
         config.server.data = folder.0.clone();
-        databases.configure(&mut config);
+        parts.configure(&mut config);
         // A story that is over does not wait for those who still listen.
         config.http.drain_seconds = 0;
         change(&mut config);
@@ -81,7 +84,7 @@ impl Kit {
         let background = Some(jobs::spawn(&app).await.unwrap_or_else(|error| panic!("{}", error.detail())));
         let server = Some(tokio::spawn(photograph::http::serve(app.clone(), listener, stop.clone())));
         let front = Front::at(address);
-        Self { app, front, folder, databases, ahead, background, server, stop, log, ended: false }
+        Self { app, front, folder, parts, ahead, background, server, stop, log, ended: false }
     }
 
     /// Somebody with an account and a session.
@@ -133,7 +136,7 @@ impl Kit {
             let served = timeout(PATIENCE, server).await.expect("the server stops");
             served.expect("the server does not panic");
         }
-        self.databases.drop().await;
+        self.parts.drop().await;
         assert_eq!(self.log.errors(), Vec::<String>::new(), "the server logged errors");
     }
 }

@@ -134,6 +134,12 @@ impl Person {
         let access = self.tokens.lock().expect("the tokens").as_ref().map(|tokens| tokens.access.clone());
         Stream::open(self.front.address, access.as_deref(), subscription, &variables).await
     }
+
+    /// Listens to a subscription of a server that may be gone.
+    pub async fn tries_to_listen(&self, subscription: &str, variables: &Value) -> Result<Stream, String> {
+        let access = self.tokens.lock().expect("the tokens").as_ref().map(|tokens| tokens.access.clone());
+        Stream::try_open(self.front.address, access.as_deref(), subscription, variables).await
+    }
 }
 
 /// The input of a `signUp`.

@@ -1,12 +1,14 @@
-//! The program itself, as an operator runs it: started, killed, started again on the same folder and databases.
+//! The program itself, as an operator runs it: started, killed, started again on the same folder and parts.
 
-use std::fmt::Write;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::{Databases, Folder, Front, PATIENCE, Person, eventually};
+use super::{Folder, Front, PATIENCE, Parts, Person, eventually};
+
+/// Where the program is.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_photograph");
 
 /// A server in a process of its own.
 pub struct Program {
@@ -14,37 +16,91 @@ pub struct Program {
     pub front: Front,
     /// Its folder, with its configuration, its data and its log.
     pub folder: Folder,
-    databases: Databases,
+    parts: Parts,
+    data: PathBuf,
+    serves: bool,
+    on_a_small_disk: bool,
     running: Option<Child>,
 }
 
 impl Program {
     /// What a server needs, before its first start.
     pub async fn prepared() -> Self {
-        let (folder, databases) = (Folder::fresh(), Databases::fresh().await);
-        let mut config = String::from("[telemetry]\nlog = \"warn\"\n[database.shards]\n");
-        for (range, address) in databases.shards() {
-            writeln!(config, "{range:?} = {address:?}").expect("a text takes it");
-        }
+        let parts = Parts::fresh().await;
+        let mut program = Self::told(&parts.toml());
+        program.parts = parts;
+        program
+    }
+
+    /// A server that is told this by its configuration, on parts that others use as well.
+    pub fn told(config: &str) -> Self {
+        let folder = Folder::fresh();
+        let config = format!("[telemetry]\nlog = \"warn\"\n{config}");
         std::fs::write(folder.0.join("photograph.toml"), config).expect("a file in the folder");
         let front = Front::at(free_address());
-        Self { front, folder, databases, running: None }
+        let data = PathBuf::from("data");
+        Self { front, folder, parts: Parts::Embedded, data, serves: true, on_a_small_disk: false, running: None }
+    }
+
+    /// One that keeps its data in this folder, which may be that of others as well.
+    pub fn with_data(mut self, data: &Path) -> Self {
+        self.data = data.to_owned();
+        self
+    }
+
+    /// One that serves nobody, so that nobody can ask it whether it is ready.
+    pub fn in_the_back(mut self) -> Self {
+        self.serves = false;
+        self
+    }
+
+    /// One that is told when the disk is full, instead of being ended by the system.
+    pub fn on_a_small_disk(mut self) -> Self {
+        self.on_a_small_disk = true;
+        self
     }
 
     /// Starts the server and waits until it is ready.
     pub async fn starts(&mut self) {
         let log = File::options().create(true).append(true).open(self.folder.0.join("log")).expect("a log");
         let (config, listen) = (self.folder.0.join("photograph.toml"), self.front.address.to_string());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_photograph"));
-        command.args(["serve", "--listen", &listen, "--config"]).arg(config).args(["--data", "data"]);
+        let mut command = self.command();
+        command.args(["serve", "--listen", &listen, "--config"]).arg(config).arg("--data").arg(&self.data);
         command.current_dir(&self.folder.0).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("the log")).stderr(log);
         self.running = Some(command.spawn().expect("the program starts"));
+        if self.serves {
+            self.is_ready().await;
+        }
+    }
+
+    /// Waits until the server is ready.
+    pub async fn is_ready(&self) {
         eventually("the server is ready", PATIENCE, async || {
             let ready = self.front.client.get(self.front.url("/readyz")).send().await;
             ready.is_ok_and(|answer| answer.status().is_success()).then_some(())
         })
         .await;
+    }
+
+    fn command(&self) -> Command {
+        if !self.on_a_small_disk {
+            return Command::new(PROGRAM);
+        }
+        // What the program says goes through a pipe to a process that has the room.
+        let mut shell = Command::new("bash");
+        shell.args(["-c", r#"trap "" XFSZ; exec "$@" > >(exec cat) 2>&1"#, "bash", PROGRAM]);
+        shell
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.running.as_ref().expect("the server runs").id()
+    }
+
+    /// The addresses of its databases, for a look inside.
+    pub fn databases(&self) -> Vec<String> {
+        self.parts.databases(&self.folder.0.join(&self.data))
     }
 
     /// Kills the server without a word of warning.
@@ -77,7 +133,7 @@ impl Program {
         if self.running.is_some() {
             self.is_killed();
         }
-        self.databases.drop().await;
+        self.parts.drop().await;
     }
 }
 
@@ -95,7 +151,7 @@ impl Drop for Program {
 
 /// Runs a command of the program to its end, in a folder.
 pub fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_photograph"));
+    let mut command = Command::new(PROGRAM);
     command.args(arguments).envs(environment.iter().copied()).current_dir(folder).stdin(Stdio::null());
     command.output().expect("the program starts")
 }

@@ -20,47 +20,70 @@ pub struct Stream {
 
 impl Stream {
     pub(super) async fn open(address: SocketAddr, token: Option<&str>, query: &str, variables: &Value) -> Self {
-        let address = format!("ws://{address}/graphql").parse().expect("an address");
-        let request = ClientRequestBuilder::new(address).with_sub_protocol("graphql-transport-ws");
-        let (socket, _) = connect_async(request).await.expect("a socket");
-        let mut stream = Self { socket };
-        let payload = token.map_or(json!({}), |token| json!({ "authorization": format!("Bearer {token}") }));
-        stream.says(&json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(stream.hears().await["type"], "connection_ack");
-        let payload = json!({ "query": query, "variables": variables });
-        stream.says(&json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
-        stream
+        Self::try_open(address, token, query, variables).await.unwrap_or_else(|broke| panic!("{query}: {broke}"))
     }
 
-    async fn says(&mut self, message: &Value) {
-        self.socket.send(Message::text(message.to_string())).await.expect("the socket takes a message");
+    /// On a server that may be gone, or not well.
+    pub(super) async fn try_open(
+        address: SocketAddr,
+        token: Option<&str>,
+        query: &str,
+        variables: &Value,
+    ) -> Result<Self, String> {
+        let address = format!("ws://{address}/graphql").parse().expect("an address");
+        let request = ClientRequestBuilder::new(address).with_sub_protocol("graphql-transport-ws");
+        let (socket, _) = connect_async(request).await.map_err(|error| error.to_string())?;
+        let mut stream = Self { socket };
+        let payload = token.map_or(json!({}), |token| json!({ "authorization": format!("Bearer {token}") }));
+        stream.try_say(&json!({ "type": "connection_init", "payload": payload })).await?;
+        let answer = stream.try_hear().await?;
+        if answer["type"] != "connection_ack" {
+            return Err(format!("{answer:#}"));
+        }
+        let payload = json!({ "query": query, "variables": variables });
+        stream.try_say(&json!({ "id": "1", "type": "subscribe", "payload": payload })).await?;
+        Ok(stream)
+    }
+
+    async fn try_say(&mut self, message: &Value) -> Result<(), String> {
+        self.socket.send(Message::text(message.to_string())).await.map_err(|error| error.to_string())
     }
 
     /// The next message of the protocol that is not a ping.
     async fn hears(&mut self) -> Value {
+        self.try_hear().await.unwrap_or_else(|broke| panic!("{broke}"))
+    }
+
+    async fn try_hear(&mut self) -> Result<Value, String> {
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await.expect("no event came in time");
-            let text = match message.expect("the socket was closed").expect("the socket works") {
+            let message = timeout(PATIENCE, self.socket.next()).await.map_err(|_| "no event came in time")?;
+            let text = match message.ok_or("the socket was closed")?.map_err(|error| error.to_string())? {
                 Message::Text(text) => text,
-                Message::Close(reason) => panic!("the socket was closed: {reason:?}"),
+                Message::Close(reason) => return Err(format!("the socket was closed: {reason:?}")),
                 _ => continue,
             };
             let message: Value = serde_json::from_str(&text).expect("messages are JSON");
             match message["type"].as_str() {
-                Some("ping") => self.says(&json!({ "type": "pong" })).await,
-                _ => return message,
+                Some("ping") => self.try_say(&json!({ "type": "pong" })).await?,
+                _ => return Ok(message),
             }
         }
     }
 
     /// The next event.
     pub async fn next(&mut self) -> Value {
-        let message = self.hears().await;
-        assert_eq!(message["type"], "next", "{message:#}");
+        self.try_next().await.unwrap_or_else(|broke| panic!("{broke}"))
+    }
+
+    /// The next event, or why there is none: the stream broke off, or says that it cannot go on.
+    pub async fn try_next(&mut self) -> Result<Value, String> {
+        let message = self.try_hear().await?;
         let payload = &message["payload"];
-        assert!(payload.get("errors").is_none(), "{payload:#}");
-        let fields = payload["data"].as_object().expect("an event has data");
-        fields.values().next().expect("an event has one field").clone()
+        if message["type"] != "next" || payload.get("errors").is_some() {
+            return Err(format!("no event: {message:#}"));
+        }
+        let fields = payload["data"].as_object().ok_or("an event has data")?;
+        Ok(fields.values().next().expect("an event has one field").clone())
     }
 
     /// The next event, which must be of this type.
