@@ -11,17 +11,24 @@ use crate::platform::log;
 
 /// How often to look.
 const TICK: Duration = Duration::from_mins(1);
+/// How many times a minute's work is done until an hour's is.
+const MINUTES: u32 = 60;
 /// Ended sessions that wait to be noted.
 const ENDED_WAITING: usize = 4096;
 
-/// Does what is due once a minute, for ever.
+/// Does what is due once a minute, and once an hour, for ever.
 pub(super) async fn run(app: Arc<App>) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        tick.tick().await;
-        if let Err(error) = tidy(&app).await {
-            tracing::error!(error = %error.detail(), "the minute's work was not all done");
+        for _ in 0..MINUTES {
+            tick.tick().await;
+            if let Err(error) = tidy(&app).await {
+                tracing::error!(error = %error.detail(), "the minute's work was not all done");
+            }
+        }
+        if let Err(error) = uploads::sweep_strays(&app).await {
+            tracing::error!(error = %error.detail(), "bytes that nobody waits for may be left");
         }
     }
 }
