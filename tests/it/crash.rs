@@ -172,6 +172,7 @@ async fn persists_to_upload(person: &Person, photo: &[u8], key: String) -> Strin
         let sent =
             eventually("the bytes are sent", PATIENCE, async || person.tries_to_send(&upload, photo).await.ok()).await;
         assert!(sent.is_success(), "{sent}");
+        persists(person, "completeUpload", json!({ "uploadId": upload.id }), "upload { id }").await;
     }
     let query = "query($id: ID!) { node(id: $id) { ... on Upload { status } } }";
     eventually("the upload is ready", PATIENCE, async || {

@@ -25,6 +25,10 @@ impl Disk {
         Self { folder }
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(super) async fn keep(&self, incoming: &Incoming, key: &str) -> Result<()> {
         let path = self.folder.join(key);
         make_parent(&path).await?;

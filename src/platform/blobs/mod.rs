@@ -3,6 +3,7 @@
 //! Keys are ours, never a client's: parts of letters, digits and `-_.`, with slashes between. What both stores do alike
 //! stands here: bytes that come through this server are counted and hashed on the local disk before they get a key.
 
+mod check;
 mod disk;
 mod incoming;
 mod s3;

@@ -3,6 +3,7 @@
 //! The store's own clock decides when such an address ends, so signatures carry the time of the machine.
 
 mod connect;
+mod fetch;
 
 use std::io;
 use std::time::Duration;
@@ -130,6 +131,10 @@ impl S3 {
     /// The address by which clients reach the store, without a path.
     pub(super) fn origin(&self) -> &str {
         &self.ways.origin
+    }
+
+    pub(super) fn bucket(&self) -> &str {
+        &self.bucket
     }
 
     fn name(&self, key: &str) -> String {

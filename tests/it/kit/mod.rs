@@ -12,6 +12,7 @@ mod person;
 pub mod photos;
 pub mod program;
 pub mod sight;
+pub mod store;
 mod stream;
 
 use std::path::PathBuf;
