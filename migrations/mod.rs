@@ -1,11 +1,16 @@
 //! Every change of the schema, in order. Both SQL dialects come from the one description in each file.
 
 mod m20261123_000001_foundation;
+mod m20261123_000002_secrets;
 mod m20261123_000003_processes;
 
 use sea_orm_migration::MigrationTrait;
 
 /// All changes, oldest first.
 pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(m20261123_000001_foundation::Migration), Box::new(m20261123_000003_processes::Migration)]
+    vec![
+        Box::new(m20261123_000001_foundation::Migration),
+        Box::new(m20261123_000002_secrets::Migration),
+        Box::new(m20261123_000003_processes::Migration),
+    ]
 }

@@ -14,6 +14,7 @@ use crate::base::ids::{Ids, SessionId};
 use crate::platform::blobs::Blobs;
 use crate::platform::db::Db;
 use crate::platform::drain::Drain;
+use crate::platform::links::Links;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
 use crate::platform::redis::Redis;
@@ -42,6 +43,8 @@ pub struct App {
     pub drain: Drain,
     /// The files.
     pub blobs: Blobs,
+    /// The links of images.
+    pub links: Links,
     /// The keys that sign access tokens.
     pub tokens: Tokens,
     /// Sessions that ended while their access tokens still look good, and when.
@@ -89,7 +92,8 @@ impl App {
             live: Arc::new(Live::at(positions, identities.concat())),
             redis,
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
-            blobs: Blobs::at(&config.server.data.join("blobs"))?,
+            blobs: Blobs::open(&config).await?,
+            links: Links::open(&config, &db, &chance).await?,
             tokens: Tokens::new(),
             ended_sessions: Mutex::default(),
             wrong_passwords: Mutex::default(),

@@ -254,9 +254,7 @@ async fn check(settings: &Settings) -> Outcome {
     let app = App::start(config, Clock::system()).await?;
     app.db.ping().await?;
     println!("databases      {} answer, their schema is up to date", app.db.databases().len());
-    app.blobs.write("check", b"photograph").await?;
-    app.blobs.remove("check").await?;
-    println!("files          can be written below {}", app.config.server.data.display());
+    println!("files          {}", app.blobs.check(&app.chance.token()).await?);
     Ok(())
 }
 

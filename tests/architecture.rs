@@ -20,12 +20,14 @@ const ROOMS: [(&str, &[&str]); 7] = [
     ("jobs", &["domain", "app", "platform", "base"]),
     ("graphql", &["domain", "app", "platform", "base"]),
     // The playground offers the people of the seed.
-    ("http", &["graphql", "seed", "domain", "app", "base"]),
+    ("http", &["graphql", "seed", "domain", "app", "platform", "base"]),
 ];
 /// What `http` needs of the domain: who is asking, and where the bytes of a photo go.
 const HTTP_KNOWS: [&str; 2] = ["sessions", "uploads"];
-/// The neighbors in `platform` that stand on another one: the relay of the log stores the steps that follow, and tells all processes.
-const STANDS_ON: [(&str, &str); 4] = [("queue", "db"), ("log", "db"), ("log", "queue"), ("log", "redis")];
+/// The neighbors in `platform` that stand on another one: the relay of the log stores the steps that follow and tells all
+/// processes, and the secret behind the links is in the first database.
+const STANDS_ON: [(&str, &str); 5] =
+    [("queue", "db"), ("log", "db"), ("log", "queue"), ("log", "redis"), ("links", "db")];
 /// Lines of a source file without its unit tests.
 const MOST_LINES: usize = 400;
 

@@ -1,4 +1,4 @@
-// Brings a photo from this computer to the server: announce it, send its bytes, watch until it can be published.
+// Brings a photo from this computer to the server: announce it, send its bytes, say so, watch until it can be published.
 import { events, execute } from "./graphql";
 import type { Result } from "./http";
 
@@ -22,6 +22,9 @@ const CREATE = `mutation CreateUpload($input: CreateUploadInput!) {
     upload { ${STATE} target { protocol url headers { name value } } }
     userErrors { code message path }
   }
+}`;
+const COMPLETE = `mutation CompleteUpload($input: CompleteUploadInput!) {
+  completeUpload(input: $input) { upload { id } userErrors { code message path } }
 }`;
 const EVENTS = `subscription UploadEvents($uploadId: ID!) {
   uploadEvents(uploadId: $uploadId) { __typename ... on UploadChanged { upload { ${STATE} } } }
@@ -56,6 +59,7 @@ async function sendAndWatch(file: File, announced: Upload, show: (upload: Upload
     if (event.__typename === "StreamOpened" && isAwaited) {
       isAwaited = false;
       await send(file, target);
+      await complete(id);
       continue;
     }
     const upload = event.__typename === "UploadChanged" ? event.upload : await read(id);
@@ -72,15 +76,18 @@ async function read(uploadId: string): Promise<Upload> {
 async function send(file: File, target: Upload["target"]): Promise<void> {
   if (!target) throw new Error("The server did not say where to send the photo.");
   const address = fromHere(target.url);
-  const { origin } = new URL(address);
-  if (origin !== location.origin) {
-    throw new Error(
-      `The server takes photos at ${origin}: open the playground there, for this page may not send elsewhere.`,
-    );
-  }
   const headers = Object.fromEntries(target.headers.map(({ name, value }) => [name, value]));
-  const response = await fetch(address, { method: "PUT", headers, body: file });
-  if (!response.ok) throw new Error(`The server refused the bytes: HTTP ${response.status} ${await response.text()}`);
+  const response = await fetch(address, { method: "PUT", headers, body: file }).catch(() => {
+    const { origin } = new URL(address);
+    throw new Error(`Photos are sent to ${origin}, and this page could not. Does it let pages of other origins in (CORS)?`);
+  });
+  if (!response.ok) throw new Error(`The bytes were refused: HTTP ${response.status} ${await response.text()}`);
+}
+
+/** A store does not tell the server that the bytes are there. */
+async function complete(uploadId: string): Promise<void> {
+  const { completeUpload } = await data(COMPLETE, { input: { uploadId } });
+  if (!completeUpload.upload) throw new Error(completeUpload.userErrors[0].message);
 }
 
 /** Of the machine's own addresses: `localhost` and `127.0.0.1` are the same server, but not to a browser. */
@@ -90,7 +97,7 @@ const OWN = ["localhost", "127.0.0.1", "[::1]"];
 export function fromHere(address: string): string {
   const url = new URL(address);
   const isSame = OWN.includes(url.hostname) && OWN.includes(location.hostname) && url.port === location.port;
-  return isSame ? `${location.origin}${url.pathname}` : address;
+  return isSame ? `${location.origin}${url.pathname}${url.search}` : address;
 }
 
 /** Browsers compute it only on secure pages (HTTPS or localhost); elsewhere the server does without. */

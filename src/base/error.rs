@@ -187,6 +187,14 @@ impl Error {
         }
     }
 
+    /// A part that this server stands on does not answer. The caller may try again; the log sees why.
+    pub fn unavailable(
+        message: impl Into<Cow<'static, str>>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { source: Some(Arc::from(source.into())), ..Self::failed(Code::Overloaded, message) }
+    }
+
     /// Nobody is signed in, and this needs somebody.
     #[must_use]
     pub fn unauthenticated() -> Self {

@@ -109,6 +109,14 @@ pub fn prose(text: &str, limit: usize) -> Result<Option<&str>> {
     Ok((!text.is_empty()).then_some(text))
 }
 
+/// Whether a secret is the one that was given. Takes the same time whatever is wrong, so that it cannot be found piece by
+/// piece.
+#[must_use]
+pub fn is_same(secret: &str, given: &str) -> bool {
+    let differ = secret.bytes().zip(given.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b));
+    secret.len() == given.len() && differ == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,7 +49,7 @@ impl Media {
     /// Its photos, in order; at least one.
     async fn photos(&self, ctx: &Context<'_>) -> Result<Vec<Photo>> {
         let photos = load(ctx).load_one(PhotosOf(self.0.id)).await?.unwrap_or_default();
-        Ok(photos.into_iter().map(Photo).collect())
+        Ok(photos.into_iter().map(|photo| Photo::of(&self.0, photo)).collect())
     }
 
     /// What its owner wrote.

@@ -63,7 +63,9 @@ async fn medium(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
 
 async fn photo(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Ok(id) = id.parse::<PhotoId>() else { return Ok(None) };
-    Ok(load(ctx).load_one(id).await?.map(|photo| Node::Photo(Photo(photo))))
+    let Some(photo) = load(ctx).load_one(id).await? else { return Ok(None) };
+    let media = load(ctx).load_one(photo.media_id).await?;
+    Ok(media.map(|media| Node::Photo(Photo::of(&media, photo))))
 }
 
 async fn comment(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {

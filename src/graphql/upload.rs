@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 
-use super::context::{app, signed_in};
+use super::context::{app, input_id, signed_in};
 use super::error::{UserError, outcome, user_error};
-use super::photo::{Image, image};
+use super::photo::{Image, Shown};
 use super::scalars::{BlurHash, ByteSize, DateTime, Sha256, Url, Uuid};
 use crate::base::error::{Error, Kind};
 use crate::domain::uploads::{self, Announcement, UploadStatus as Status};
@@ -29,14 +29,14 @@ impl Upload {
     }
 
     /// Where to send the bytes; null when none are awaited.
-    async fn target(&self, ctx: &Context<'_>) -> Option<UploadTarget> {
-        let awaited = self.0.status == Status::AwaitingBytes && !self.0.is_expired(app(ctx).clock.now());
-        awaited.then(|| UploadTarget {
+    async fn target(&self, ctx: &Context<'_>) -> Result<Option<UploadTarget>> {
+        let target = uploads::target(app(ctx), &self.0).await?;
+        Ok(target.map(|target| UploadTarget {
             protocol: UploadProtocol::Put,
-            url: Url(format!("{}/uploads/{}/{}", app(ctx).config.public_url(), self.0.id, self.0.secret)),
-            headers: vec![HttpHeader { name: "Content-Type".into(), value: self.0.content_type.clone() }],
-            expires_at: DateTime(self.0.expires_at),
-        })
+            url: Url(target.url),
+            headers: target.headers.into_iter().map(HttpHeader::from).collect(),
+            expires_at: DateTime(target.expires_at),
+        }))
     }
 
     /// How many bytes have arrived.
@@ -54,9 +54,9 @@ impl Upload {
     }
 
     /// The photo as it will be; null until it is ready.
-    async fn preview(&self, ctx: &Context<'_>) -> Option<Image> {
-        let images = self.0.images()?;
-        Some(image(ctx, &images.key, (images.width, images.height), Size::Standard))
+    async fn preview(&self, ctx: &Context<'_>) -> Result<Option<Image>> {
+        let Some(images) = self.0.images() else { return Ok(None) };
+        Ok(Some(Shown::to_owner(&images).image(ctx, Size::Standard)?))
     }
 
     /// Pixels across; null until it is ready.
@@ -127,6 +127,12 @@ pub struct HttpHeader {
     value: String,
 }
 
+impl From<(&'static str, String)> for HttpHeader {
+    fn from((name, value): (&'static str, String)) -> Self {
+        Self { name: name.to_owned(), value }
+    }
+}
+
 /// Input of `createUpload`.
 #[derive(InputObject)]
 pub struct CreateUploadInput {
@@ -143,6 +149,22 @@ pub struct CreateUploadInput {
 /// Result of `createUpload`.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct CreateUploadPayload {
+    /// The upload.
+    upload: Option<Upload>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `completeUpload`.
+#[derive(InputObject)]
+pub struct CompleteUploadInput {
+    /// Which.
+    upload_id: ID,
+}
+
+/// Result of `completeUpload`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CompleteUploadPayload {
     /// The upload.
     upload: Option<Upload>,
     /// Why it was not done; empty when it was.
@@ -168,5 +190,20 @@ impl UploadMutation {
         let key = input.idempotency_key.map(|key| key.0);
         let (upload, user_errors) = outcome(uploads::announce(app(ctx), viewer, announced, key).await)?;
         Ok(CreateUploadPayload { upload: upload.map(Upload), user_errors })
+    }
+
+    /// Say that the bytes were sent.
+    async fn complete_upload(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: CompleteUploadInput,
+    ) -> Result<CompleteUploadPayload> {
+        let viewer = signed_in(ctx)?;
+        let complete = async || {
+            let id = input_id(&input.upload_id, "upload", &["uploadId"])?;
+            uploads::complete(app(ctx), viewer, id).await
+        };
+        let (upload, user_errors) = outcome(complete().await)?;
+        Ok(CompleteUploadPayload { upload: upload.map(Upload), user_errors })
     }
 }

@@ -1,59 +1,151 @@
-//! The photos of published media, in four sizes. An address never changes what it shows, so it can be kept for ever.
+//! The photos of published media, in four sizes. Whoever has a link may see the picture, until the link ends if it does.
 //!
-//! The key is 128 random bits: whoever has the address may see the picture. It is checked letter by letter before it
-//! becomes part of a path.
+//! What a link shows never changes, so it can be kept for as long as the link works. Nothing but a link that this server
+//! gave reaches the store: each part of it is checked before it becomes part of a path.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderName, IF_NONE_MATCH, IF_RANGE, RANGE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio_util::io::ReaderStream;
 
 use super::Edge;
 use super::problem::{self, Problem};
+use super::range::{Wanted, wanted};
+use crate::base::clock::Timestamp;
+use crate::base::error::{Code, Error, Result};
 use crate::graphql::report;
+use crate::platform::blobs::Part;
+use crate::platform::links::Worth;
 
 /// 16 bytes in base58 have at most so many letters.
 const KEY_LENGTH: usize = 22;
 const SIZES: [&str; 4] = ["thumbnail", "low", "standard", "high"];
-/// Bytes read from the store at once.
-const PIECE: usize = 32 << 10;
+/// Seconds after which a client may ask again while the store is away.
+const PAUSE: &str = "5";
 
 pub(super) fn routes() -> Router<Arc<Edge>> {
-    Router::new().route("/images/{key}/{file}", get(image))
+    Router::new().route("/images/{key}/{seal}/{file}", get(image))
 }
 
-async fn image(State(edge): State<Arc<Edge>>, Path((key, file)): Path<(String, String)>) -> Response {
+/// A picture in the store, and how its answers may be kept.
+struct Picture {
+    blob: String,
+    tag: String,
+    cache: String,
+}
+
+async fn image(
+    State(edge): State<Arc<Edge>>,
+    Path((key, seal, file)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
     let Some(blob) = blob(&key, &file) else { return missing() };
-    match edge.app.blobs.open(&blob).await {
-        Ok(Some((length, file))) => found(length, file),
-        Ok(None) => missing(),
-        Err(error) => Problem::from(report::failed(&edge.app.chance, &error)).into_response(),
+    let now = edge.app.clock.now();
+    let cache = match edge.app.links.worth(&key, &seal, query.as_deref(), now) {
+        Worth::Nothing => return missing(),
+        Worth::Expired => return expired(),
+        Worth::Lasting => "public, max-age=31536000, immutable".to_owned(),
+        Worth::Until(end) => private_until(end, now),
+    };
+    let picture = Picture { tag: format!("\"{key}-{file}\""), blob, cache };
+    match show(&edge, &picture, &method, &headers).await {
+        Ok(response) => response,
+        Err(error) => failed(&edge, &error),
     }
 }
 
-fn found(length: u64, file: tokio::fs::File) -> Response {
-    let headers = [
-        (CONTENT_TYPE, "image/jpeg"),
-        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'"),
-        // Pages of other origins may show it, also those that are isolated from others.
-        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
-    ];
-    let body = Body::from_stream(ReaderStream::with_capacity(file, PIECE));
-    (headers, [(CONTENT_LENGTH, length.to_string())], body).into_response()
+/// One who was given a link may keep the picture for as long as the link works; nobody between may.
+fn private_until(end: Timestamp, now: Timestamp) -> String {
+    format!("private, max-age={}, immutable", end.since(now).as_secs())
+}
+
+async fn show(edge: &Edge, picture: &Picture, method: &Method, headers: &HeaderMap) -> Result<Response> {
+    let given = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_known = given(&IF_NONE_MATCH).is_some_and(|tags| is_among(&picture.tag, tags));
+    let range = given(&RANGE).filter(|_| given(&IF_RANGE).is_none_or(|tag| tag == picture.tag));
+    if !is_known && range.is_none() && method == Method::GET {
+        return whole(edge, picture).await;
+    }
+    let Some(kept) = edge.app.blobs.look(&picture.blob).await? else { return Ok(missing()) };
+    if is_known {
+        return Ok((StatusCode::NOT_MODIFIED, picture.described()).into_response());
+    }
+    // A range means nothing to who only looks.
+    if method == Method::HEAD {
+        return Ok(picture.answer(StatusCode::OK, kept.bytes, Body::empty()));
+    }
+    match range.map_or(Wanted::Whole, |range| wanted(range, kept.bytes)) {
+        Wanted::Whole => whole(edge, picture).await,
+        Wanted::Part(wanted) => part(edge, picture, wanted, kept.bytes).await,
+        Wanted::Nothing => {
+            let place = [(CONTENT_RANGE, format!("bytes */{}", kept.bytes))];
+            Ok((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response())
+        }
+    }
+}
+
+async fn whole(edge: &Edge, picture: &Picture) -> Result<Response> {
+    let Some(opened) = edge.app.blobs.open_part(&picture.blob, None).await? else { return Ok(missing()) };
+    Ok(picture.answer(StatusCode::OK, opened.bytes, Body::from_stream(opened.body)))
+}
+
+async fn part(edge: &Edge, picture: &Picture, part: Part, length: u64) -> Result<Response> {
+    let Some(opened) = edge.app.blobs.open_part(&picture.blob, Some(part)).await? else { return Ok(missing()) };
+    let place = format!("bytes {}-{}/{length}", part.from, part.from + part.bytes - 1);
+    let answer = picture.answer(StatusCode::PARTIAL_CONTENT, part.bytes, Body::from_stream(opened.body));
+    Ok(([(CONTENT_RANGE, place)], answer).into_response())
+}
+
+/// Whether a tag is among those of `If-None-Match`.
+fn is_among(tag: &str, tags: &str) -> bool {
+    tags.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+impl Picture {
+    fn described(&self) -> [(HeaderName, String); 6] {
+        [
+            (ETAG, self.tag.clone()),
+            (CACHE_CONTROL, self.cache.clone()),
+            (ACCEPT_RANGES, "bytes".into()),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
+            (CONTENT_SECURITY_POLICY, "default-src 'none'".into()),
+            // Pages of other origins may show it, also those that are isolated from others.
+            (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin".into()),
+        ]
+    }
+
+    fn answer(&self, status: StatusCode, bytes: u64, body: Body) -> Response {
+        let what = [(CONTENT_TYPE, "image/jpeg".to_owned()), (CONTENT_LENGTH, bytes.to_string())];
+        (status, self.described(), what, body).into_response()
+    }
 }
 
 fn missing() -> Response {
     problem::plain(StatusCode::NOT_FOUND, "NOT_FOUND", "There is no such image.")
+}
+
+fn expired() -> Response {
+    let message = "This link has ended. Ask for the photo again to have a new one.";
+    problem::plain(StatusCode::GONE, "NOT_FOUND", message)
+}
+
+/// A store that is away may be back soon: whoever asked is told to come again.
+fn failed(edge: &Edge, error: &Error) -> Response {
+    let response = Problem::from(report::failed(&edge.app.chance, error)).into_response();
+    match error.code() {
+        Some(Code::Overloaded) => ([(RETRY_AFTER, PAUSE)], response).into_response(),
+        _ => response,
+    }
 }
 
 /// The name in the store, if both parts of the address are what they must be.

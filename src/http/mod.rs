@@ -12,6 +12,7 @@ mod operation;
 mod ops;
 mod playground;
 mod problem;
+mod range;
 mod server;
 mod socket;
 mod stream;
@@ -108,7 +109,7 @@ fn router(edge: &Arc<Edge>) -> Router {
     }
     let mut pages = graphql::routes();
     if edge.app.config.playground.enabled {
-        pages = pages.merge(playground_routes());
+        pages = pages.merge(playground_routes(&edge.app));
     }
     let packed = pages.layer(packing());
     let all = packed.merge(upload::routes()).merge(images::routes()).merge(ops::routes()).fallback(nothing_here);
@@ -117,8 +118,8 @@ fn router(edge: &Arc<Edge>) -> Router {
     all.layer(contained).layer(cors()).with_state(edge.clone())
 }
 
-fn playground_routes() -> Router<Arc<Edge>> {
-    playground::routes()
+fn playground_routes(app: &App) -> Router<Arc<Edge>> {
+    playground::routes(app.blobs.origin(), app.config.images.url.as_deref())
         .route("/", get(async || Redirect::temporary("/playground")))
         .route("/playground/people.json", get(people))
 }

@@ -8,8 +8,9 @@ use std::{borrow::Cow, io, io::Read};
 
 use axum::{
     Router,
-    extract::Path,
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    extract::{Path, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -22,28 +23,50 @@ use rust_embed::Embed;
 #[folder = "$OUT_DIR/playground"]
 struct Files;
 
-/// What every answer here carries, scripts of workers included: a worker obeys the policy it came with.
-const SECURITY: [(HeaderName, &str); 4] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; \
-         img-src 'self' data:; font-src 'self' data:; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
+/// What every answer here carries, beside its policy.
+const SECURITY: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// The page and its assets.
-pub fn routes<S>() -> Router<S>
+/// What the page and its scripts may load and where they may send; scripts of workers obey the policy they came with.
+#[derive(Clone, Debug)]
+struct Policy(HeaderValue);
+
+impl Policy {
+    /// Photos are sent to the store and loaded from where their links lead, when those are elsewhere.
+    fn open_to(store: Option<&str>, images: Option<&str>) -> Self {
+        let also = |origin: Option<&str>| origin.map(|origin| format!(" {origin}")).unwrap_or_default();
+        let policy = format!(
+            "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; \
+             img-src 'self' data:{}; font-src 'self' data:; connect-src 'self'{}; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            also(images),
+            also(store),
+        );
+        // An address that no header can hold opens nothing.
+        Self(policy.parse().unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'")))
+    }
+
+    async fn over(self, request: Request, next: Next) -> Response {
+        let mut response = next.run(request).await;
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, self.0);
+        response
+    }
+}
+
+/// The page and its assets. It may send to the store and load images from there, when they have other addresses.
+pub fn routes<S>(store: Option<&str>, images: Option<&str>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
+    let policy = Policy::open_to(store, images);
     Router::new()
         .route("/playground", get(page))
         .route("/playground/", get(async || Redirect::permanent("/playground")))
         .route("/playground/assets/{*path}", get(asset))
+        .route_layer(from_fn(move |request, next| policy.clone().over(request, next)))
 }
 
 async fn page() -> Response {
@@ -115,8 +138,6 @@ fn inflate(compressed: &[u8]) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -132,6 +153,17 @@ mod tests {
             let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
             assert_eq!(accepts_gzip(&headers), expected, "{value:?}");
         }
+    }
+
+    #[test]
+    fn the_page_may_send_to_the_store_and_show_what_is_elsewhere() {
+        let Policy(here) = Policy::open_to(None, None);
+        let here = here.to_str().unwrap();
+        assert!(here.contains("img-src 'self' data:;") && here.contains("connect-src 'self';"), "{here}");
+        let Policy(elsewhere) = Policy::open_to(Some("https://s3.example.org"), Some("https://cdn.example.org"));
+        let elsewhere = elsewhere.to_str().unwrap();
+        assert!(elsewhere.contains("img-src 'self' data: https://cdn.example.org;"), "{elsewhere}");
+        assert!(elsewhere.contains("connect-src 'self' https://s3.example.org;"), "{elsewhere}");
     }
 
     #[tokio::test]

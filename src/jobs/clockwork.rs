@@ -14,6 +14,8 @@ use crate::platform::log;
 const TICK: Duration = Duration::from_mins(1);
 /// How long the lease for tidying a database lasts: two looks can fail before another process takes it over.
 const LEASE: Duration = Duration::from_secs(150);
+/// How often bytes are looked for that nobody waits for any more.
+const STRAYS: Duration = Duration::from_hours(1);
 /// Ended sessions that wait to be noted.
 const ENDED_WAITING: usize = 4096;
 
@@ -38,6 +40,27 @@ pub(super) async fn tidy_for_ever(app: Arc<App>, database: Arc<Database>, name: 
             error.tell(|detail| tracing::error!(database = database.number, detail, "a database was not tidied"));
         }
     }
+}
+
+/// Once an hour, for ever, while no other process does.
+pub(super) async fn sweep_strays(app: Arc<App>, name: Arc<str>) {
+    let mut tick = tokio::time::interval(STRAYS);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        if let Err(error) = sweep_strays_once(&app, &name).await {
+            error.tell(|detail| tracing::error!(detail, "bytes that nobody waits for may be left"));
+        }
+    }
+}
+
+async fn sweep_strays_once(app: &App, name: &str) -> Result<()> {
+    let (first, now) = (&app.db.databases()[0], app.clock.now());
+    if lease::hold(first, "strays".into(), name, now, now.after(STRAYS)).await? {
+        uploads::sweep_strays(app).await?;
+    }
+    Ok(())
 }
 
 fn tick() -> tokio::time::Interval {

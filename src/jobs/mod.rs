@@ -56,6 +56,9 @@ pub async fn spawn(app: &Arc<App>) -> Result<Background> {
             others.spawn(clockwork::tidy_for_ever(app.clone(), database.clone(), name.clone()));
         }
     }
+    if roles.worker {
+        others.spawn(clockwork::sweep_strays(app.clone(), name.clone()));
+    }
     others.spawn(Number::keep(app.clone(), name, number.get()));
     others.spawn(clockwork::run(app.clone()));
     others.spawn(clockwork::watch_sessions(app.clone()));

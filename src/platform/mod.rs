@@ -1,10 +1,12 @@
 //! The machines: databases, the log of facts, the queue of steps, files, photos, tokens. They know nothing of the product.
 //!
-//! Neighbours are strangers, except that `queue` and `log` stand on `db`, and what several processes share on `redis`.
+//! Neighbours are strangers, except that `queue`, `log` and `links` stand on `db`, and what several processes share on
+//! `redis`.
 
 pub mod blobs;
 pub mod db;
 pub mod drain;
+pub mod links;
 pub mod log;
 pub mod queue;
 pub mod redis;

@@ -132,6 +132,7 @@ async fn an_upload_tells_when_it_is_ready_and_then_says_no_more() {
         let mut stream = ada.listens(UPLOAD, json!({ "id": upload.id })).await;
         stream.next_is("StreamOpened").await;
         ada.sends(&upload, &bytes).await;
+        ada.completes(&upload).await;
         let events = stream.until(|event| event["upload"]["status"] == status).await;
         assert!(events.iter().all(|event| event["__typename"] == "UploadChanged"), "{events:#?}");
         let closing = stream.next_is("StreamClosing").await;

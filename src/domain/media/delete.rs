@@ -7,7 +7,7 @@ use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
 use crate::base::ids::MediaId;
 use crate::domain::sessions::Viewer;
-use crate::domain::uploads::remove_files;
+use crate::domain::uploads;
 use crate::domain::users::{self, Counter};
 use crate::platform::db::Tx;
 use crate::platform::log;
@@ -38,14 +38,12 @@ fn not_permitted() -> Error {
     Error::refused(RefusalCode::NotPermitted, "Only its owner can delete a media.").at(["mediaId"])
 }
 
-/// A step after a media was deleted: removes its files, then its photos. Safe twice.
+/// A step after a media was deleted: removes its files, unless another of its owner's media shows them too, then its
+/// photos. Safe twice.
 ///
 /// # Errors
-/// Those of the disk and the database.
+/// Those of the store and the database.
 pub async fn erase(app: &App, id: MediaId) -> Result<()> {
-    let photos = photos::of_media(app, &[id]).await?.remove(&id).unwrap_or_default();
-    for photo in &photos {
-        remove_files(app, &photo.image_key).await?;
-    }
+    uploads::erase_of(app, id).await?;
     app.db.write(&id, async |tx| photos::delete_of(tx, id).await).await
 }

@@ -39,6 +39,12 @@ pub fn is_visible(audience: Audience, standing: Option<Standing>) -> bool {
     }
 }
 
+/// Whether a media for an audience is there for everyone, known or not.
+#[must_use]
+pub fn is_for_everyone(audience: Audience, is_private: bool) -> bool {
+    is_visible(audience, Some(Standing::Stranger { is_private }))
+}
+
 /// The media among these that the viewer can see.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use crate::base::ids::{MediaId, UploadId};
 use crate::base::text;
 use crate::domain::idempotency::{self, Key};
 use crate::domain::sessions::Viewer;
-use crate::domain::uploads::{self, Images};
+use crate::domain::uploads::{self, Images, Taking};
 use crate::domain::users::{self, Counter};
 use crate::platform::db::Tx;
 use crate::platform::log;
@@ -76,7 +76,7 @@ async fn publish_in(app: &App, tx: &Tx, viewer: Viewer, draft: Draft, key: Optio
     let mut wanted: Vec<(usize, DraftPhoto)> = draft.photos.into_iter().enumerate().collect();
     wanted.sort_by_key(|(_, photo)| photo.upload);
     for (number, photo) in wanted {
-        let taken = uploads::take(app, tx, viewer, photo.upload).await;
+        let taken = uploads::take(app, tx, Taking { viewer, upload: photo.upload, media: id }).await;
         let images = taken.map_err(|error| error.at(["photos", &number.to_string(), "uploadId"]))?;
         rows.push(row(app, id, number, images, photo.alt_text));
     }

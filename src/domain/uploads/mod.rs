@@ -1,27 +1,31 @@
 //! Photos on their way in: announced, received, checked, turned into images, and used by a media or thrown away.
 
 mod announce;
+mod complete;
 mod process;
 mod receive;
 mod sweep;
 mod table;
+mod target;
 
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
-use crate::base::ids::UploadId;
+use crate::base::ids::{MediaId, UploadId};
 use crate::domain::sessions::Viewer;
 use crate::platform::db::Tx;
 use crate::platform::imaging::Limits;
 
 pub use announce::{Announcement, announce};
+pub use complete::complete;
 pub use process::{give_up, process};
 pub use receive::{Arriving, receive};
-pub(in crate::domain) use sweep::remove_files;
-pub use sweep::{erase, sweep};
+pub(in crate::domain) use sweep::erase_of;
+pub use sweep::{erase, sweep, sweep_strays};
 pub use table::Model as Upload;
 pub use table::Status as UploadStatus;
+pub use target::{Target, target};
 
 /// Why an upload was rejected, as it is kept with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,18 +74,30 @@ pub async fn find(app: &App, viewer: Viewer, id: UploadId) -> Result<Option<Uplo
     Ok(upload.filter(|upload| upload.owner_id == viewer.user))
 }
 
+/// Whose upload goes into which media.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::domain) struct Taking {
+    /// Who publishes.
+    pub viewer: Viewer,
+    /// The upload.
+    pub upload: UploadId,
+    /// The media.
+    pub media: MediaId,
+}
+
 /// The images of an upload that a media takes, so that no other can.
 ///
 /// # Errors
 /// `NOT_FOUND`, or `UPLOAD_UNUSABLE` when it is not ready, was used or was rejected.
-pub(in crate::domain) async fn take(app: &App, tx: &Tx, viewer: Viewer, id: UploadId) -> Result<Images> {
+pub(in crate::domain) async fn take(app: &App, tx: &Tx, taking: Taking) -> Result<Images> {
+    let Taking { viewer, upload: id, media } = taking;
     let upload = table::lock(tx, id).await?.filter(|upload| upload.owner_id == viewer.user);
     let upload = upload.ok_or_else(|| Error::not_found("upload"))?;
     let expired = upload.is_expired(app.clock.now());
     let (UploadStatus::Ready, Some(images), false) = (upload.status, upload.images(), expired) else {
         return Err(Error::refused(RefusalCode::UploadUnusable, unusable(upload.status)));
     };
-    table::set_status(tx, id, UploadStatus::Used).await?;
+    table::set_used(tx, id, media).await?;
     Ok(images)
 }
 
@@ -112,8 +128,14 @@ pub struct Images {
     pub dominant_color: String,
 }
 
-/// Where the files of a photo are.
-pub(in crate::domain) mod keys {
+/// Where the files of a photo are. The same bytes of the same person are the same files, under a name that nobody finds
+/// who only has the bytes.
+mod keys {
+    use crate::base::ids::UploadId;
+
+    /// The folder of what was sent and is not processed yet.
+    pub const RAW: &str = "raw";
+
     /// The folder of its images.
     pub fn images(key: &str) -> String {
         format!("images/{key}")
@@ -125,8 +147,13 @@ pub(in crate::domain) mod keys {
     }
 
     /// The bytes as they came, until they are processed.
-    pub fn raw(key: &str) -> String {
-        format!("raw/{key}")
+    pub fn raw(upload: UploadId) -> String {
+        format!("{RAW}/{upload}")
+    }
+
+    /// The upload whose bytes these are.
+    pub fn upload_of(raw: &str) -> Option<UploadId> {
+        raw.strip_prefix(RAW)?.strip_prefix('/')?.parse().ok()
     }
 }
 

@@ -2,91 +2,120 @@
 
 use std::sync::Arc;
 
-use super::sweep::remove_files;
+use super::sweep::remove_images;
 use super::{Rejection, RejectionCode, Upload, UploadStatus, keys, limits, table};
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::base::facts::Fact;
 use crate::base::ids::UploadId;
+use crate::domain::users;
+use crate::platform::blobs::arrived;
+use crate::platform::db::Tx;
 use crate::platform::imaging::{self, Format, Processed};
 use crate::platform::log;
+
+/// What was made of a photo, with the SHA-256 of the bytes it was made of.
+type Made = (Processed, String);
 
 /// Processes an upload whose bytes are here, and throws the bytes as they came away: they may tell where the photo was
 /// taken.
 ///
 /// # Errors
-/// Those of the disk and the database; then it is to be tried again.
+/// Those of the store and the database; then it is to be tried again.
 pub async fn process(app: &Arc<App>, id: UploadId) -> Result<()> {
     let Some(upload) = table::one(app.db.read_own(&id), id).await? else { return Ok(()) };
-    let key = upload.image_key.clone().ok_or_else(|| Error::internal("an upload has no key"))?;
     if upload.status == UploadStatus::Processing {
-        let processed = match make(app, &key, upload.content_type.clone()).await? {
-            Ok(processed) => accept(app, upload, &key, processed).await?,
+        let processed = match make(app, &upload).await? {
+            Ok(made) => accept(app, upload, made).await?,
             Err(rejection) => reject(upload, &rejection)?,
         };
         store(app, processed).await?;
     }
-    app.blobs.remove(&keys::raw(&key)).await
+    app.blobs.remove(&keys::raw(id)).await
 }
 
 /// Waits for its turn before it reads anything: what waits takes no memory.
-async fn make(
-    app: &App,
-    key: &str,
-    content_type: String,
-) -> Result<std::result::Result<Processed, imaging::Rejection>> {
+async fn make(app: &App, upload: &Upload) -> Result<std::result::Result<Made, Rejection>> {
     let limits = limits(app);
     let turn = app.imaging.clone().acquire_owned().await.map_err(Error::internal)?;
-    let raw = app.blobs.read(&keys::raw(key)).await?;
+    let raw = app.blobs.read(&keys::raw(upload.id)).await?;
     let raw = raw.ok_or_else(|| Error::internal("the bytes of an upload are gone"))?;
+    let upload = upload.clone();
     let work = move || {
         let _kept = turn;
-        imaging::process(&raw, Format::from_media_type(&content_type), &limits)
+        let sha256 = as_announced(&upload, &raw)?;
+        let made = imaging::process(&raw, Format::from_media_type(&upload.content_type), &limits);
+        Ok((made.map_err(|rejection| Rejection::from(&rejection))?, sha256))
     };
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+}
+
+/// The SHA-256 of the bytes, if they are those that were announced. Until its address ends, a store lets them be replaced.
+fn as_announced(upload: &Upload, raw: &[u8]) -> std::result::Result<String, Rejection> {
+    let arrived = arrived(raw);
+    let is_long = i64::try_from(arrived.bytes).is_ok_and(|bytes| bytes == upload.byte_size);
+    if is_long && upload.sha256.as_ref().is_none_or(|sha256| *sha256 == arrived.sha256) {
+        return Ok(arrived.sha256);
+    }
+    let message = "The bytes are not those that were announced.".to_owned();
+    Err(Rejection { code: RejectionCode::Invalid, message, limit: None })
 }
 
 /// After the last try: the upload is rejected, so that its owner is told and its bytes do not stay.
 ///
 /// # Errors
-/// Those of the disk and the database.
+/// Those of the store and the database.
 pub async fn give_up(app: &App, id: UploadId) -> Result<()> {
     let Some(upload) = table::one(app.db.read_own(&id), id).await? else { return Ok(()) };
-    let key = upload.image_key.clone();
     if upload.status == UploadStatus::Processing {
-        store(app, reject(upload, &imaging::Rejection::Damaged)?).await?;
+        store(app, reject(upload.clone(), &Rejection::from(&imaging::Rejection::Damaged))?).await?;
+        remove_images(app, &upload).await?;
     }
-    match key {
-        Some(key) => remove_files(app, &key).await,
-        None => Ok(()),
-    }
+    app.blobs.remove(&keys::raw(id)).await
 }
 
-async fn accept(app: &App, upload: Upload, key: &str, made: Processed) -> Result<Upload> {
+async fn accept(app: &App, upload: Upload, (made, sha256): Made) -> Result<Upload> {
+    let key = app.links.name(&upload.owner_id.to_string(), &sha256);
+    app.db.write(&upload.id, async |tx| claim(tx, &upload, &key).await).await?;
     for image in &made.renditions {
-        let file = format!("{}/{}.jpg", keys::images(key), image.size.name());
+        let file = format!("{}/{}.jpg", keys::images(&key), image.size.name());
         app.blobs.write(&file, &image.jpeg).await?;
     }
-    app.blobs.write(&keys::original(key), &made.original).await?;
+    app.blobs.write(&keys::original(&key), &made.original).await?;
     Ok(Upload {
         status: UploadStatus::Ready,
         width: i32::try_from(made.width).ok(),
         height: i32::try_from(made.height).ok(),
         blur_hash: Some(made.blurhash),
         dominant_color: Some(made.dominant_color),
+        image_key: Some(key),
         ..upload
     })
 }
 
-fn reject(upload: Upload, rejection: &imaging::Rejection) -> Result<Upload> {
-    use imaging::Rejection as Found;
-    let code = match rejection {
-        Found::UnsupportedMedia | Found::WrongType { .. } => RejectionCode::UnsupportedMedia,
-        Found::TooLarge { .. } | Found::TooManyPixels { .. } | Found::TooLong { .. } => RejectionCode::TooLarge,
-        Found::Damaged => RejectionCode::Invalid,
-    };
-    let rejection = Rejection { code, message: rejection.to_string(), limit: rejection.limit() };
-    Ok(Upload { status: UploadStatus::Rejected, rejection: Some(serde_json::to_string(&rejection)?), ..upload })
+/// Notes that the upload has these files, before they are written: from then on nobody removes them.
+async fn claim(tx: &Tx, upload: &Upload, key: &str) -> Result<()> {
+    users::lock(tx, upload.owner_id).await?;
+    if table::is_going(tx, key).await? {
+        return Err(Error::internal("the same photo is being removed; it can be made anew after that"));
+    }
+    table::set_image_key(tx, upload.id, Some(key)).await
+}
+
+fn reject(upload: Upload, rejection: &Rejection) -> Result<Upload> {
+    Ok(Upload { status: UploadStatus::Rejected, rejection: Some(serde_json::to_string(rejection)?), ..upload })
+}
+
+impl From<&imaging::Rejection> for Rejection {
+    fn from(found: &imaging::Rejection) -> Self {
+        use imaging::Rejection as Found;
+        let code = match found {
+            Found::UnsupportedMedia | Found::WrongType { .. } => RejectionCode::UnsupportedMedia,
+            Found::TooLarge { .. } | Found::TooManyPixels { .. } | Found::TooLong { .. } => RejectionCode::TooLarge,
+            Found::Damaged => RejectionCode::Invalid,
+        };
+        Self { code, message: found.to_string(), limit: found.limit() }
+    }
 }
 
 async fn store(app: &App, upload: Upload) -> Result<()> {

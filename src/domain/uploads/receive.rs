@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
 use crate::base::ids::UploadId;
+use crate::base::text::is_same;
 use crate::platform::blobs::{Arrived, Incoming};
 use crate::platform::db::Tx;
 use crate::platform::log;
@@ -47,8 +48,8 @@ where
 
 async fn keep(app: &App, upload: &Upload, incoming: Incoming) -> Result<()> {
     let received = i64::try_from(incoming.arrived.bytes).unwrap_or(i64::MAX);
-    let key = upload.image_key.as_deref().ok_or_else(|| Error::internal("an upload has no key"))?;
-    app.blobs.keep(incoming, &keys::raw(key)).await?;
+    let key = keys::raw(upload.id);
+    app.blobs.keep(incoming, &key).await?;
     let is_first = app.db.write(&upload.id, async |tx| note(app, tx, upload.id, received).await).await?;
     if is_first {
         return Ok(());
@@ -57,12 +58,12 @@ async fn keep(app: &App, upload: &Upload, incoming: Incoming) -> Result<()> {
     let now = table::one(app.db.read_own(&upload.id), upload.id).await?;
     match now.is_some_and(|upload| upload.status == UploadStatus::Processing) {
         true => Ok(()),
-        false => app.blobs.remove(&keys::raw(key)).await,
+        false => app.blobs.remove(&key).await,
     }
 }
 
 /// Notes that the bytes are here; false when they were before, or are no longer awaited.
-async fn note(app: &App, tx: &Tx, id: UploadId, received: i64) -> Result<bool> {
+pub(super) async fn note(app: &App, tx: &Tx, id: UploadId, received: i64) -> Result<bool> {
     if !table::set_received(tx, id, received).await? {
         return Ok(false);
     }
@@ -93,22 +94,20 @@ fn compare(upload: &Upload, arrived: &Arrived) -> Result<()> {
         return Err(wrong_length(announced));
     }
     if upload.sha256.as_ref().is_some_and(|sha256| *sha256 != arrived.sha256) {
-        return Err(Error::refused(RefusalCode::Invalid, "The SHA-256 of the bytes is not the one announced."));
+        return Err(wrong_checksum());
     }
     Ok(())
 }
 
-/// Takes the same time whatever is wrong, so that a secret cannot be found piece by piece.
-fn is_same(secret: &str, given: &str) -> bool {
-    let differ = secret.bytes().zip(given.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b));
-    secret.len() == given.len() && differ == 0
-}
-
-fn wrong_length(announced: u64) -> Error {
+pub(super) fn wrong_length(announced: u64) -> Error {
     let message = format!("Exactly {announced} bytes were announced.");
     Error::refused(RefusalCode::Invalid, message).limit(announced)
 }
 
-fn gone() -> Error {
+pub(super) fn wrong_checksum() -> Error {
+    Error::refused(RefusalCode::Invalid, "The SHA-256 of the bytes is not the one announced.")
+}
+
+pub(super) fn gone() -> Error {
     Error::refused(RefusalCode::UploadUnusable, "This upload has expired.")
 }

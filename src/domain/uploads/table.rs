@@ -3,8 +3,8 @@
 use super::{Images, Rejection};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::ids::{UploadId, UserId};
-use crate::platform::db::{Database, Tx};
+use crate::base::ids::{MediaId, UploadId, UserId};
+use crate::platform::db::{Database, Reader, Tx};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
@@ -23,12 +23,14 @@ pub struct Model {
     pub sha256: Option<String>,
     pub received_bytes: i64,
     pub expires_at: Timestamp,
+    /// The name of its files, from when they are made until they are gone.
     pub image_key: Option<String>,
     pub width: Option<i32>,
     pub height: Option<i32>,
     pub blur_hash: Option<String>,
     pub dominant_color: Option<String>,
     pub rejection: Option<String>,
+    pub media_id: Option<MediaId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -107,10 +109,52 @@ pub(super) async fn waiting(tx: &Tx, owner: UserId, now: Timestamp) -> Result<u6
     Ok(rows.filter(Column::ExpiresAt.gt(now)).count(tx.conn()).await?)
 }
 
-pub(super) async fn set_status(tx: &Tx, id: UploadId, status: Status) -> Result<()> {
-    let changed = Entity::update_many().col_expr(Column::Status, Expr::value(status));
+pub(super) async fn set_used(tx: &Tx, id: UploadId, media: MediaId) -> Result<()> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Status, Expr::value(Status::Used))
+        .col_expr(Column::MediaId, Expr::value(media));
     changed.filter(Column::Id.eq(id)).exec(tx.conn()).await?;
     Ok(())
+}
+
+pub(super) async fn set_image_key(tx: &Tx, id: UploadId, key: Option<&str>) -> Result<()> {
+    let changed = Entity::update_many().col_expr(Column::ImageKey, Expr::value(key));
+    changed.filter(Column::Id.eq(id)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Whether an upload that is in use, or will be, has these files.
+pub(super) async fn is_in_use(tx: &Tx, key: &str) -> Result<bool> {
+    has(tx, key, [Status::Processing, Status::Ready, Status::Used]).await
+}
+
+/// Whether an upload that is over still has these files: they are about to go.
+pub(super) async fn is_going(tx: &Tx, key: &str) -> Result<bool> {
+    has(tx, key, [Status::AwaitingBytes, Status::Rejected, Status::Expired]).await
+}
+
+async fn has(tx: &Tx, key: &str, statuses: [Status; 3]) -> Result<bool> {
+    let rows = Entity::find().filter(Column::ImageKey.eq(key)).filter(Column::Status.is_in(statuses));
+    Ok(rows.count(tx.conn()).await? > 0)
+}
+
+/// The uploads that a media uses or used.
+pub(super) async fn of_media(connection: &impl ConnectionTrait, media: MediaId) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::MediaId.eq(media)).all(connection).await?)
+}
+
+/// Marks the uploads of a media that was deleted as thrown away.
+pub(super) async fn set_expired_of(tx: &Tx, media: MediaId) -> Result<()> {
+    let changed = Entity::update_many().col_expr(Column::Status, Expr::value(Status::Expired));
+    changed.filter(Column::MediaId.eq(media)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Those among these uploads whose bytes are still awaited or waited for.
+pub(super) async fn unprocessed(connection: &Reader, ids: Vec<UploadId>) -> Result<Vec<UploadId>> {
+    let open = Column::Status.is_in([Status::AwaitingBytes, Status::Processing]);
+    let rows = Entity::find().filter(Column::Id.is_in(ids)).filter(open).all(connection).await?;
+    Ok(rows.into_iter().map(|upload| upload.id).collect())
 }
 
 /// From awaiting to processing. False when it was not awaiting any more.

@@ -1,160 +1,272 @@
-//! The files: originals and images, by key, on the local disk. Written whole or not at all, never changed.
+//! The files: originals and images, by key, on the local disk or in S3. Written whole or not at all, never changed.
+//!
+//! Keys are ours, never a client's: parts of letters, digits and `-_.`, with slashes between. What both stores do alike
+//! stands here: bytes that come through this server are counted and hashed on the local disk before they get a key.
+
+mod check;
+mod disk;
+mod incoming;
+mod s3;
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
-use ring::digest::{Context, SHA256};
-use tokio::fs::{self, File};
-use tokio::io::AsyncWriteExt;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 
+use crate::base::config::Config;
 use crate::base::error::{Error, Result};
 
-/// No upload takes so long.
-const ABANDONED: Duration = Duration::from_hours(24);
+use disk::Disk;
+pub use incoming::{Arrived, Incoming, arrived};
+use incoming::{Digest, Spool};
+use s3::S3;
 
-/// The store of files below one folder.
-#[derive(Clone, Debug)]
-pub struct Blobs {
-    folder: PathBuf,
-}
-
-/// What arrived of a stream of bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrived {
-    /// How many bytes.
-    pub bytes: u64,
-    /// Their SHA-256, 64 lower-case hexadecimal digits.
-    pub sha256: String,
-}
-
-/// Bytes that arrived and have no key yet. Dropped, they are thrown away.
+/// The store of files.
 #[derive(Debug)]
-pub struct Incoming {
-    file: PathBuf,
-    /// What arrived.
-    pub arrived: Arrived,
+pub struct Blobs {
+    store: Store,
+    spool: Spool,
 }
 
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        // After `keep` the file has moved away and there is nothing to remove.
-        let _ = std::fs::remove_file(&self.file);
-    }
+#[derive(Debug)]
+enum Store {
+    Disk(Disk),
+    S3(Box<S3>),
+}
+
+/// The bytes of a file, or of a part of it, as they come.
+pub struct Opened {
+    /// How many come.
+    pub bytes: u64,
+    /// They.
+    pub body: BoxStream<'static, std::io::Result<Bytes>>,
+}
+
+/// A part of a file: from a byte on, so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The first byte, counted from 0.
+    pub from: u64,
+    /// How many.
+    pub bytes: u64,
+}
+
+/// What a store knows of a file without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Its SHA-256, 64 lower-case hexadecimal digits, where the store keeps one.
+    pub sha256: Option<String>,
+}
+
+/// What may be sent to a store, and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The media type it is sent with.
+    pub content_type: &'a str,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Its SHA-256, hexadecimal, when it is known.
+    pub sha256: Option<&'a str>,
+}
+
+/// Where a client sends a file to the store itself.
+#[derive(Clone, Debug)]
+pub struct SignedPut {
+    /// The address to `PUT` it to.
+    pub url: String,
+    /// What to send with it.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// How a client reads a file from the store itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// For how long it may.
+    pub life: Duration,
+    /// The `Cache-Control` that the file comes with.
+    pub cache: &'a str,
+    /// Whether it is only looked at: `HEAD`.
+    pub is_head: bool,
 }
 
 impl Blobs {
-    /// The store below a folder, which is made.
+    /// The store that is configured. It need not answer yet.
     ///
     /// # Errors
-    /// When the folder cannot be made.
-    pub fn at(folder: &Path) -> Result<Self> {
-        let incoming = folder.join("incoming");
-        std::fs::create_dir_all(&incoming)?;
-        forget_abandoned(&incoming)?;
-        Ok(Self { folder: folder.to_owned() })
+    /// When the data folder cannot be written to, or the configuration names no region.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let folder = config.server.data.join("blobs");
+        let spool = Spool::below(&folder)?;
+        let store = match &config.s3.bucket {
+            Some(bucket) => Store::S3(Box::new(S3::connect(&config.s3, bucket).await?)),
+            None => Store::Disk(Disk::below(folder)),
+        };
+        Ok(Self { store, spool })
     }
 
     /// Takes bytes in, at most `most`, under a name that nothing else uses at the moment. `None` when there are more.
     ///
     /// # Errors
     /// When the disk or the sender fails.
-    pub async fn receive<S>(&self, name: &str, most: u64, mut bytes: S) -> Result<Option<Incoming>>
+    pub async fn receive<S>(&self, name: &str, most: u64, bytes: S) -> Result<Option<Incoming>>
     where
-        S: Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
+        S: futures_util::Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
     {
-        let path = self.folder.join("incoming").join(name);
-        let mut file = File::create(&path).await?;
-        let mut incoming = Incoming { file: path, arrived: Arrived { bytes: 0, sha256: String::new() } };
-        let mut digest = Context::new(&SHA256);
-        while let Some(chunk) = bytes.next().await {
-            let chunk = chunk?;
-            incoming.arrived.bytes += chunk.len() as u64;
-            if incoming.arrived.bytes > most {
-                return Ok(None);
-            }
-            digest.update(&chunk);
-            file.write_all(&chunk).await?;
-        }
-        file.sync_all().await?;
-        incoming.arrived.sha256 = hex(digest.finish().as_ref());
-        Ok(Some(incoming))
+        self.spool.receive(name, most, bytes).await
     }
 
     /// Gives received bytes their key.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// When the store fails.
     pub async fn keep(&self, incoming: Incoming, key: &str) -> Result<()> {
-        let path = self.path(key)?;
-        make_parent(&path).await?;
-        fs::rename(&incoming.file, &path).await?;
-        sync_parent(&path).await
+        match &self.store {
+            Store::Disk(disk) => disk.keep(&incoming, sound(key)?).await,
+            Store::S3(s3) => s3.keep(&incoming, sound(key)?).await,
+        }
     }
 
     /// Writes a file. Writing the same key again replaces it by the whole new one.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// When the store fails.
     pub async fn write(&self, key: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.path(key)?;
-        make_parent(&path).await?;
-        let unfinished = path.with_extension("part");
-        let mut file = File::create(&unfinished).await?;
-        file.write_all(bytes).await?;
-        file.sync_all().await?;
-        fs::rename(&unfinished, &path).await?;
-        sync_parent(&path).await
+        match &self.store {
+            Store::Disk(disk) => disk.write(sound(key)?, bytes).await,
+            Store::S3(s3) => s3.write(sound(key)?, bytes).await,
+        }
     }
 
     /// The whole of a file; `None` when there is none.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// When the store fails.
     pub async fn read(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        absent(fs::read(self.path(key)?).await)
+        let Some(mut file) = self.open_part(key, None).await? else { return Ok(None) };
+        let mut bytes = Vec::with_capacity(usize::try_from(file.bytes).unwrap_or(0));
+        while let Some(piece) = file.body.next().await {
+            bytes.extend_from_slice(&piece.map_err(|error| self.broken_off(error))?);
+        }
+        Ok(Some(bytes))
     }
 
-    /// A file to read from, with its length in bytes; `None` when there is none.
+    /// A file to read from, or a part of it; `None` when there is none.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub async fn open(&self, key: &str) -> Result<Option<(u64, File)>> {
-        let Some(file) = absent(File::open(self.path(key)?).await)? else { return Ok(None) };
-        let length = file.metadata().await?.len();
-        Ok(Some((length, file)))
+    /// When the store fails.
+    pub async fn open_part(&self, key: &str, part: Option<Part>) -> Result<Option<Opened>> {
+        match &self.store {
+            Store::Disk(disk) => disk.open(sound(key)?, part).await,
+            Store::S3(s3) => s3.open(sound(key)?, part).await,
+        }
     }
 
-    /// Removes a file, or a folder of files with the same start of their keys. Harmless when there is none.
+    /// What the store knows of a file without reading it; `None` when there is none.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// When the store fails.
+    pub async fn look(&self, key: &str) -> Result<Option<Kept>> {
+        match &self.store {
+            Store::Disk(disk) => disk.look(sound(key)?).await,
+            Store::S3(s3) => s3.look(sound(key)?).await,
+        }
+    }
+
+    /// Reads a file to its end, to know its checksum; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn digest(&self, key: &str) -> Result<Option<Arrived>> {
+        let Some(mut file) = self.open_part(key, None).await? else { return Ok(None) };
+        let mut digest = Digest::new();
+        while let Some(piece) = file.body.next().await {
+            digest.update(&piece.map_err(|error| self.broken_off(error))?);
+        }
+        Ok(Some(digest.finish()))
+    }
+
+    /// The keys of the files in a folder, and in those below it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self, folder: &str) -> Result<Vec<String>> {
+        match &self.store {
+            Store::Disk(disk) => disk.list(sound(folder)?).await,
+            Store::S3(s3) => s3.list(sound(folder)?).await,
+        }
+    }
+
+    /// Removes a file. Harmless when there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
     pub async fn remove(&self, key: &str) -> Result<()> {
-        let path = self.path(key)?;
-        let removed = if path.is_dir() { fs::remove_dir_all(&path).await } else { fs::remove_file(&path).await };
-        absent(removed).map(|_| ())
+        match &self.store {
+            Store::Disk(disk) => disk.remove(sound(key)?).await,
+            Store::S3(s3) => s3.remove(sound(key)?).await,
+        }
     }
 
-    /// Where a key lies. Keys are ours, never a client's; a bad one is a bug.
-    fn path(&self, key: &str) -> Result<PathBuf> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let good = key.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain));
-        if good { Ok(self.folder.join(key)) } else { Err(Error::internal(format!("{key:?} is not a key"))) }
+    /// Removes a folder of files. Harmless when there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remove_folder(&self, folder: &str) -> Result<()> {
+        match &self.store {
+            Store::Disk(disk) => disk.remove_folder(sound(folder)?).await,
+            Store::S3(s3) => s3.remove_folder(sound(folder)?).await,
+        }
+    }
+
+    /// Where a client sends a file to the store itself; `None` when only this server can write to it. Asks nobody.
+    ///
+    /// # Errors
+    /// When there are no credentials to sign with.
+    pub async fn sign_put(&self, key: &str, expected: Expected<'_>, life: Duration) -> Result<Option<SignedPut>> {
+        match &self.store {
+            Store::Disk(_) => Ok(None),
+            Store::S3(s3) => s3.sign_put(sound(key)?, expected, life).await.map(Some),
+        }
+    }
+
+    /// Where a client reads a file from the store itself; `None` when only this server can read from it. Asks nobody.
+    ///
+    /// # Errors
+    /// When there are no credentials to sign with.
+    pub async fn sign_get(&self, key: &str, reading: Reading<'_>) -> Result<Option<String>> {
+        match &self.store {
+            Store::Disk(_) => Ok(None),
+            Store::S3(s3) => s3.sign_get(sound(key)?, reading).await.map(Some),
+        }
+    }
+
+    /// The address by which clients reach the store itself, without a path; `None` when only this server can.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        match &self.store {
+            Store::Disk(_) => None,
+            Store::S3(s3) => Some(s3.origin()),
+        }
+    }
+
+    /// A file that ended in the middle: with S3 that is the network, which may be better soon.
+    fn broken_off(&self, error: std::io::Error) -> Error {
+        match &self.store {
+            Store::Disk(_) => error.into(),
+            Store::S3(_) => s3::away(error),
+        }
     }
 }
 
-/// Removes what a process that was killed had begun to receive. What is younger may still be coming, to another process.
-fn forget_abandoned(incoming: &Path) -> Result<()> {
-    for file in std::fs::read_dir(incoming)? {
-        let file = file?;
-        let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
-        if age > ABANDONED {
-            std::fs::remove_file(file.path())?;
-        }
-    }
-    Ok(())
+/// A key that can be one. A bad one is a bug.
+fn sound(key: &str) -> Result<&str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let good = key.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain));
+    if good { Ok(key) } else { Err(Error::internal(format!("{key:?} is not a key"))) }
 }
 
 /// Lower-case hexadecimal digits.
@@ -166,25 +278,32 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn absent<T>(result: std::io::Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+/// The bytes of hexadecimal digits.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
-async fn make_parent(path: &Path) -> Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).await?;
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A rename is on the disk only when its folder is.
-async fn sync_parent(path: &Path) -> Result<()> {
-    if let Some(parent) = path.parent() {
-        File::open(parent).await?.sync_all().await?;
+    #[test]
+    fn a_key_stays_where_it_belongs() {
+        for key in ["raw/upl_kkwS9MnQaz", "images/3mJr7AoUXx2Wqd/low.jpg", "check"] {
+            assert!(sound(key).is_ok(), "{key}");
+        }
+        for key in ["", "/", "a//b", "../a", "a/..", "a/.b", "a b", "a\\b", "a\0", "ä", "/a", "a/"] {
+            assert!(sound(key).is_err(), "{key}");
+        }
     }
-    Ok(())
+
+    #[test]
+    fn digits_are_bytes_and_back() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(unhex(&hex(&bytes)).as_deref(), Some(&bytes[..]));
+        assert_eq!((unhex("abc"), unhex("xy"), unhex("")), (None, None, Some(vec![])));
+    }
 }

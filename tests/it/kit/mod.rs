@@ -14,6 +14,7 @@ mod person;
 pub mod photos;
 pub mod program;
 pub mod sight;
+pub mod store;
 mod stream;
 pub mod traffic;
 

@@ -187,6 +187,16 @@ impl Person {
         Ok(request.body(bytes.to_vec()).send().await?.status())
     }
 
+    /// Says that the bytes of a photo were sent, and takes whatever comes back.
+    pub async fn tries_to_complete(&self, upload: &Upload) -> Payload {
+        self.tries("completeUpload", json!({ "uploadId": upload.id }), "upload { id status }").await
+    }
+
+    /// Says that the bytes of a photo were sent, which must be so.
+    pub async fn completes(&self, upload: &Upload) {
+        self.tries_to_complete(upload).await.done();
+    }
+
     /// How an upload stands once nothing more happens to it: `READY`, `REJECTED`, `AWAITING_BYTES`, ….
     pub async fn sees_upload(&self, id: &str) -> Value {
         eventually("the upload is looked at", PATIENCE, async || {
@@ -202,6 +212,7 @@ impl Person {
         if upload.url.is_some() {
             let status = self.sends(&upload, bytes).await;
             assert!(status.is_success(), "the upload was answered {status}");
+            self.completes(&upload).await;
         }
         let seen = self.sees_upload(&upload.id).await;
         assert_eq!(seen["status"], "READY", "{seen:#}");

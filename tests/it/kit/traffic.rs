@@ -204,6 +204,7 @@ impl Traffic {
                 sent.is_success().then_some(())
             })
             .await;
+            self.persists(number, "completeUpload", json!({ "uploadId": upload.id }), "upload { id }").await;
         }
         let query = "query($id: ID!) { node(id: $id) { ... on Upload { status } } }";
         eventually("the upload is ready", PATIENCE, async || {

@@ -1,0 +1,227 @@
+//! The links of images. They name a photo and prove that this server gave them; they never name the store.
+//!
+//! A link to what everyone may see never changes. One to what only some may see ends, and says when in a part that its
+//! seal covers: whoever changes it, or leaves it out, has no link. Links stay the same for a while, so that browsers can
+//! keep what they lead to.
+
+mod cloudfront;
+mod secret;
+
+use std::time::Duration;
+
+use ring::hmac::{HMAC_SHA256, Key, Tag, sign};
+
+use crate::base::chance::Chance;
+use crate::base::clock::Timestamp;
+use crate::base::config::Config;
+use crate::base::error::Result;
+use crate::base::text::is_same;
+use crate::platform::db::Db;
+
+use cloudfront::CloudFront;
+
+/// What makes links and knows its own again.
+#[derive(Debug)]
+pub struct Links {
+    seals: Key,
+    names: Key,
+    base: String,
+    /// Links of some end at the beginning of such a step.
+    step: Duration,
+    cloudfront: Option<CloudFront>,
+}
+
+/// For whom a link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everyone may see it: the link never changes.
+    Everyone,
+    /// Only some may: the link ends.
+    Some,
+}
+
+/// A link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Where it leads.
+    pub url: String,
+    /// When it stops working; `None` when it does not.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a link that somebody follows is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// It always works.
+    Lasting,
+    /// It works until then.
+    Until(Timestamp),
+    /// It worked once.
+    Expired,
+    /// It was never given by this server.
+    Nothing,
+}
+
+/// Bytes of a seal or of a name: 128 bits cannot be guessed.
+const BYTES: usize = 16;
+
+impl Links {
+    /// The links of a server. Its secret is in its first database, so that every process makes the same ones.
+    ///
+    /// # Errors
+    /// Those of the database, or when the key for CloudFront is none.
+    pub async fn open(config: &Config, db: &Db, chance: &Chance) -> Result<Self> {
+        let cloudfront = CloudFront::configured(config, chance)?;
+        let base = config.images.url.clone().unwrap_or_else(|| config.public_url());
+        let base = base.trim_end_matches('/').to_owned();
+        let step = Duration::from_mins(config.images.link_minutes) / 2;
+        Ok(Self { cloudfront, step, ..Self::sealed_by(&secret::load(db, chance).await?, base) })
+    }
+
+    fn sealed_by(secret: &[u8], base: String) -> Self {
+        let secret = Key::new(HMAC_SHA256, secret);
+        let part = |name: &str| Key::new(HMAC_SHA256, sign(&secret, name.as_bytes()).as_ref());
+        Self { seals: part("links"), names: part("names"), base, step: Duration::from_mins(30), cloudfront: None }
+    }
+
+    /// The key of a photo's files: a name that stands for its bytes, and can be found by nobody who only has the bytes.
+    #[must_use]
+    pub fn name(&self, origin: &str, sha256: &str) -> String {
+        short(sign(&self.names, format!("{origin}/{sha256}").as_bytes()))
+    }
+
+    /// The link of a file of a photo.
+    ///
+    /// # Errors
+    /// When CloudFront's key cannot sign.
+    pub fn image(&self, key: &str, file: &str, reach: Reach, now: Timestamp) -> Result<Link> {
+        let expires_at = (reach == Reach::Some).then(|| self.end(now));
+        let url = match (&self.cloudfront, expires_at) {
+            (Some(cloudfront), _) => cloudfront.sign(&format!("{}/{key}/{file}", cloudfront.folder), expires_at)?,
+            (None, None) => format!("{}/images/{key}/{}/{file}", self.base, self.seal(key, None)),
+            (None, Some(end)) => {
+                let end = end.seconds().to_string();
+                format!("{}/images/{key}/{}/{file}?expires={end}", self.base, self.seal(key, Some(&end)))
+            }
+        };
+        Ok(Link { url, expires_at })
+    }
+
+    /// What a link that somebody follows is worth.
+    #[must_use]
+    pub fn worth(&self, key: &str, seal: &str, query: Option<&str>, now: Timestamp) -> Worth {
+        let end = match query.map(|query| query.strip_prefix("expires=")) {
+            None => None,
+            Some(Some(end)) => Some(end),
+            Some(None) => return Worth::Nothing,
+        };
+        if !is_same(&self.seal(key, end), seal) {
+            return Worth::Nothing;
+        }
+        match end.map(|end| end.parse::<i64>().map(|seconds| Timestamp(seconds.saturating_mul(1000)))) {
+            None => Worth::Lasting,
+            Some(Ok(end)) if end > now => Worth::Until(end),
+            Some(Ok(_)) => Worth::Expired,
+            Some(Err(_)) => Worth::Nothing,
+        }
+    }
+
+    /// At least two steps from now, at most three: the same for everybody who asks within a step.
+    fn end(&self, now: Timestamp) -> Timestamp {
+        let step = i64::try_from(self.step.as_millis()).unwrap_or(i64::MAX).max(1000);
+        Timestamp((now.0.div_euclid(step) + 3).saturating_mul(step))
+    }
+
+    fn seal(&self, key: &str, end: Option<&str>) -> String {
+        short(match end {
+            None => sign(&self.seals, key.as_bytes()),
+            Some(end) => sign(&self.seals, format!("{key}?{end}").as_bytes()),
+        })
+    }
+}
+
+fn short(tag: Tag) -> String {
+    bs58::encode(&tag.as_ref()[..BYTES]).into_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_372_200_007);
+    const KEY: &str = "3mJr7AoUXx2WqdKk9tQZyL";
+
+    fn server(secret: &[u8]) -> Links {
+        Links::sealed_by(secret, "https://photos.example.org".to_owned())
+    }
+
+    fn parts(url: &str) -> (String, Option<String>) {
+        let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
+        (path.rsplit('/').nth(1).unwrap().to_owned(), query.map(str::to_owned))
+    }
+
+    #[test]
+    fn a_link_for_everyone_is_always_the_same_and_always_works() {
+        let links = server(b"secret");
+        let link = links.image(KEY, "low.jpg", Reach::Everyone, NOW).unwrap();
+        let years_later = NOW.after(Duration::from_hours(100_000));
+        assert_eq!(links.image(KEY, "low.jpg", Reach::Everyone, years_later).unwrap(), link);
+        assert_eq!(link.expires_at, None);
+        let (seal, query) = parts(&link.url);
+        assert_eq!((links.worth(KEY, &seal, None, years_later), query), (Worth::Lasting, None));
+    }
+
+    #[test]
+    fn a_link_for_some_is_the_same_for_a_while_and_then_ends() {
+        let links = server(b"secret");
+        for minute in 0..90 {
+            let now = NOW.after(Duration::from_mins(minute));
+            let link = links.image(KEY, "low.jpg", Reach::Some, now).unwrap();
+            let life = link.expires_at.unwrap().since(now);
+            assert!((Duration::from_mins(60)..=Duration::from_mins(90)).contains(&life), "{life:?}");
+            assert_eq!(links.image(KEY, "low.jpg", Reach::Some, now).unwrap(), link);
+        }
+        let link = links.image(KEY, "low.jpg", Reach::Some, NOW).unwrap();
+        let (end, (seal, query)) = (link.expires_at.unwrap(), parts(&link.url));
+        let worth = |now| links.worth(KEY, &seal, query.as_deref(), now);
+        assert_eq!((worth(NOW), worth(Timestamp(end.0 - 1))), (Worth::Until(end), Worth::Until(end)));
+        assert_eq!(worth(end), Worth::Expired);
+    }
+
+    #[test]
+    fn a_link_that_was_changed_is_worth_nothing() {
+        let links = server(b"secret");
+        let (lasting, _) = parts(&links.image(KEY, "low.jpg", Reach::Everyone, NOW).unwrap().url);
+        let (ending, query) = parts(&links.image(KEY, "low.jpg", Reach::Some, NOW).unwrap().url);
+        let query = query.unwrap();
+        let later = format!("expires={}", 1 + query.split_once('=').unwrap().1.parse::<i64>().unwrap());
+        let zero = query.replace('=', "=0");
+        let cases: [(&str, Option<&str>); 9] = [
+            (&ending, None),
+            (&lasting, Some(&query)),
+            (&ending, Some(&later)),
+            (&ending, Some(&zero)),
+            (&ending, Some("")),
+            (&ending, Some("expires=")),
+            ("", None),
+            (&lasting[1..], None),
+            (&lasting, Some("a=b")),
+        ];
+        for (seal, query) in cases {
+            assert_eq!(links.worth(KEY, seal, query, NOW), Worth::Nothing, "{seal} {query:?}");
+        }
+        assert_eq!(links.worth("3mJr7AoUXx2WqdKk9tQZyM", &lasting, None, NOW), Worth::Nothing);
+        assert_eq!(server(b"another").worth(KEY, &lasting, None, NOW), Worth::Nothing);
+    }
+
+    #[test]
+    fn a_name_stands_for_its_bytes_and_where_they_came_from() {
+        let links = server(b"secret");
+        let name = links.name("upl_1", "abc");
+        assert_eq!(name, server(b"secret").name("upl_1", "abc"));
+        assert!((16..=22).contains(&name.len()), "{name}");
+        for other in [links.name("upl_2", "abc"), links.name("upl_1", "abd"), server(b"other").name("upl_1", "abc")] {
+            assert_ne!(name, other);
+        }
+    }
+}

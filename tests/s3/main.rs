@@ -1,2 +1,0 @@
-//! An S3 server for the tests.
-fn main() {}
