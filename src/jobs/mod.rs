@@ -29,24 +29,37 @@ pub struct Background {
     others: JoinSet<()>,
 }
 
-/// Readies the keys and starts relays, workers, tails and the clock.
+/// Readies the keys and starts what the roles of this process ask for: relays, workers, tails and the clock.
 ///
 /// # Errors
 /// When the keys or the ended sessions cannot be read.
 pub async fn spawn(app: &Arc<App>) -> Result<Background> {
     sessions::load_keys(app).await?;
     sessions::load_ended(app).await?;
-    let stop = CancellationToken::new();
+    let (stop, roles) = (CancellationToken::new(), app.config.server.role);
     let (mut workers, mut others) = (JoinSet::new(), JoinSet::new());
     let poll = Duration::from_millis(app.config.log.poll_milliseconds);
     for database in app.db.databases() {
         others.spawn(log::follow(database.clone(), app.bus.clone(), app.live.clone(), poll));
-        others.spawn(relay::run(app.clone(), database.clone(), poll));
-        workers.spawn(worker::run(app.clone(), database.clone(), poll, stop.clone()));
+        if roles.relay {
+            others.spawn(relay::run(app.clone(), database.clone(), poll));
+        }
+        if roles.worker {
+            workers.spawn(worker::run(app.clone(), database.clone(), poll, stop.clone()));
+        }
+        others.spawn(app.bus.clone().pass_on(database.clone(), roles));
     }
+    others.spawn(hear_others(app.clone()));
     others.spawn(clockwork::run(app.clone()));
     others.spawn(clockwork::watch_sessions(app.clone()));
     Ok(Background { stop, workers, others })
+}
+
+/// What other processes say wakes this one.
+async fn hear_others(app: Arc<App>) {
+    if let Err(error) = app.bus.clone().listen(app.db.databases().to_vec(), app.config.server.role).await {
+        tracing::error!(error = %error.detail(), "other processes cannot be heard");
+    }
 }
 
 impl Background {

@@ -3,6 +3,7 @@
 //! Neighbours are strangers, except that `queue` and `log` stand on `db`, and what several processes share on `redis`.
 
 pub mod blobs;
+pub mod counters;
 pub mod db;
 pub mod drain;
 pub mod log;

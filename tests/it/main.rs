@@ -5,6 +5,7 @@
 mod kit;
 
 mod accounts;
+mod between;
 mod blocking;
 mod config;
 mod connections;
@@ -19,6 +20,7 @@ mod multipart;
 mod playground;
 mod publishing;
 mod readme;
+mod redis;
 mod removals;
 mod resume;
 mod socket;
