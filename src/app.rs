@@ -12,6 +12,7 @@ use crate::base::config::Config;
 use crate::base::error::Result;
 use crate::base::ids::{Ids, SessionId};
 use crate::platform::blobs::Blobs;
+use crate::platform::counters::Counters;
 use crate::platform::db::Db;
 use crate::platform::drain::Drain;
 use crate::platform::links::Links;
@@ -49,8 +50,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Sessions that ended while their access tokens still look good, and when.
     pub ended_sessions: Mutex<HashMap<SessionId, Timestamp>>,
-    /// How many wrong passwords were given for which log-in, and when the first of them was.
-    pub wrong_passwords: Mutex<HashMap<String, (u32, Timestamp)>>,
+    /// What may be done only so often.
+    pub counters: Counters,
     /// Whose turn it is to have a password hashed: each takes 19 MiB and tens of milliseconds.
     pub hashing: Turns,
     /// Photos being processed at once.
@@ -90,13 +91,13 @@ impl App {
             ids: Ids::new(clock.clone(), chance.clone()),
             bus: Bus::open(redis.clone(), &identities, &chance.token()),
             live: Arc::new(Live::at(positions, identities.concat())),
+            counters: Counters::open(redis.clone()),
             redis,
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
             blobs: Blobs::open(&config).await?,
             links: Links::open(&config, &db, &chance).await?,
             tokens: Tokens::new(),
             ended_sessions: Mutex::default(),
-            wrong_passwords: Mutex::default(),
             hashing: Turns {
                 waiting: Arc::new(Semaphore::new(HASHING_WAITING)),
                 running: Arc::new(Semaphore::new(HASHING)),

@@ -81,19 +81,18 @@ async fn tidy(app: &App, database: &Database, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keeps this process knowing which sessions ended, on whatever process that happened.
+/// Keeps this process knowing which sessions ended, on whatever process that happened. Listens first and reads then, so
+/// that none ends in between.
 pub(super) async fn watch_sessions(app: Arc<App>) {
-    let mut endings = app.live.listen([Topic::Sessions], ENDED_WAITING);
     loop {
-        let Some(entry) = endings.next().await else {
-            endings = app.live.listen([Topic::Sessions], ENDED_WAITING);
-            if let Err(error) = sessions::load_ended(&app).await {
-                error.tell(|detail| tracing::error!(detail, "ended sessions could not be read"));
+        let mut endings = app.live.listen([Topic::Sessions], ENDED_WAITING);
+        if let Err(error) = sessions::load_ended(&app).await {
+            error.tell(|detail| tracing::error!(detail, "ended sessions could not be read"));
+        }
+        while let Some(entry) = endings.next().await {
+            if let Fact::SessionEnded { session, .. } = entry.fact {
+                sessions::note_ended(&app, session, entry.recorded_at);
             }
-            continue;
-        };
-        if let Fact::SessionEnded { session, .. } = entry.fact {
-            sessions::note_ended(&app, session, entry.recorded_at);
         }
     }
 }

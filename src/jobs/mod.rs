@@ -55,14 +55,23 @@ pub async fn spawn(app: &Arc<App>) -> Result<Background> {
             workers.spawn(worker::run(app.clone(), database.clone(), poll, stop.clone()));
             others.spawn(clockwork::tidy_for_ever(app.clone(), database.clone(), name.clone()));
         }
+        others.spawn(app.bus.clone().pass_on(database.clone(), roles));
     }
     if roles.worker {
         others.spawn(clockwork::sweep_strays(app.clone(), name.clone()));
     }
+    others.spawn(hear_others(app.clone()));
     others.spawn(Number::keep(app.clone(), name, number.get()));
     others.spawn(clockwork::run(app.clone()));
     others.spawn(clockwork::watch_sessions(app.clone()));
     Ok(Background { app: app.clone(), stop, number, workers, others })
+}
+
+/// What other processes say wakes this one.
+async fn hear_others(app: Arc<App>) {
+    if let Err(error) = app.bus.clone().listen(app.db.databases().to_vec(), app.config.server.role).await {
+        tracing::error!(error = %error.detail(), "other processes cannot be heard");
+    }
 }
 
 impl Background {

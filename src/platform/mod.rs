@@ -4,6 +4,7 @@
 //! `redis`.
 
 pub mod blobs;
+pub mod counters;
 pub mod db;
 pub mod drain;
 pub mod links;

@@ -6,6 +6,7 @@
 mod kit;
 
 mod accounts;
+mod between;
 mod blocking;
 mod compose;
 mod config;
@@ -23,6 +24,7 @@ mod playground;
 mod processes;
 mod publishing;
 mod readme;
+mod redis;
 mod removals;
 mod resume;
 mod s3;

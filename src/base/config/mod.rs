@@ -3,6 +3,7 @@
 //! `PHOTOGRAPH__DATABASE__URL` in the environment is `url` under `[database]` in the file. Secrets can come from files:
 //! `database.url_file`, `database.shards_file`. Every option stands in [`OPTIONS`] with its meaning; a test compares.
 
+mod addresses;
 mod options;
 mod roles;
 mod sections;
@@ -103,6 +104,7 @@ impl Config {
     /// The first that does not.
     pub fn check(&self) -> Result<(), Mistake> {
         self.replicas()?;
+        self.redis.address()?;
         if !matches!(self.http.partial_success_status, 200 | 294) {
             return Err(Mistake("http.partial_success_status is 294 or 200.".into()));
         }

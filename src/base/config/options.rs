@@ -95,7 +95,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("auth.key_days", "How long a signing key signs; it verifies for as long as its tokens live."),
     (
         "auth.wrong_passwords",
-        "Wrong passwords for one account within 15 minutes, in one process; then its log-ins wait.",
+        "Wrong passwords for one account within 15 minutes; then its log-ins wait. Counted by all processes together with Redis, by each without.",
     ),
     ("uploads.photo_bytes", "Bytes in one photo."),
     ("uploads.photo_pixels", "Pixels in one photo, width × height."),

@@ -16,7 +16,7 @@ use crate::domain::users::names::{self, Name};
 pub async fn log_in(app: &App, login: &str, password: &str) -> Result<Begun> {
     let name = name(login);
     if let Some(name) = &name {
-        attempts::count(app, name)?;
+        attempts::count(app, name).await?;
     }
     let credentials = match &name {
         Some(name) => find(app, name).await?,
@@ -28,7 +28,7 @@ pub async fn log_in(app: &App, login: &str, password: &str) -> Result<Begun> {
         return Err(refused());
     };
     if let Some(name) = &name {
-        attempts::forget(app, name);
+        attempts::forget(app, name).await;
     }
     let session = app.db.write(&user, async |tx| begin(app, tx, user).await).await?;
     Ok(Begun { tokens: tokens::tokens(app, &session)?, session })
@@ -38,7 +38,7 @@ pub async fn log_in(app: &App, login: &str, password: &str) -> Result<Begun> {
 async fn verify(app: &App, password: &str, hash: Option<String>, name: Option<&Name>) -> Result<bool> {
     let looked_at = password::verify(app, password, hash).await;
     if let (Err(_), Some(name)) = (&looked_at, name) {
-        attempts::take_back(app, name);
+        attempts::take_back(app, name).await;
     }
     looked_at
 }

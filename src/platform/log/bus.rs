@@ -5,10 +5,10 @@
 //! lost costs a read: tails find the hole by its position, and everybody looks for himself every little while anyway.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc};
 
-use super::live::Live;
 use super::{Entry, message};
 use crate::base::config::Roles;
 use crate::base::error::Result;
@@ -18,6 +18,8 @@ use crate::platform::redis::{Command, Heard, Redis};
 
 /// Batches that wait for a tail, and messages that wait to be sent; what comes after is read from the database.
 const WAITING: usize = 256;
+/// How long to wait before a connection that ended for good is set up anew.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// What carries new entries from relays to tails.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Bus {
 pub(super) enum News {
     /// New entries of one database.
     Entries(Arc<Vec<Entry>>),
+    /// A media of a database is in all feeds made ahead.
+    Arrived(usize, MediaId),
     /// Something may have been missed.
     Look,
 }
@@ -64,11 +68,13 @@ impl Bus {
         let _ = self.near.send(News::Entries(Arc::new(entries)));
     }
 
-    /// Tells every other process that a media of a database is in all feeds made ahead.
+    /// Tells every process, this one too, that a media of a database is in all feeds made ahead. Heard after the entry
+    /// that sent it on its way, because both take the same one.
     pub fn tell_arrived(&self, database: &Database, media: MediaId) {
         if let Some(far) = &self.far {
             far.say(database.number, "log", &message::of_arrived(media));
         }
+        let _ = self.near.send(News::Arrived(database.number, media));
     }
 
     /// Passes on what a process makes and does not do itself: facts to relay and steps to do. For ever.
@@ -87,23 +93,29 @@ impl Bus {
     ///
     /// # Errors
     /// When the connection cannot be set up.
-    pub async fn listen(self, databases: Vec<Arc<Database>>, live: Arc<Live>, roles: Roles) -> Result<()> {
+    pub async fn listen(self, databases: Vec<Arc<Database>>, roles: Roles) -> Result<()> {
         let Some(far) = &self.far else { return Ok(()) };
-        let mut subscription = far.redis.subscribe(far.heard_by(roles))?;
-        while let Some(heard) = subscription.next().await {
-            match heard {
-                Heard::Message { channel, text } => self.hear(far, &databases, &live, &channel, &text),
-                Heard::Anew => {
-                    let _ = self.near.send(News::Look);
-                    databases.iter().filter(|_| roles.relay).for_each(|database| database.outbox_filled.notify_one());
-                    databases.iter().filter(|_| roles.worker).for_each(|database| database.steps_stored.notify_one());
+        loop {
+            let mut subscription = far.redis.subscribe(far.heard_by(roles))?;
+            while let Some(heard) = subscription.next().await {
+                match heard {
+                    Heard::Message { channel, text } => self.hear(far, &databases, &channel, &text),
+                    Heard::Anew => self.look(&databases, roles),
                 }
             }
+            tracing::warn!("what other processes say is no longer heard; it is tried anew");
+            tokio::time::sleep(PAUSE).await;
         }
-        Ok(())
     }
 
-    fn hear(&self, far: &Far, databases: &[Arc<Database>], live: &Live, channel: &str, text: &str) {
+    /// Something may have been missed: everybody looks for himself.
+    fn look(&self, databases: &[Arc<Database>], roles: Roles) {
+        let _ = self.near.send(News::Look);
+        databases.iter().filter(|_| roles.relay).for_each(|database| database.outbox_filled.notify_one());
+        databases.iter().filter(|_| roles.worker).for_each(|database| database.steps_stored.notify_one());
+    }
+
+    fn hear(&self, far: &Far, databases: &[Arc<Database>], channel: &str, text: &str) {
         let Some((name, kind)) = channel.rsplit_once(':') else { return };
         let Some(number) = far.channels.iter().position(|known| known == name) else { return };
         let Some((origin, said)) = text.split_once(' ') else { return };
@@ -111,16 +123,14 @@ impl Bus {
             _ if origin == &*far.origin => {}
             "facts" => databases[number].outbox_filled.notify_one(),
             "steps" => databases[number].steps_stored.notify_one(),
-            _ => match message::read(number, said) {
-                Some(message::Said::Entries(entries)) => {
-                    let _ = self.near.send(News::Entries(Arc::new(entries)));
-                }
-                Some(message::Said::Arrived(media)) => live.arriving.done(media),
-                // Of a newer version of this program: what it says is in the database.
-                None => {
-                    let _ = self.near.send(News::Look);
-                }
-            },
+            _ => {
+                let _ = self.near.send(match message::read(number, said) {
+                    Some(message::Said::Entries(entries)) => News::Entries(Arc::new(entries)),
+                    Some(message::Said::Arrived(media)) => News::Arrived(number, media),
+                    // Of a newer version of this program: what it says is in the database.
+                    None => News::Look,
+                });
+            }
         }
     }
 

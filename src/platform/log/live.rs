@@ -121,9 +121,12 @@ impl Live {
     pub fn deliver(&self, entries: impl IntoIterator<Item = Entry>) {
         let mut state = self.lock();
         for entry in entries {
-            // First, so that nobody is given a position whose media he could miss.
-            self.arriving.note(&entry.fact);
-            state.deliver(entry);
+            // What is told twice must not be sent on its way twice: it may have arrived in between.
+            if state.is_new(&entry) {
+                // First, so that nobody is given a position whose media he could miss.
+                self.arriving.note(&entry.fact);
+                state.deliver(entry);
+            }
         }
     }
 
@@ -144,10 +147,11 @@ impl Live {
 }
 
 impl State {
+    fn is_new(&self, entry: &Entry) -> bool {
+        entry.position > self.positions[entry.database]
+    }
+
     fn deliver(&mut self, entry: Entry) {
-        if entry.position <= self.positions[entry.database] {
-            return;
-        }
         self.positions[entry.database] = entry.position;
         let entry = Arc::new(entry);
         let mut told = HashSet::new();

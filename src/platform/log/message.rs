@@ -41,9 +41,15 @@ fn text(message: &Message) -> String {
 pub(super) fn read(database: usize, text: &str) -> Option<Said> {
     let entry = |(position, recorded_at, fact)| Entry { database, position, recorded_at, fact };
     match serde_json::from_str(text).ok()? {
+        // A tail asks where a batch begins, not whether it has holes.
+        Message::Entries(entries) if !is_dense(&entries) => None,
         Message::Entries(entries) => Some(Said::Entries(entries.into_iter().map(entry).collect())),
         Message::Arrived(media) => Some(Said::Arrived(media)),
     }
+}
+
+fn is_dense(entries: &[(i64, Timestamp, Fact)]) -> bool {
+    !entries.is_empty() && entries.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0)
 }
 
 #[cfg(test)]
@@ -54,12 +60,15 @@ mod tests {
     #[test]
     fn a_message_is_read_as_it_was_said_and_short() {
         let fact = Fact::MediaPublished { media: MediaId(i64::MAX), owner: UserId(i64::MAX) };
-        let entry = Entry { database: 1, position: 41, recorded_at: Timestamp(1_795_372_200_007), fact };
-        let batch = vec![entry.clone(); 200];
+        let recorded_at = Timestamp(1_795_372_200_007);
+        let entry = |position| Entry { database: 1, position, recorded_at, fact: fact.clone() };
+        let batch: Vec<Entry> = (41..241).map(entry).collect();
         let text = of_entries(&batch);
         assert!(text.len() < 200 * 128, "{} bytes", text.len());
         assert_eq!(read(1, &text), Some(Said::Entries(batch)));
         assert_eq!(read(0, &of_arrived(MediaId(7))), Some(Said::Arrived(MediaId(7))));
         assert_eq!(read(0, "{\"somethingNew\":1}"), None);
+        assert_eq!(read(1, &of_entries(&[entry(41), entry(43)])), None, "it has a hole");
+        assert_eq!(read(1, &of_entries(&[])), None, "it says nothing");
     }
 }

@@ -35,6 +35,12 @@ pub async fn follow(database: Arc<Database>, bus: Bus, live: Arc<Live>, poll: Du
                 continue;
             }
             Some(Ok(News::Entries(batch))) => deliver(&database, &live, &batch).await,
+            Some(Ok(News::Arrived(number, media))) => {
+                if number == database.number {
+                    live.arriving.done(media);
+                }
+                continue;
+            }
             Some(Err(RecvError::Closed)) => return,
             Some(Ok(News::Look) | Err(RecvError::Lagged(_))) | None => catch_up(&database, &live).await,
         };

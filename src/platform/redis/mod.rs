@@ -6,6 +6,7 @@
 //! because a restart from an old snapshot or a fail-over may have lost what came later.
 
 mod address;
+mod look;
 mod subscription;
 mod watch;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 use fred::clients::{Client, Pool, WithOptions};
 use fred::interfaces::ClientLike;
 use fred::types::config::Options;
-use fred::types::{Builder, ClusterHash, ConnectHandle, CustomCommand, FromValue};
+use fred::types::{Builder, ClusterHash, ConnectHandle, CustomCommand};
 use tokio::sync::Notify;
 use tokio::sync::watch as state;
 use tokio::task::JoinHandle;
@@ -23,7 +24,8 @@ use tokio::task::JoinHandle;
 use crate::base::config;
 use crate::base::error::{Error, Result};
 
-pub use fred::types::Value;
+pub use fred::types::{FromValue, Value};
+pub use look::{Found, look};
 pub use subscription::{Heard, Subscription};
 pub use watch::Epoch;
 
@@ -39,6 +41,7 @@ struct Inner {
     options: Options,
     reach: state::Receiver<Option<Epoch>>,
     trouble: Arc<Notify>,
+    why: Arc<watch::Why>,
     connections: Vec<ConnectHandle>,
     watch: JoinHandle<()>,
 }
@@ -88,19 +91,19 @@ impl Redis {
     /// # Errors
     /// When the address is none, or the certificates cannot be read.
     pub async fn open(config: &config::Redis) -> Result<Option<Self>> {
-        let Some(url) = &config.url else { return Ok(None) };
+        let Some(builder) = address::builder(config)? else { return Ok(None) };
         let timeout = Duration::from_millis(config.timeout_milliseconds);
-        let builder = address::builder(url, config.ca_file.as_deref(), timeout)?;
         let pool = builder.build_pool(config.connections).map_err(Error::internal)?;
         let options = Options { timeout: Some(timeout), max_attempts: Some(1), fail_fast: true, ..Options::default() };
-        let trouble = Arc::new(Notify::new());
+        let (trouble, why) = (Arc::new(Notify::new()), Arc::new(watch::Why::default()));
         let (sender, mut reach) = state::channel(None);
-        let watch = watch::Watch { pool: pool.clone(), options: options.clone(), trouble: trouble.clone() };
+        let watch =
+            watch::Watch { pool: pool.clone(), options: options.clone(), trouble: trouble.clone(), why: why.clone() };
         let watch = tokio::spawn(watch.over(sender));
         let connections = pool.connect_pool();
         let _ = tokio::time::timeout(timeout, reach.wait_for(Option::is_some)).await;
         let prefix = config.prefix.clone();
-        Ok(Some(Self(Arc::new(Inner { prefix, pool, builder, options, reach, trouble, connections, watch }))))
+        Ok(Some(Self(Arc::new(Inner { prefix, pool, builder, options, reach, trouble, why, connections, watch }))))
     }
 
     /// The life that Redis is in; `None` while it does not answer.

@@ -1,7 +1,7 @@
 //! Watching over Redis: whether it answers, and in which life it is. What is known decides for everybody, so that one
 //! failure is enough and nobody else waits.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fred::clients::Pool;
@@ -12,6 +12,7 @@ use fred::types::{ClusterHash, CustomCommand};
 use futures_util::future::try_join_all;
 use ring::digest::{SHA256, digest};
 use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch::Sender;
 use tokio::task::JoinSet;
 
@@ -20,29 +21,51 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How long to wait before asking again one that is not.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// The log is told after so many looks in vain: connections that are only being made are nothing to tell.
+const TOLD: u32 = 5;
+
 /// A life of Redis, in which nothing that it acknowledged was lost: it ends with a restart or a fail-over. A number made
 /// from what all of its primaries call themselves and their history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch(pub u64);
+
+/// Why Redis did not answer when it last did not.
+#[derive(Debug, Default)]
+pub(super) struct Why(Mutex<Option<String>>);
+
+impl Why {
+    pub fn last(&self) -> String {
+        self.lock().clone().unwrap_or_else(|| "it said nothing in time".to_owned())
+    }
+
+    fn note(&self, error: &Error) {
+        *self.lock() = Some(error.to_string());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 pub(super) struct Watch {
     pub pool: Pool,
     pub options: Options,
     /// Told when a command was not answered.
     pub trouble: Arc<Notify>,
+    pub why: Arc<Why>,
 }
 
 impl Watch {
     /// Watches for ever. The log is told once when Redis goes and once when it comes, however often it is asked.
     pub(super) async fn over(self, reach: Sender<Option<Epoch>>) {
         let _listening = self.listens();
-        let mut was_told = false;
+        let mut failures = 0_u32;
         loop {
             // What was said before this look is seen by it.
             let _ = futures_util::FutureExt::now_or_never(self.trouble.notified());
             match self.asks().await {
                 Ok(epoch) => {
-                    if std::mem::take(&mut was_told) {
+                    if std::mem::take(&mut failures) >= TOLD {
                         tracing::info!("Redis answers again");
                     }
                     if *reach.borrow() != Some(epoch) {
@@ -55,8 +78,16 @@ impl Watch {
                 }
                 Err(error) => {
                     reach.send_replace(None);
-                    if !std::mem::replace(&mut was_told, true) {
-                        tracing::warn!(%error, "Redis does not answer: until it does, the databases answer in its place");
+                    // That a connection is being made is less than why the last one broke.
+                    if *error.kind() != ErrorKind::Canceled {
+                        self.why.note(&error);
+                    }
+                    failures = failures.saturating_add(1);
+                    if failures == TOLD {
+                        tracing::warn!(
+                            error = self.why.last(),
+                            "Redis does not answer: until it does, the databases answer in its place"
+                        );
                     }
                     if *error.kind() == ErrorKind::Sentinel {
                         let _ = tokio::time::timeout(LOOK, self.pool.force_reconnection()).await;
@@ -71,10 +102,14 @@ impl Watch {
     fn listens(&self) -> JoinSet<()> {
         let mut listening = JoinSet::new();
         for client in self.pool.clients() {
-            let (mut errors, trouble) = (client.error_rx(), self.trouble.clone());
+            let (mut errors, trouble, why) = (client.error_rx(), self.trouble.clone(), self.why.clone());
             listening.spawn(async move {
-                use tokio::sync::broadcast::error::RecvError;
-                while !matches!(errors.recv().await, Err(RecvError::Closed)) {
+                loop {
+                    match errors.recv().await {
+                        Ok((error, _)) => why.note(&error),
+                        Err(RecvError::Closed) => return,
+                        Err(RecvError::Lagged(_)) => {}
+                    }
                     trouble.notify_one();
                 }
             });

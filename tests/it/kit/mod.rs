@@ -13,6 +13,7 @@ pub mod parts;
 mod person;
 pub mod photos;
 pub mod program;
+pub mod redis;
 pub mod sight;
 pub mod store;
 mod stream;

@@ -84,6 +84,11 @@ impl Person {
         self.tokens.lock().expect("the tokens").clone().expect("somebody who is signed in")
     }
 
+    /// The same phone, which reaches another process.
+    pub fn at(&self, front: &Front) -> Self {
+        Self { front: front.clone(), ..self.clone() }
+    }
+
     /// The same phone with another access token: an old one, or a forged one.
     pub fn with_token(&self, access: &str) -> Self {
         let tokens = Tokens { access: access.to_owned(), ..self.tokens() };

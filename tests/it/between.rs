@@ -1,0 +1,228 @@
+//! Two processes on the same databases, with Redis between them: what happens on one is heard on the other, in order and
+//! without a hole, whatever Redis does in the meantime.
+//!
+//! Here nobody looks for himself in time: what is heard within a story was told.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use photograph::app::App;
+use photograph::base::clock::Clock;
+use photograph::jobs::{self, Background};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::kit::redis::Server;
+use crate::kit::{Front, Kit, PATIENCE, Person, Stream, eventually};
+
+/// Longer than any story.
+const POLL: u64 = 600_000;
+
+const MEDIA: &str = "subscription($id: ID!) { mediaEvents(mediaId: $id) {
+    __typename ... on CommentAdded { comment { text { plain } } }
+} }";
+
+/// Another process beside the server of a story.
+struct Beside {
+    app: Arc<App>,
+    front: Front,
+    background: Background,
+    server: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Beside {
+    async fn starts(kit: &Kit, role: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        let mut config = kit.app.config.clone();
+        config.server.role = role.parse().expect("roles");
+        let app = App::start(config, Clock::system()).await.unwrap_or_else(|error| panic!("{}", error.detail()));
+        let background = jobs::spawn(&app).await.unwrap_or_else(|error| panic!("{}", error.detail()));
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(photograph::http::serve(app.clone(), listener, stop.clone()));
+        Self { app, front: Front::at(address), background, server, stop }
+    }
+
+    async fn stops(self) {
+        self.stop.cancel();
+        self.background.stop().await;
+        self.server.await.expect("it stops");
+    }
+}
+
+async fn kit(redis: &Server, role: &str) -> Kit {
+    Kit::with(|config| {
+        config.server.role = role.parse().expect("roles");
+        config.redis.url = Some(redis.url());
+        config.log.poll_milliseconds = POLL;
+    })
+    .await
+}
+
+/// Waits until so many processes hear each other.
+async fn hear_each_other(redis: &Server, processes: usize) {
+    eventually("the processes hear each other", PATIENCE, async || {
+        let channels = redis.says(&["PUBSUB", "CHANNELS", "*:log"]);
+        let channel = channels.lines().next()?;
+        let heard = redis.says(&["PUBSUB", "NUMSUB", channel]);
+        heard.ends_with(&processes.to_string()).then_some(())
+    })
+    .await;
+}
+
+async fn listens_to(person: &Person, media: &str) -> Stream {
+    let mut stream = person.listens(MEDIA, json!({ "id": media })).await;
+    stream.next_is("StreamOpened").await;
+    stream
+}
+
+/// The words of the next comments.
+async fn hears(stream: &mut Stream, comments: usize) -> Vec<Value> {
+    let mut words = vec![];
+    while words.len() < comments {
+        let event = stream.next().await;
+        if event["__typename"] == "CommentAdded" {
+            words.push(event["comment"]["text"]["plain"].clone());
+        }
+    }
+    words
+}
+
+#[tokio::test]
+async fn what_happens_on_one_is_heard_on_the_other_in_order() {
+    let redis = Server::running(&[]).await;
+    let kit = kit(&redis, "all").await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    let media = ada.publishes("dusk").await;
+    kit.settle().await;
+    let second = Beside::starts(&kit, "all").await;
+    hear_each_other(&redis, 2).await;
+    let mut stream = listens_to(&bob.at(&second.front), &media).await;
+    let words: Vec<String> = (1..=30).map(|number| format!("word {number}")).collect();
+    let mut times = vec![];
+    for word in &words {
+        ada.comments(&media, word).await;
+        let commented = Instant::now();
+        assert_eq!(hears(&mut stream, 1).await, [json!(word)]);
+        times.push(commented.elapsed());
+    }
+    times.sort();
+    println!("heard on the other process after {:?} (median), {:?} (longest)", times[15], times[29]);
+    second.stops().await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn what_redis_lost_is_read_by_its_position() {
+    let mut redis = Server::running(&[]).await;
+    let kit = kit(&redis, "all").await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    let media = ada.publishes("dusk").await;
+    kit.settle().await;
+    let second = Beside::starts(&kit, "all").await;
+    hear_each_other(&redis, 2).await;
+    let mut stream = listens_to(&bob.at(&second.front), &media).await;
+    ada.comments(&media, "one").await;
+    assert_eq!(hears(&mut stream, 1).await, ["one"]);
+    redis.stops();
+    for word in ["two", "three"] {
+        ada.comments(&media, word).await;
+    }
+    redis.starts().await;
+    assert_eq!(hears(&mut stream, 2).await, ["two", "three"], "who hears anew looks for what was missed");
+    hear_each_other(&redis, 2).await;
+    // One message is lost without anybody knowing; the next one shows it.
+    let publish = |may: &str| redis.says(&["ACL", "SETUSER", "default", may]);
+    publish("-publish");
+    ada.comments(&media, "four").await;
+    eventually("it was tried to tell", PATIENCE, async || {
+        redis.says(&["INFO", "errorstats"]).contains("NOPERM").then_some(())
+    })
+    .await;
+    publish("+publish");
+    ada.comments(&media, "five").await;
+    assert_eq!(hears(&mut stream, 2).await, ["four", "five"]);
+    second.stops().await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn each_does_its_part_as_soon_as_it_is_told() {
+    let redis = Server::running(&[]).await;
+    let kit = kit(&redis, "api").await;
+    let (relay, worker) = (Beside::starts(&kit, "relay").await, Beside::starts(&kit, "worker").await);
+    hear_each_other(&redis, 3).await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    bob.follows(&ada).await;
+    kit.settle().await;
+    assert_eq!(bob.sees_list(&bob, "following").await, ["ada"], "a step was done");
+    let media = ada.publishes("dusk").await;
+    let mut stream = listens_to(&bob, &media).await;
+    ada.comments(&media, "hello").await;
+    assert_eq!(hears(&mut stream, 1).await, ["hello"]);
+    kit.settle().await;
+    worker.stops().await;
+    relay.stops().await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_everywhere() {
+    let redis = Server::running(&[]).await;
+    let kit = kit(&redis, "all").await;
+    let ada = kit.signs_up("ada").await;
+    let phone = ada.logs_in_again().await;
+    let media = ada.publishes("dusk").await;
+    kit.settle().await;
+    let second = Beside::starts(&kit, "all").await;
+    hear_each_other(&redis, 2).await;
+    let mut stream = listens_to(&phone.at(&second.front), &media).await;
+    ada.does("endSession", json!({ "sessionId": phone.tokens().session }), "endedSessionId").await;
+    stream.is_cut_off().await;
+    let me = "{ viewer { user { id } } }";
+    assert_eq!(phone.at(&second.front).asks(me, json!({})).await.code(), "UNAUTHENTICATED");
+    let third = Beside::starts(&kit, "all").await;
+    assert_eq!(phone.at(&third.front).asks(me, json!({})).await.code(), "UNAUTHENTICATED", "it knows what was before");
+    assert_eq!(ada.at(&third.front).asks(me, json!({})).await.text("/viewer/user/id"), ada.id);
+    third.stops().await;
+    second.stops().await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_counted_by_all_together_and_by_each_while_redis_is_away() {
+    let mut redis = Server::running(&[]).await;
+    let kit = Kit::with(|config| {
+        config.redis.url = Some(redis.url());
+        config.auth.wrong_passwords = 4;
+    })
+    .await;
+    let ada = kit.signs_up("ada").await;
+    let second = Beside::starts(&kit, "all").await;
+    let tries = async |front: &Front, password: &str| {
+        let input = json!({ "login": "ada", "password": password });
+        kit.nobody().at(front).tries("logIn", input, "session { id }").await
+    };
+    for front in [&kit.front, &second.front, &kit.front, &second.front] {
+        assert_eq!(tries(front, "a wrong password").await.refusal(), "BAD_CREDENTIAL");
+    }
+    for front in [&kit.front, &second.front] {
+        assert_eq!(tries(front, "correct horse battery").await.refusal(), "ACTION_LIMITED");
+    }
+    assert!(!redis.says(&["KEYS", "*"]).contains("ada"), "no names stand in Redis");
+    kit.passes(Duration::from_mins(15));
+    assert!(tries(&kit.front, "correct horse battery").await.is_done());
+    assert_eq!(redis.says(&["DBSIZE"]), "0");
+    redis.stops();
+    for _ in 0..4 {
+        assert_eq!(tries(&second.front, "a wrong password").await.refusal(), "BAD_CREDENTIAL");
+    }
+    assert_eq!(tries(&second.front, "correct horse battery").await.refusal(), "ACTION_LIMITED");
+    assert!(tries(&kit.front, "correct horse battery").await.is_done(), "{} is counted by each", ada.name);
+    assert!(second.app.redis.as_ref().is_some_and(|redis| redis.epoch().is_none()));
+    second.stops().await;
+    kit.ends().await;
+}
