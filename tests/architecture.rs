@@ -25,7 +25,8 @@ const ROOMS: [(&str, &[&str]); 7] = [
 /// What `http` needs of the domain: who is asking, and where the bytes of a photo go.
 const HTTP_KNOWS: [&str; 2] = ["sessions", "uploads"];
 /// The neighbors in `platform` that stand on another one: the relay of the log stores the steps that follow, and tells all processes.
-const STANDS_ON: [(&str, &str); 4] = [("queue", "db"), ("log", "db"), ("log", "queue"), ("log", "redis")];
+const STANDS_ON: [(&str, &str); 5] =
+    [("queue", "db"), ("log", "db"), ("log", "queue"), ("log", "redis"), ("timelines", "redis")];
 /// Lines of a source file without its unit tests.
 const MOST_LINES: usize = 400;
 

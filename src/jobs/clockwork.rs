@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::arriving;
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::{Fact, Topic};
@@ -31,6 +32,7 @@ async fn tidy(app: &App) -> Result<()> {
     let now = app.clock.now();
     sessions::keep_ended(app);
     sessions::renew_keys(app).await?;
+    arriving::check(app).await?;
     for database in app.db.databases() {
         log::forget(database, now.before(Duration::from_hours(app.config.log.keep_hours))).await?;
         idempotency::forget(database, now).await?;

@@ -1,6 +1,7 @@
 //! What follows from facts, and everything else that runs beside requests: relays, workers, tails and the clock.
 
 mod after;
+mod arriving;
 mod clockwork;
 mod relay;
 mod settle;
@@ -36,6 +37,8 @@ pub struct Background {
 pub async fn spawn(app: &Arc<App>) -> Result<Background> {
     sessions::load_keys(app).await?;
     sessions::load_ended(app).await?;
+    // Before the tails: nothing may be told that is not noted.
+    arriving::begin(app).await?;
     let stop = CancellationToken::new();
     let (mut workers, mut others) = (JoinSet::new(), JoinSet::new());
     let poll = Duration::from_millis(app.config.log.poll_milliseconds);

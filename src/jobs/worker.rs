@@ -109,6 +109,11 @@ async fn settle_step(app: &Arc<App>, database: &Database, claimed: &Claimed, don
             database.steps_stored.notify_one();
             Ok(())
         }
+        Ok(Progress::Next(step)) => {
+            queue::go_on(database, claimed.id, app.clock.now(), serde_json::to_string(&step)?).await?;
+            database.steps_stored.notify_one();
+            Ok(())
+        }
         Err(error) if claimed.tries >= TRIES => {
             tracing::error!(step = %claimed.step, error = %error.detail(), "a step was given up and buried");
             if let Ok(step) = serde_json::from_str::<Step>(&claimed.step) {

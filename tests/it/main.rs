@@ -25,5 +25,6 @@ mod socket;
 mod sse;
 mod statements;
 mod streams;
+mod timelines;
 mod uploads;
 mod visibility;

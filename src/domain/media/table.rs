@@ -68,6 +68,16 @@ pub(super) async fn page(connection: &DatabaseConnection, owners: Vec<UserId>, p
     read(connection, Entity::find().filter(Column::OwnerId.is_in(owners)), page).await
 }
 
+/// The newest media of some users, newest first.
+pub(super) async fn newest_of_many(
+    connection: &DatabaseConnection,
+    owners: Vec<UserId>,
+    most: usize,
+) -> Result<Vec<MediaId>> {
+    let ids = Entity::find().select_only().column(Column::Id).filter(Column::OwnerId.is_in(owners));
+    Ok(ids.order_by_desc(Column::Id).limit(most as u64).into_tuple().all(connection).await?)
+}
+
 /// The media of a user for some audiences, nearest to the page's cursor first, one more than the page has.
 pub(super) async fn page_for(
     connection: &DatabaseConnection,

@@ -11,6 +11,7 @@ mod log;
 mod person;
 pub mod photos;
 pub mod program;
+pub mod redis;
 pub mod sight;
 mod stream;
 
