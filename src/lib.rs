@@ -37,6 +37,7 @@
 
 pub mod app;
 pub mod base;
+pub mod bench;
 pub mod domain;
 pub mod graphql;
 pub mod http;

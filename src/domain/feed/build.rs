@@ -4,9 +4,12 @@ use super::{large, sources_of};
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::UserId;
-use crate::domain::media;
 use crate::domain::sessions::Viewer;
+use crate::domain::{media, users};
 use crate::platform::timelines::Timeline;
+
+/// Users looked at together.
+const USERS: u64 = 1000;
 
 /// Builds a user's timeline. `None` when somebody else does, when what it is made of changed meanwhile, or without Redis.
 pub(super) async fn build(app: &App, user: UserId) -> Result<Option<Timeline>> {
@@ -43,12 +46,26 @@ pub async fn rebuild(app: &App, user: UserId) -> Result<bool> {
     Ok(build(app, user).await?.is_some())
 }
 
-/// Builds a user's timeline anew if there is one. Those who are away have none.
+/// Builds all timelines that are kept anew, and tells how many. Those who are away have none.
 ///
 /// # Errors
 /// As [`rebuild`].
-pub async fn rebuild_kept(app: &App, user: UserId) -> Result<bool> {
-    Ok(app.timelines.is_kept(user).await? && rebuild(app, user).await?)
+pub async fn rebuild_all(app: &App) -> Result<u64> {
+    let mut rebuilt = 0;
+    for database in app.db.databases() {
+        let mut after = UserId(0);
+        loop {
+            let some = users::some_of(database, after, USERS).await?;
+            let Some(last) = some.last() else { break };
+            after = *last;
+            for user in some {
+                if app.timelines.is_kept(user).await? && rebuild(app, user).await? {
+                    rebuilt += 1;
+                }
+            }
+        }
+    }
+    Ok(rebuilt)
 }
 
 /// Whether the viewer's feed is being brought back at this moment. What a read gives is right all the same.

@@ -18,7 +18,7 @@ use crate::domain::follows;
 use crate::domain::media::Media;
 use crate::domain::sessions::Viewer;
 
-pub use build::{forget, is_rebuilding, rebuild, rebuild_kept};
+pub use build::{forget, is_rebuilding, rebuild, rebuild_all};
 pub use fan_out::{Place, add_own, fan_out, note_arrived};
 
 /// A page of the viewer's home feed.

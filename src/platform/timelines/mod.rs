@@ -29,6 +29,8 @@ pub use entry::{Entry, Timeline};
 
 /// How long a build may take; one that was broken off is begun again after that.
 const BUILD_SECONDS: i64 = 10;
+/// The last byte of a head.
+const HEAD_END: i64 = 23;
 /// A read puts the end of a timeline off, but only when so many seconds have gone since the last time.
 const RENEW_SECONDS: i64 = 3600;
 /// Slots that the keys of timelines are spread over: those of one slot are on one node of a cluster, and pushed to at once.
@@ -104,7 +106,7 @@ impl Timelines {
     /// Whether a timeline is being built.
     pub async fn is_building(&self, user: UserId) -> bool {
         let Some((redis, epoch)) = self.reach() else { return false };
-        let head = Command::on("GETRANGE", name(redis, user)).with(0).with(HEAD as i64 - 1);
+        let head = Command::on("GETRANGE", name(redis, user)).with(0).with(HEAD_END);
         let Ok(value) = redis.send::<Value>(head).await else { return false };
         value.as_bytes().is_some_and(|bytes| is_of(bytes, epoch) && Timeline::read(bytes).is_none())
     }

@@ -1,0 +1,5 @@
+//! Measuring parts of the server against their alternatives: `photograph bench`.
+
+mod timelines;
+
+pub use timelines::timelines;
