@@ -19,6 +19,7 @@ use crate::platform::links::Links;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
 use crate::platform::redis::Redis;
+use crate::platform::timelines::Timelines;
 use crate::platform::token::Tokens;
 
 /// Every machine of the program.
@@ -36,6 +37,8 @@ pub struct App {
     pub db: Db,
     /// What all processes share beside the databases, when there is one.
     pub redis: Option<Redis>,
+    /// Home feeds made ahead.
+    pub timelines: Timelines,
     /// Carries new log entries from relays to tails.
     pub bus: Bus,
     /// The live streams of this process.
@@ -92,6 +95,7 @@ impl App {
             bus: Bus::open(redis.clone(), &identities, &chance.token()),
             live: Arc::new(Live::at(positions, identities.concat())),
             counters: Counters::open(redis.clone()),
+            timelines: Timelines::open(redis.clone(), chance.clone(), &config.feed),
             redis,
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
             blobs: Blobs::open(&config).await?,

@@ -9,6 +9,7 @@ use photograph::base::clock::Clock;
 use photograph::base::config::{Config, Roles};
 use photograph::bench::feed::Plan;
 use photograph::bench::world::Size;
+use photograph::domain::{feed, users};
 use photograph::platform::db::Db;
 use photograph::platform::telemetry;
 use photograph::{bench, graphql, http, jobs, seed};
@@ -38,6 +39,9 @@ enum Task {
     Bench(BenchTask),
     /// Say whether the configuration is right and every configured part answers.
     Check(Settings),
+    /// Home feeds that are made ahead.
+    #[command(subcommand)]
+    Feed(FeedTask),
     /// Show the configuration.
     #[command(subcommand)]
     Config(ConfigTask),
@@ -50,9 +54,32 @@ enum Task {
 }
 
 #[derive(Subcommand)]
+enum FeedTask {
+    /// Make home feeds anew from the databases. They are right without it: this is for when you do not believe it.
+    Rebuild {
+        /// Whose: a username or an ID.
+        #[arg(required_unless_present = "all")]
+        user: Option<String>,
+        /// All that are kept.
+        #[arg(long, conflicts_with = "user")]
+        all: bool,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+#[derive(Subcommand)]
 enum BenchTask {
     /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
     Feed(BenchFeed),
+    /// Bytes and microseconds of home feeds in Redis, against other ways to keep them. Needs `redis.url`, and nobody else on it.
+    Timelines {
+        /// For how many people.
+        #[arg(long, default_value_t = 5000)]
+        people: u32,
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 #[derive(Args)]
@@ -120,6 +147,8 @@ async fn main() -> ExitCode {
         Task::Migrate(settings) => migrate(&settings).await,
         Task::Bench(BenchTask::Feed(options)) => bench_feed(&options).await,
         Task::Check(settings) => check(&settings).await,
+        Task::Feed(FeedTask::Rebuild { user, settings, .. }) => rebuild(user, &settings).await,
+        Task::Bench(BenchTask::Timelines { people, settings }) => bench_timelines(people, &settings).await,
         Task::Config(ConfigTask::Show(settings)) => show(&settings),
         Task::Config(ConfigTask::Table) => table(),
         Task::Schema { check } => schema(check),
@@ -255,6 +284,34 @@ async fn check(settings: &Settings) -> Outcome {
     app.db.ping().await?;
     println!("databases      {} answer, their schema is up to date", app.db.databases().len());
     println!("files          {}", app.blobs.check(&app.chance.token()).await?);
+    Ok(())
+}
+
+/// Rebuilds the feed of a user, or all that are kept.
+async fn rebuild(user: Option<String>, settings: &Settings) -> Outcome {
+    let config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    let app = App::start(config, Clock::system()).await?;
+    if !app.timelines.are_kept() {
+        println!("There is no Redis: home feeds are computed at each read, and there is nothing to rebuild.");
+        return Ok(());
+    }
+    let Some(user) = user else {
+        println!("{} home feeds were made anew.", feed::rebuild_all(&app).await?);
+        return Ok(());
+    };
+    let id = match user.parse() {
+        Ok(id) => users::find(&app, id).await?.map(|user| user.id),
+        Err(_) => users::by_username(&app, &user).await?.map(|user| user.id),
+    };
+    let id = id.ok_or_else(|| format!("there is no user {user}"))?;
+    let word = if feed::rebuild(&app, id).await? { "was made anew" } else { "is being made by somebody else" };
+    println!("The home feed of {user} {word}.");
+    Ok(())
+}
+
+async fn bench_timelines(people: u32, settings: &Settings) -> Outcome {
+    photograph::bench::timelines(settings.load()?, people, |line| println!("{line}")).await?;
     Ok(())
 }
 

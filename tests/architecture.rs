@@ -26,8 +26,15 @@ const ROOMS: [(&str, &[&str]); 7] = [
 const HTTP_KNOWS: [&str; 2] = ["sessions", "uploads"];
 /// The neighbors in `platform` that stand on another one: the relay of the log stores the steps that follow and tells all
 /// processes, and the secret behind the links is in the first database.
-const STANDS_ON: [(&str, &str); 6] =
-    [("queue", "db"), ("log", "db"), ("log", "queue"), ("log", "redis"), ("counters", "redis"), ("links", "db")];
+const STANDS_ON: [(&str, &str); 7] = [
+    ("queue", "db"),
+    ("log", "db"),
+    ("log", "queue"),
+    ("log", "redis"),
+    ("counters", "redis"),
+    ("timelines", "redis"),
+    ("links", "db"),
+];
 /// Lines of a source file without its unit tests.
 const MOST_LINES: usize = 400;
 

@@ -1,4 +1,4 @@
-//! Benchmarks: what an operation costs, measured on a world that is the same every time.
+//! Benchmarks: what an operation costs, and what a part costs against its alternatives.
 //!
 //! The machine may be busy and its clock is no judge: what is counted is CPU time of the server, of Postgres and of Redis,
 //! each for itself, and statements.
@@ -7,4 +7,7 @@ mod client;
 mod costs;
 pub mod feed;
 mod sql;
+mod timelines;
 pub mod world;
+
+pub use timelines::timelines;

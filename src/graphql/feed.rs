@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Object, Result, SimpleObject, Union};
 
+use super::context::app;
 use super::loaders::{Known, load};
 use super::media::Media;
 use super::page::PageInfo;
@@ -9,8 +10,8 @@ use super::scalars::DateTime;
 use super::user::User;
 use crate::base::error::Error;
 use crate::base::page::{Slice, cursor};
-use crate::domain::media;
 use crate::domain::sessions::Viewer;
+use crate::domain::{feed, media};
 
 /// A page of the home feed.
 #[derive(Clone, Debug)]
@@ -43,6 +44,11 @@ impl HomeFeedConnection {
     /// The position of the page.
     async fn page_info(&self) -> PageInfo {
         PageInfo::of(&self.page, |row| row.id.0)
+    }
+
+    /// Whether the server is still bringing the feed back after a long absence; what is here is right, and older pages work.
+    async fn is_rebuilding(&self, ctx: &Context<'_>) -> bool {
+        feed::is_rebuilding(app(ctx), self.viewer).await
     }
 }
 

@@ -15,6 +15,7 @@ use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::{MediaId, base58};
 use crate::base::page::{Direction, Slice, Wanted, cursor};
 use crate::domain::comments;
+use crate::domain::feed;
 use crate::domain::likes;
 use crate::domain::media::{self, Draft, DraftPhoto};
 
@@ -274,7 +275,11 @@ impl MediaMutation {
     ) -> Result<PublishMediaPayload> {
         let asking = signed_in(ctx)?;
         let key = input.idempotency_key.as_ref().map(|key| key.0.clone());
-        let publish = async || media::publish(app(ctx), asking, draft(input)?, key).await;
+        let publish = async || -> Answer<_> {
+            let media = media::publish(app(ctx), asking, draft(input)?, key).await?;
+            feed::add_own(app(ctx), asking, media.id).await;
+            Ok(media)
+        };
         let (media, user_errors) = outcome(publish().await)?;
         let viewer = media.is_some().then_some(Viewer(asking));
         let edge_cursor = media.as_ref().map(|media| cursor(media.id.0));

@@ -2,6 +2,7 @@
 
 use super::step::Step;
 use crate::base::facts::Fact;
+use crate::domain::feed::Place;
 
 /// The steps that follow from a fact.
 pub(super) fn after(fact: &Fact) -> Vec<Step> {
@@ -11,6 +12,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
+        Fact::MediaPublished { media, owner } => vec![Step::FanOut { media, owner, place: Place::Start }],
         Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::UserSignedUp { .. }
@@ -19,7 +21,6 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
         | Fact::UploadProcessed { .. }
-        | Fact::MediaPublished { .. }
         | Fact::MediaLiked { .. }
         | Fact::MediaUnliked { .. }
         | Fact::CommentAdded { .. }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::arriving;
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::{Fact, Topic};
@@ -27,6 +28,9 @@ pub(super) async fn run(app: Arc<App>) {
         sessions::keep_ended(&app);
         if let Err(error) = sessions::renew_keys(&app).await {
             error.tell(|detail| tracing::error!(detail, "the signing keys could not be read"));
+        }
+        if let Err(error) = arriving::check(&app).await {
+            error.tell(|detail| tracing::error!(detail, "what is on its way into feeds could not be read"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What follows from facts, and everything else that runs beside requests: relays, workers, tails and the clock.
 
 mod after;
+mod arriving;
 mod clockwork;
 mod number;
 mod relay;
@@ -43,6 +44,8 @@ pub async fn spawn(app: &Arc<App>) -> Result<Background> {
     let number = Number::take(app, &name).await?;
     sessions::load_keys(app).await?;
     sessions::load_ended(app).await?;
+    // Before the tails: nothing may be told that is not noted.
+    arriving::begin(app).await?;
     let (stop, roles) = (CancellationToken::new(), app.config.server.role);
     let (mut workers, mut others) = (JoinSet::new(), JoinSet::new());
     let poll = Duration::from_millis(app.config.log.poll_milliseconds);

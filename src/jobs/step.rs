@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UploadId, UserId};
+use crate::domain::feed::{self, Place};
 use crate::domain::{comments, follows, likes, media, uploads};
 use crate::platform::queue::Lane;
 
@@ -22,6 +23,8 @@ pub enum Step {
     SeverFollow { blocker: UserId, blocked: UserId, block: i64 },
     /// Approve those who wait to follow an account that was opened.
     ApproveWaiting { user: UserId },
+    /// Bring a media into the feeds made ahead.
+    FanOut { media: MediaId, owner: UserId, place: Place },
     /// Remove the files of an upload that was thrown away.
     EraseUpload { upload: UploadId },
     /// Remove what belonged to a media that was deleted.
@@ -31,12 +34,14 @@ pub enum Step {
 }
 
 /// Whether a step is finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// It is.
     Done,
     /// A page of it is; the rest is to be done as another step.
     More,
+    /// A page of it is; the rest is this step.
+    Next(Step),
 }
 
 impl Step {
@@ -56,11 +61,15 @@ impl Step {
     pub async fn run(&self, app: &Arc<App>) -> Result<Progress> {
         match *self {
             Self::ProcessUpload { upload } => uploads::process(app, upload).await.map(done),
-            Self::MirrorFollow { follower, followee } => follows::mirror(app, follower, followee).await.map(done),
+            Self::MirrorFollow { follower, followee } => mirror(app, follower, followee).await.map(done),
             Self::SeverFollow { blocker, blocked, block } => {
                 follows::sever(app, blocker, blocked, block).await.map(done)
             }
             Self::ApproveWaiting { user } => follows::approve_waiting(app, user).await.map(more),
+            Self::FanOut { media, owner, place } => {
+                let rest = feed::fan_out(app, media, owner, place).await?;
+                Ok(rest.map_or(Progress::Done, |place| Progress::Next(Self::FanOut { media, owner, place })))
+            }
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
@@ -79,11 +88,18 @@ impl Step {
             Self::MirrorFollow { .. }
             | Self::SeverFollow { .. }
             | Self::ApproveWaiting { .. }
+            | Self::FanOut { .. }
             | Self::EraseUpload { .. }
             | Self::EraseMedia { .. }
             | Self::AddUpCounts { .. } => Ok(()),
         }
     }
+}
+
+/// The timeline was made of those whom the follower followed before.
+async fn mirror(app: &Arc<App>, follower: UserId, followee: UserId) -> Result<()> {
+    follows::mirror(app, follower, followee).await?;
+    feed::forget(app, follower).await
 }
 
 async fn erase(app: &Arc<App>, id: MediaId) -> Result<Progress> {

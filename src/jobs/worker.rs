@@ -141,6 +141,11 @@ async fn settle_step(app: &Arc<App>, database: &Database, claimed: &Claimed, don
             database.steps_stored.notify_one();
             Ok(is_ours)
         }
+        Ok(Progress::Next(step)) => {
+            let is_ours = queue::go_on(database, claimed, now, serde_json::to_string(&step)?).await?;
+            database.steps_stored.notify_one();
+            Ok(is_ours)
+        }
         // It is not the step's fault: it waits for as long as it takes.
         Err(error) if error.is_away() => queue::again(database, claimed, now.after(pause(app, claimed.tries))).await,
         Err(error) if claimed.tries >= TRIES => give_up(app, database, claimed, &error).await,

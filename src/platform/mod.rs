@@ -12,6 +12,7 @@ pub mod log;
 pub mod queue;
 pub mod redis;
 pub mod telemetry;
+pub mod timelines;
 pub mod token;
 
 pub use photograph_imaging as imaging;

@@ -32,5 +32,6 @@ mod socket;
 mod sse;
 mod statements;
 mod streams;
+mod timelines;
 mod uploads;
 mod visibility;

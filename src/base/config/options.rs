@@ -61,6 +61,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("images.cloudfront_key_file", "The file of that private key, PEM: RSA 2048 or ECDSA P-256."),
     ("feed.timeline_entries", "Entries of a home feed that is made ahead; older ones come from the database."),
     ("feed.timeline_days", "How long the home feed of somebody who is away is kept made."),
+    (
+        "feed.fan_out_followers",
+        "Media of an account with more followers are not put into feeds ahead, but read from the database.",
+    ),
     ("http.body_bytes", "Bytes in the body of a GraphQL request."),
     ("http.partial_success_status", "The status of answers with data and errors: 294, or 200 for old proxies."),
     ("http.timeout_seconds", "How long a query or mutation may run."),

@@ -102,6 +102,7 @@ pub struct Images {
 pub struct Feed {
     pub timeline_entries: usize,
     pub timeline_days: u64,
+    pub fan_out_followers: u32,
 }
 
 /// GraphQL over HTTP.
@@ -241,7 +242,7 @@ impl Default for Images {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { timeline_entries: 500, timeline_days: 14 }
+        Self { timeline_entries: 500, timeline_days: 14, fan_out_followers: 10_000 }
     }
 }
 

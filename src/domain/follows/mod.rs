@@ -4,6 +4,7 @@
 //! lives on the shard of the one who blocks. [`standings`] is the one place that decides visibility.
 
 mod approve;
+mod audience;
 mod block;
 mod blocks;
 mod edges;
@@ -16,6 +17,7 @@ mod privacy;
 mod standing;
 
 pub use approve::{approve, decline};
+pub use audience::{Audience, audience};
 pub use block::{block, sever, unblock};
 pub use follow::{follow, remove_follower, unfollow};
 pub use following::all_of as followed_by;

@@ -119,6 +119,19 @@ pub fn audiences(standing: Option<Standing>) -> Vec<Audience> {
     [Audience::Everyone, Audience::Followers, Audience::OnlyMe].into_iter().filter(belongs).collect()
 }
 
+/// These media, as far as they are still there, not yet filtered, in no order.
+pub(in crate::domain) async fn load(app: &App, ids: &[MediaId]) -> Result<Vec<Media>> {
+    app.db.gather(ids, table::many).await
+}
+
+/// The newest media of many users, at most so many, newest first.
+pub(in crate::domain) async fn newest_of_many(app: &App, users: &[UserId], most: usize) -> Result<Vec<MediaId>> {
+    let mut ids = app.db.gather(users, |connection, users| table::newest_of_many(connection, users, most)).await?;
+    ids.sort_unstable_by(|one, other| other.cmp(one));
+    ids.truncate(most);
+    Ok(ids)
+}
+
 /// The newest media of many users, not yet filtered, nearest to the page's cursor first: one more than the page has.
 pub(in crate::domain) async fn of_users(app: &App, users: &[UserId], page: Page) -> Result<Vec<Media>> {
     let mut media = app.db.gather(users, |connection, users| table::page(connection, users, page)).await?;

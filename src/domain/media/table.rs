@@ -85,6 +85,12 @@ pub(super) async fn page(connection: &Reader, owners: Vec<UserId>, page: Page) -
     read(connection, rows().filter(Column::OwnerId.is_in(owners)), page).await
 }
 
+/// The newest media of some users, newest first.
+pub(super) async fn newest_of_many(connection: &Reader, owners: Vec<UserId>, most: usize) -> Result<Vec<MediaId>> {
+    let ids = Entity::find().select_only().column(Column::Id).filter(Column::OwnerId.is_in(owners));
+    Ok(ids.order_by_desc(Column::Id).limit(most as u64).into_tuple().all(connection).await?)
+}
+
 /// The media of a user for some audiences, nearest to the page's cursor first, one more than the page has.
 pub(super) async fn page_for(
     connection: &Reader,

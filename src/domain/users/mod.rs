@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::UserId;
 use crate::base::text;
+use crate::platform::db::Database;
 
 pub use table::Model as User;
 pub(in crate::domain) use table::{Counter, count, insert, lock, set_private};
@@ -30,6 +31,14 @@ pub async fn find(app: &App, id: UserId) -> Result<Option<User>> {
 pub async fn find_many(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
     let users = app.db.gather(ids, table::many).await?;
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
+}
+
+/// All users of a database, some at a time: those after `after`, in the order of their ids.
+///
+/// # Errors
+/// Those of the database.
+pub async fn some_of(database: &Database, after: UserId, most: u64) -> Result<Vec<UserId>> {
+    table::some(database.read_own(), after, most).await
 }
 
 /// The user with a username, with or without `@`, in any case.

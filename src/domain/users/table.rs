@@ -5,7 +5,7 @@ use crate::base::ids::UserId;
 use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{IntoActiveModel, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -42,6 +42,12 @@ pub(super) async fn one(connection: &impl ConnectionTrait, id: UserId) -> Result
 
 pub(super) async fn many(connection: &Reader, ids: Vec<UserId>) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
+}
+
+/// Some users of a database, in the order of their ids, after one of them.
+pub(super) async fn some(connection: &Reader, after: UserId, most: u64) -> Result<Vec<UserId>> {
+    let ids = Entity::find().select_only().column(Column::Id).filter(Column::Id.gt(after)).order_by_asc(Column::Id);
+    Ok(ids.limit(most).into_tuple().all(connection).await?)
 }
 
 /// Stores a new user.

@@ -13,7 +13,7 @@ mod table;
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -118,6 +118,26 @@ pub async fn retry(database: &Database, claimed: &Claimed, due: Timestamp, error
 pub async fn again(database: &Database, claimed: &Claimed, due: Timestamp) -> Result<bool> {
     let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
     change(database, claimed, &[(Column::DueAt, Expr::value(due)), released, (Column::Tries, Expr::value(0))]).await
+}
+
+/// Puts another step in place of one that did a page of its work: the rest of it, to go on with at once as if new.
+///
+/// # Errors
+/// Those of the database.
+pub async fn go_on(database: &Database, claimed: &Claimed, now: Timestamp, rest: String) -> Result<bool> {
+    let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
+    let anew = (Column::Tries, Expr::value(0));
+    let rest = (Column::Step, Expr::value(rest));
+    change(database, claimed, &[(Column::DueAt, Expr::value(now)), released, anew, rest]).await
+}
+
+/// The steps that wait or are being done and whose text begins so.
+///
+/// # Errors
+/// Those of the database.
+pub async fn beginning_with(database: &Database, text: &str) -> Result<Vec<String>> {
+    let steps = Entity::find().select_only().column(Column::Step).filter(Column::Step.starts_with(text));
+    Ok(steps.filter(Column::BuriedAt.is_null()).into_tuple().all(database.read_own()).await?)
 }
 
 /// Gives a step up, keeping why.

@@ -70,6 +70,14 @@ impl Command {
         Self { name: "EVAL", key: ClusterHash::Offset(2), arguments: vec![lua.into(), 1.into(), key.into()] }
     }
 
+    /// A script that touches these keys, all on one node of a cluster: what stands in braces in them is the same.
+    #[must_use]
+    pub fn script_on(lua: &'static str, keys: Vec<Value>) -> Self {
+        let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        let arguments = [lua.into(), count.into()].into_iter().chain(keys).collect();
+        Self { name: "EVAL", key: ClusterHash::Offset(2), arguments }
+    }
+
     /// One that has no key.
     #[must_use]
     pub fn bare(name: &'static str) -> Self {

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use photograph::app::App;
 use photograph::base::config;
-use photograph::platform::redis::Redis;
+use photograph::platform::redis::{Epoch, Redis};
 
 use super::program::free_address;
 use super::{Folder, PATIENCE, eventually};
@@ -161,4 +162,11 @@ pub async fn opened(url: &str, ca_file: Option<&Path>) -> Redis {
     let config = config::Redis { url: Some(url.to_owned()), ca_file: ca_file.map(PathBuf::from), ..Default::default() };
     let redis = Redis::open(&config).await.unwrap_or_else(|error| panic!("{}", error.detail()));
     redis.expect("a Redis is configured")
+}
+
+/// Waits until a server knows the Redis that answers now, which is not in the life it was in before.
+pub async fn is_known_anew(app: &App, before: Option<Epoch>) {
+    let redis = app.redis.as_ref().expect("a server with Redis");
+    let known = async || redis.epoch().filter(|epoch| Some(*epoch) != before).map(|_| ());
+    eventually("the server knows the new life of Redis", PATIENCE, known).await;
 }
