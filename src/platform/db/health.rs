@@ -2,13 +2,16 @@
 //! away costs the requests that need it moments and not their patience, and so that everybody knows when it is back.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use sea_orm::{ConnAcquireErr, DbErr};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{ConnectOptions, Executor, Row};
 use tokio::sync::{Notify, watch};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout};
 
 use crate::base::trouble::Trouble;
@@ -56,9 +59,11 @@ impl Health {
             return Err(away());
         }
         let mut news = self.away.subscribe();
-        let answer = tokio::select! {
-            answer = answer => answer,
-            _ = news.wait_for(|away| *away) => Err(away()),
+        // Tokio's own `select!` makes a task with much to read pause in between, and loads that belong together part.
+        let gone = pin!(unconstrained(news.wait_for(|away| *away)));
+        let answer = match select(pin!(answer), gone).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(away()),
         };
         if answer.as_ref().is_err_and(|error| Trouble::of(error) == Trouble::Away) {
             self.suspicion.notify_one();
