@@ -54,9 +54,10 @@ impl Upload {
     }
 
     /// The photo as it will be; null until it is ready.
+    #[expect(clippy::unused_async, reason = "resolvers are asynchronous, whether they wait or not")]
     async fn preview(&self, ctx: &Context<'_>) -> Result<Option<Image>> {
-        let Some(images) = self.0.images() else { return Ok(None) };
-        Ok(Some(Shown::to_owner(&images).image(ctx, Size::Standard)?))
+        let images = self.0.images();
+        Ok(images.map(|images| Shown::to_owner(&images).image(ctx, Size::Standard)).transpose()?)
     }
 
     /// Pixels across; null until it is ready.

@@ -18,10 +18,10 @@ pub(super) fn wanted(range: &str, length: u64) -> Wanted {
     let Some((first, last)) = range.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
         return Wanted::Whole;
     };
-    let part = match (number(first), number(last)) {
-        (Some(None), Some(Some(end))) => (length.saturating_sub(end), length),
-        (Some(Some(from)), Some(None)) => (from, length),
-        (Some(Some(from)), Some(Some(last))) if from <= last => (from, length.min(last.saturating_add(1))),
+    let part = match (first, last, number(first), number(last)) {
+        ("", _, None, Some(end)) => (length.saturating_sub(end), length),
+        (_, "", Some(from), None) => (from, length),
+        (_, _, Some(from), Some(last)) if from <= last => (from, length.min(last.saturating_add(1))),
         _ => return Wanted::Whole,
     };
     match part {
@@ -30,13 +30,9 @@ pub(super) fn wanted(range: &str, length: u64) -> Wanted {
     }
 }
 
-/// A number, or nothing where one may be left out; `None` for anything else.
-fn number(text: &str) -> Option<Option<u64>> {
-    match text {
-        "" => Some(None),
-        text if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok().map(Some),
-        _ => None,
-    }
+/// Digits only: what `parse` takes beside them is no number here.
+fn number(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]

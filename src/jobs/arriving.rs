@@ -26,7 +26,8 @@ pub(super) async fn check(app: &App) -> Result<()> {
     // Known first: a step is stored together with the entry of the log by which its media became known.
     let known = app.live.arriving.known();
     if !known.is_empty() {
-        feed::note_arrived(app, &known, &under_way(app).await?);
+        let under_way = under_way(app).await?;
+        feed::note_arrived(app, known.into_iter().filter(|media| !under_way.contains(media)));
     }
     Ok(())
 }

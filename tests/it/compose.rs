@@ -53,11 +53,13 @@ struct Dependency {
 }
 
 #[derive(Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
 enum Condition {
-    ServiceStarted,
-    ServiceHealthy,
-    ServiceCompletedSuccessfully,
+    #[serde(rename = "service_started")]
+    Started,
+    #[serde(rename = "service_healthy")]
+    Healthy,
+    #[serde(rename = "service_completed_successfully")]
+    Completed,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +103,7 @@ fn what_it_names_is_there() {
         for (other, dependency) in &service.depends_on {
             let other = stack.services.get(other).unwrap_or_else(|| panic!("{name} waits for {other}"));
             let can_be_healthy = other.healthcheck.is_some();
-            assert!(dependency.condition != Condition::ServiceHealthy || can_be_healthy, "{name} waits for ever");
+            assert!(dependency.condition != Condition::Healthy || can_be_healthy, "{name} waits for ever");
         }
         for mount in &service.configs {
             assert!(stack.configs.contains_key(&mount.source) && mount.target.starts_with('/'), "{name}");

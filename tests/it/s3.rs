@@ -196,6 +196,9 @@ async fn a_store_that_is_away_loses_nothing() {
     kit.ends().await;
 }
 
+/// Sets a store up wrongly, given an address where nobody is.
+type Change = fn(&mut photograph::base::config::S3, &str);
+
 #[tokio::test]
 async fn an_operator_is_told_what_is_wrong_with_the_store() {
     let store = Store::starts();
@@ -205,7 +208,7 @@ async fn an_operator_is_told_what_is_wrong_with_the_store() {
     assert_eq!(store.has(""), Vec::<String>::new(), "nothing is left of it");
     kit.ends().await;
     let nowhere = format!("http://{}", crate::kit::program::free_address());
-    let cases: [(&str, fn(&mut photograph::base::config::S3, &str)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("no such bucket", |s3, _| s3.bucket = Some("another".into())),
         ("does not know this key", |s3, _| s3.access_key_id = Some("somebody".into())),
         ("does not belong to the key", |s3, _| s3.secret_access_key = Some("guessed".into())),

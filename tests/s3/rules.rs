@@ -1,6 +1,6 @@
 //! What Amazon's S3 checks of a request beside its signature, and s3s does not.
 
-use http::{Extensions, HeaderMap, Method, Uri};
+use http::{Extensions, HeaderMap, HeaderName, Method, Uri};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::route::S3Route;
 use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
@@ -21,7 +21,7 @@ impl S3Access for Rules {
         let Some(signed) = parameter(query, "X-Amz-SignedHeaders") else { return Ok(()) };
         let signed = signed.to_ascii_lowercase().replace("%3b", ";");
         let is_signed = |name: &str| signed.split(';').any(|known| known == name);
-        let mut special = cx.headers().keys().map(|name| name.as_str()).filter(|name| name.starts_with("x-amz-"));
+        let mut special = cx.headers().keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
         if let Some(name) = special.find(|name| !is_signed(name)) {
             return Err(s3_error!(AccessDenied, "There is a header that was not signed: {name}"));
         }

@@ -3,8 +3,6 @@
 //! Safe twice and late: a timeline takes a media once however often it comes. Only when all have it does the media leave
 //! those that readers add by themselves, so nobody who reads their feed and then listens misses it.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::large;
@@ -89,7 +87,7 @@ pub async fn add_own(app: &App, viewer: Viewer, media: MediaId) {
     }
 }
 
-/// Notes which media of those on their way have arrived, given those that still have steps to do: messages may be lost.
-pub fn note_arrived(app: &App, known: &[MediaId], under_way: &HashSet<MediaId>) {
-    known.iter().filter(|media| !under_way.contains(media)).for_each(|media| app.live.arriving.done(*media));
+/// Notes that media have arrived which nobody told of: messages may be lost.
+pub fn note_arrived(app: &App, media: impl IntoIterator<Item = MediaId>) {
+    media.into_iter().for_each(|media| app.live.arriving.done(media));
 }

@@ -148,7 +148,10 @@ fn for_so_long(life: Duration) -> Result<PresigningConfig> {
 
 /// Images are read by browsers; nobody but this server reads the rest.
 fn media_type(key: &str) -> &'static str {
-    if key.ends_with(".jpg") { "image/jpeg" } else { "application/octet-stream" }
+    match key.rsplit_once('.') {
+        Some((_, "jpg")) => "image/jpeg",
+        _ => "application/octet-stream",
+    }
 }
 
 fn to_base64(sha256: &str) -> Option<String> {
@@ -170,6 +173,7 @@ where
 }
 
 /// A store that is away or busy may be back soon; one that refuses is set up wrongly, and somebody must act.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn failed<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + Send + Sync + 'static,

@@ -166,7 +166,7 @@ impl Addresses {
     pub fn toml(&self) -> String {
         let Self { shards: [a, b], pooled, replicas, redis, s3, prefix } = self;
         let [(first, _), (second, _)] = SHARDS;
-        let [copy_a, copy_b] = replicas.each_ref().map(|copy| copy.as_slice());
+        let [copy_a, copy_b] = replicas.each_ref().map(Option::as_slice);
         format!(
             r#"
             [database]

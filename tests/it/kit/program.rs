@@ -44,7 +44,7 @@ impl Program {
 
     /// One that keeps its data in this folder, which may be that of others as well.
     pub fn with_data(mut self, data: &Path) -> Self {
-        self.data = data.to_owned();
+        data.clone_into(&mut self.data);
         self
     }
 
