@@ -1,20 +1,23 @@
 //! The command line: `serve` and what an operator needs beside it.
 
-use std::path::PathBuf;
+mod commands;
+
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::base::config::{Config, Roles};
-use photograph::bench::feed::Plan;
-use photograph::bench::world::Size;
-use photograph::domain::{feed, users};
 use photograph::platform::db::Db;
 use photograph::platform::telemetry;
-use photograph::{bench, graphql, http, jobs, seed};
+use photograph::{graphql, http, jobs, seed};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use commands::bench::BenchTask;
+use commands::check::Check;
+use commands::feed::FeedTask;
+use commands::{Outcome, Settings, bench, check, feed};
 
 /// The backend of a photo-sharing app: a GraphQL API with realtime subscriptions, in one program.
 #[derive(Parser)]
@@ -37,8 +40,8 @@ enum Task {
     /// Measure what an operation costs, on a world that is made for it. Wants empty databases of its own.
     #[command(subcommand)]
     Bench(BenchTask),
-    /// Say whether the configuration is right and every configured part answers.
-    Check(Settings),
+    /// Say whether the configuration is right and, with `--live`, whether every configured part works.
+    Check(Check),
     /// Home feeds that are made ahead.
     #[command(subcommand)]
     Feed(FeedTask),
@@ -54,74 +57,11 @@ enum Task {
 }
 
 #[derive(Subcommand)]
-enum FeedTask {
-    /// Make home feeds anew from the databases. They are right without it: this is for when you do not believe it.
-    Rebuild {
-        /// Whose: a username or an ID.
-        #[arg(required_unless_present = "all")]
-        user: Option<String>,
-        /// All that are kept.
-        #[arg(long, conflicts_with = "user")]
-        all: bool,
-        #[command(flatten)]
-        settings: Settings,
-    },
-}
-
-#[derive(Subcommand)]
-enum BenchTask {
-    /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
-    Feed(BenchFeed),
-    /// Bytes and microseconds of home feeds in Redis, against other ways to keep them. Needs `redis.url`, and nobody else on it.
-    Timelines {
-        /// For how many people.
-        #[arg(long, default_value_t = 5000)]
-        people: u32,
-        #[command(flatten)]
-        settings: Settings,
-    },
-}
-
-#[derive(Args)]
-struct BenchFeed {
-    #[command(flatten)]
-    settings: Settings,
-    /// People in the world.
-    #[arg(long, default_value_t = 20_000)]
-    people: usize,
-    /// Whom each follows, on average.
-    #[arg(long, default_value_t = 100)]
-    follows: usize,
-    /// Media of each, on average.
-    #[arg(long, default_value_t = 20)]
-    media: usize,
-    /// Comments on each media, on average.
-    #[arg(long, default_value_t = 3)]
-    comments: usize,
-    /// Reads that are counted.
-    #[arg(long, default_value_t = 5000)]
-    reads: usize,
-    /// Connections that read side by side.
-    #[arg(long, default_value_t = 2)]
-    at_once: usize,
-}
-
-#[derive(Subcommand)]
 enum ConfigTask {
     /// Every value in force, as TOML-like lines. Secrets are not shown.
     Show(Settings),
     /// The table of options for the README.
     Table,
-}
-
-#[derive(Args, Default)]
-struct Settings {
-    /// The configuration file; `photograph.toml` when it is there.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The folder for everything the embedded parts keep.
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
 }
 
 #[derive(Args, Default)]
@@ -136,8 +76,6 @@ struct Serve {
     role: Option<Roles>,
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Command::parse();
@@ -145,10 +83,9 @@ async fn main() -> ExitCode {
         Task::Serve(options) => serve(options).await,
         Task::Seed(settings) => plant(&settings).await,
         Task::Migrate(settings) => migrate(&settings).await,
-        Task::Bench(BenchTask::Feed(options)) => bench_feed(&options).await,
-        Task::Check(settings) => check(&settings).await,
-        Task::Feed(FeedTask::Rebuild { user, settings, .. }) => rebuild(user, &settings).await,
-        Task::Bench(BenchTask::Timelines { people, settings }) => bench_timelines(people, &settings).await,
+        Task::Bench(task) => bench::run(task).await,
+        Task::Check(options) => check::run(options).await,
+        Task::Feed(task) => feed::run(task).await,
         Task::Config(ConfigTask::Show(settings)) => show(&settings),
         Task::Config(ConfigTask::Table) => table(),
         Task::Schema { check } => schema(check),
@@ -167,24 +104,6 @@ fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
     error
         .downcast_ref::<photograph::base::error::Error>()
         .map_or_else(|| error.to_string(), photograph::base::error::Error::detail)
-}
-
-impl Settings {
-    /// The same, for another process.
-    fn arguments(&self) -> Vec<String> {
-        let given = [("--config", &self.config), ("--data", &self.data)];
-        let given =
-            given.into_iter().filter_map(|(name, path)| Some([name.to_owned(), path.as_ref()?.display().to_string()]));
-        given.flatten().collect()
-    }
-
-    fn load(&self) -> Result<Config, Box<dyn std::error::Error>> {
-        let mut config = Config::load(self.config.as_deref())?;
-        if let Some(data) = &self.data {
-            config.server.data.clone_from(data);
-        }
-        Ok(config)
-    }
 }
 
 async fn serve(options: Serve) -> Outcome {
@@ -262,56 +181,6 @@ async fn migrate(settings: &Settings) -> Outcome {
     let db = Db::open(&config).await?;
     db.migrate().await?;
     println!("The schema of {} database(s) is up to date.", db.databases().len());
-    Ok(())
-}
-
-async fn bench_feed(options: &BenchFeed) -> Outcome {
-    let BenchFeed { settings, people, follows, media, comments, reads, at_once } = options;
-    let config = settings.load()?;
-    telemetry::start(&config.telemetry)?;
-    let app = App::start(config, Clock::system()).await?;
-    let size = Size { people: *people, follows: *follows, media: *media, comments: *comments };
-    let plan = Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
-    bench::feed::run(&app, &plan, |line| println!("{line}")).await?;
-    Ok(())
-}
-
-async fn check(settings: &Settings) -> Outcome {
-    let config = settings.load()?;
-    telemetry::start(&config.telemetry)?;
-    println!("configuration  right");
-    let app = App::start(config, Clock::system()).await?;
-    app.db.ping().await?;
-    println!("databases      {} answer, their schema is up to date", app.db.databases().len());
-    println!("files          {}", app.blobs.check(&app.chance.token()).await?);
-    Ok(())
-}
-
-/// Rebuilds the feed of a user, or all that are kept.
-async fn rebuild(user: Option<String>, settings: &Settings) -> Outcome {
-    let config = settings.load()?;
-    telemetry::start(&config.telemetry)?;
-    let app = App::start(config, Clock::system()).await?;
-    if !app.timelines.are_kept() {
-        println!("There is no Redis: home feeds are computed at each read, and there is nothing to rebuild.");
-        return Ok(());
-    }
-    let Some(user) = user else {
-        println!("{} home feeds were made anew.", feed::rebuild_all(&app).await?);
-        return Ok(());
-    };
-    let id = match user.parse() {
-        Ok(id) => users::find(&app, id).await?.map(|user| user.id),
-        Err(_) => users::by_username(&app, &user).await?.map(|user| user.id),
-    };
-    let id = id.ok_or_else(|| format!("there is no user {user}"))?;
-    let word = if feed::rebuild(&app, id).await? { "was made anew" } else { "is being made by somebody else" };
-    println!("The home feed of {user} {word}.");
-    Ok(())
-}
-
-async fn bench_timelines(people: u32, settings: &Settings) -> Outcome {
-    photograph::bench::timelines(settings.load()?, people, |line| println!("{line}")).await?;
     Ok(())
 }
 

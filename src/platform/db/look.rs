@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor, Row};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -45,7 +46,7 @@ pub async fn look(config: &Config) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     for address in addresses {
         if let Some(file) = connect::file(&address) {
-            found.push(in_file(&file));
+            found.push(in_file(&file).await);
             continue;
         }
         let options = manner.options(&address)?;
@@ -58,7 +59,23 @@ pub async fn look(config: &Config) -> Result<Vec<Found>> {
     Ok(found)
 }
 
+/// The changes of the schema that a database has.
+const APPLIED: &str = "SELECT version FROM seaql_migrations";
+
 impl Found {
+    /// Compares the changes of the schema that a database has with those of this program.
+    fn compare(&mut self, applied: &[String]) {
+        let known = migrate::known();
+        let missing = known.iter().filter(|name| !applied.contains(name)).count();
+        if applied.iter().any(|name| !known.contains(name)) {
+            self.wrong.push("Its schema is newer than this program. Run the newer version.".into());
+        } else if missing > 0 {
+            self.wrong.push(format!("Its schema lacks {missing} change(s). Run `photograph migrate`."));
+        } else {
+            self.seen.push("Its schema is up to date.".into());
+        }
+    }
+
     fn new(what: String) -> Self {
         Self { what, seen: Vec::new(), wrong: Vec::new() }
     }
@@ -70,13 +87,26 @@ impl Found {
     }
 }
 
-fn in_file(file: &Path) -> Found {
+async fn in_file(file: &Path) -> Found {
     let mut found = Found::new(format!("SQLite {}", file.display()));
-    found.seen.push(match file.is_file() {
-        true => "It is there.".into(),
-        false => "It is made at the first start.".into(),
-    });
+    if !file.is_file() {
+        found.seen.push("It is made at the first start.".into());
+        return found;
+    }
+    match applied_in(file).await {
+        Ok(applied) => found.compare(&applied),
+        Err(error) => {
+            found.wrong.push(format!("It is no database of photograph: {error}. Set server.data or database.url."));
+        }
+    }
     found
+}
+
+/// The changes of the schema that a file has. Nothing is written, so a server may run on it.
+async fn applied_in(file: &Path) -> sqlx::Result<Vec<String>> {
+    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
+    let rows = connection.fetch_all(APPLIED).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 async fn at_server(manner: &Manner, options: &PgConnectOptions) -> Found {
@@ -120,17 +150,8 @@ async fn describe(found: &mut Found, connection: &mut PgConnection) -> sqlx::Res
         found.wrong.push("It has no schema yet. Run `photograph migrate`.".into());
         return Ok(());
     }
-    let rows = connection.fetch_all("SELECT version FROM seaql_migrations").await?;
-    let applied: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>()?;
-    let known = migrate::known();
-    let missing = known.iter().filter(|name| !applied.contains(name)).count();
-    if applied.iter().any(|name| !known.contains(name)) {
-        found.wrong.push("Its schema is newer than this program. Run the newer version.".into());
-    } else if missing > 0 {
-        found.wrong.push(format!("Its schema lacks {missing} change(s). Run `photograph migrate`."));
-    } else {
-        found.seen.push("Its schema is up to date.".into());
-    }
+    let rows = connection.fetch_all(APPLIED).await?;
+    found.compare(&rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<Vec<_>>>()?);
     Ok(())
 }
 

@@ -1,0 +1,83 @@
+//! `photograph check`: whether the configuration is right and, with `--live`, whether every configured part works.
+
+use clap::Args;
+use photograph::base::chance::Chance;
+use photograph::base::config::Config;
+use photograph::base::error::Result;
+use photograph::platform::blobs::Blobs;
+use photograph::platform::{db, redis, telemetry};
+
+use super::{Outcome, Settings};
+
+/// What is to be checked.
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    settings: Settings,
+    /// Also try every configured part: databases, replicas, Redis and the place for photos. Changes nothing.
+    #[arg(long)]
+    live: bool,
+}
+
+/// Checks it, and says what is wrong and how to mend it.
+///
+/// # Errors
+/// When something is wrong.
+pub async fn run(check: Check) -> Outcome {
+    let config = check.settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    println!("The configuration is right.");
+    if !check.live {
+        println!("No part was tried: `photograph check --live` does.");
+        return Ok(());
+    }
+    let mut wrong = 0;
+    for part in parts(&config).await? {
+        part.tell();
+        wrong += part.wrong.len();
+    }
+    match wrong {
+        0 => println!("Every configured part works."),
+        1 => return Err("one thing is wrong".into()),
+        some => return Err(format!("{some} things are wrong").into()),
+    }
+    Ok(())
+}
+
+/// A configured part and what was found.
+struct Part {
+    what: String,
+    seen: Vec<String>,
+    wrong: Vec<String>,
+}
+
+impl Part {
+    fn tell(&self) {
+        println!("{}", self.what);
+        self.seen.iter().for_each(|sentence| println!("  {sentence}"));
+        self.wrong.iter().for_each(|sentence| println!("  WRONG: {sentence}"));
+    }
+}
+
+async fn parts(config: &Config) -> Result<Vec<Part>> {
+    let databases = db::look(config).await?;
+    let mut parts: Vec<Part> =
+        databases.into_iter().map(|found| Part { what: found.what, seen: found.seen, wrong: found.wrong }).collect();
+    if let Some(found) = redis::look(&config.redis).await? {
+        parts.push(Part { what: "Redis".into(), seen: found.seen, wrong: found.wrong });
+    }
+    parts.push(photos(config).await);
+    Ok(parts)
+}
+
+async fn photos(config: &Config) -> Part {
+    let tried = match Blobs::open(config).await {
+        Ok(blobs) => blobs.check(&Chance::default().token()).await,
+        Err(error) => Err(error.detail()),
+    };
+    let (seen, wrong) = match tried {
+        Ok(works) => (vec![format!("They {works}.")], vec![]),
+        Err(why) => (vec![], vec![why]),
+    };
+    Part { what: "Photos".into(), seen, wrong }
+}
