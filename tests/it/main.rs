@@ -8,6 +8,7 @@ mod kit;
 mod accounts;
 mod between;
 mod blocking;
+mod checking;
 mod compose;
 mod config;
 mod connections;
