@@ -25,6 +25,10 @@ pub enum Fact {
     UserBlocked { blocker: UserId, blocked: UserId, edge: i64 },
     /// One user no longer blocks another.
     UserUnblocked { blocker: UserId, blocked: UserId },
+    /// One user mutes another, anew or until another instant.
+    UserMuted { muter: UserId, muted: UserId },
+    /// One user no longer mutes another.
+    UserUnmuted { muter: UserId, muted: UserId },
     /// The bytes of an upload are here.
     UploadReceived { upload: UploadId },
     /// An upload is ready or rejected.
@@ -68,7 +72,7 @@ pub enum FollowState {
 pub enum Topic {
     /// What a user publishes.
     MediaOf(UserId),
-    /// Whom a user follows and blocks, and who blocks them.
+    /// Whom a user follows, blocks and mutes, and who blocks them.
     RelationsOf(UserId),
     /// Whether the account of a user is private.
     AccountOf(UserId),
@@ -91,6 +95,7 @@ impl Fact {
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],
+            Self::UserMuted { muter, .. } | Self::UserUnmuted { muter, .. } => vec![Topic::RelationsOf(muter)],
             Self::UserBlocked { blocker, blocked, .. } | Self::UserUnblocked { blocker, blocked } => {
                 vec![Topic::RelationsOf(blocker), Topic::RelationsOf(blocked)]
             }

@@ -85,6 +85,18 @@ impl Viewer {
         Ok(Some(UserConnection(follows::blocked(app(ctx), self.0, page).await?)))
     }
 
+    /// Users they mute.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn muted_users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<UserConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(UserConnection(follows::muted(app(ctx), self.0, page).await?)))
+    }
+
     /// Where they are signed in, last begun first; the last 100.
     #[graphql(directive = semanticNonNull::apply(vec![0]))]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Option<Vec<Session>>> {

@@ -20,6 +20,8 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
+        | Fact::UserMuted { .. }
+        | Fact::UserUnmuted { .. }
         | Fact::UploadProcessed { .. }
         | Fact::MediaLiked { .. }
         | Fact::MediaUnliked { .. }

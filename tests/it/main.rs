@@ -20,6 +20,7 @@ mod likes_and_comments;
 mod links;
 mod migrating;
 mod multipart;
+mod muting;
 mod playground;
 mod processes;
 mod publishing;
