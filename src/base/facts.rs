@@ -43,6 +43,8 @@ pub enum Fact {
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
     MediaUnliked { media: MediaId, user: UserId },
+    /// A like or its end waits to be copied into the user's own list, which is in another database. `edge` is its place there.
+    LikeWaits { media: MediaId, user: UserId, edge: i64 },
     /// Counts of a media wait to be added up: many counted at once.
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
@@ -91,7 +93,12 @@ impl Fact {
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
-            Self::UserSignedUp { .. } | Self::FollowChanged { .. } | Self::CountsWait { .. } => vec![],
+            Self::UserSignedUp { .. }
+            | Self::FollowChanged { .. }
+            | Self::LikeWaits { .. }
+            | Self::CountsWait { .. } => {
+                vec![]
+            }
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],

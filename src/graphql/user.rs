@@ -97,7 +97,7 @@ impl User {
         #[graphql(desc = "Newer than this cursor.")] before: Option<String>,
     ) -> Result<Option<MediaConnection>> {
         let page = Wanted { first, after, last, before }.page()?;
-        Ok(Some(MediaConnection(media::of_user(app(ctx), viewer(ctx), self.0.id, page).await?)))
+        Ok(Some(media::of_user(app(ctx), viewer(ctx), self.0.id, page).await?.into()))
     }
 
     /// Who follows them, last first.

@@ -29,6 +29,7 @@ mod redis;
 mod removals;
 mod resume;
 mod s3;
+mod shelves;
 mod socket;
 mod sse;
 mod statements;
