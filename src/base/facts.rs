@@ -88,7 +88,46 @@ pub enum Topic {
     Sessions,
 }
 
+/// What of the databases may be kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// A user, as others see them, with their counts.
+    User(UserId),
+    /// The photos of a media.
+    Photos(MediaId),
+    /// The first comments on a media.
+    Comments(MediaId),
+}
+
 impl Fact {
+    /// What it changes of what may be kept in memory. A row that changes without such a fact must not be kept.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Row> {
+        match *self {
+            Self::PrivacyChanged { user, .. } => vec![Row::User(user)],
+            Self::FollowChanged { followee, .. } => vec![Row::User(followee)],
+            Self::FollowingChanged { follower, .. } => vec![Row::User(follower)],
+            Self::MediaPublished { owner, .. } => vec![Row::User(owner)],
+            Self::MediaDeleted { media, owner, .. } => {
+                vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
+            }
+            Self::CommentAdded { media, .. } | Self::CommentDeleted { media, .. } => vec![Row::Comments(media)],
+            Self::UserSignedUp { .. }
+            | Self::SessionEnded { .. }
+            | Self::UserBlocked { .. }
+            | Self::UserUnblocked { .. }
+            | Self::UserMuted { .. }
+            | Self::UserUnmuted { .. }
+            | Self::UploadReceived { .. }
+            | Self::UploadProcessed { .. }
+            | Self::UploadExpired { .. }
+            | Self::MediaLiked { .. }
+            | Self::MediaUnliked { .. }
+            | Self::LikeWaits { .. }
+            | Self::CountsWait { .. } => vec![],
+        }
+    }
+
     /// The topics under which live streams hear of it.
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {

@@ -209,7 +209,7 @@ impl Key for Known {
 
     async fn fetch(app: &App, _viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, User>> {
         let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
-        let users = users::find_many(app, &ids).await?;
+        let users = users::known(app, &ids).await?;
         Ok(users.into_iter().map(|(id, user)| (Self(id), user)).collect())
     }
 }

@@ -8,6 +8,7 @@ mod kit;
 mod accounts;
 mod between;
 mod blocking;
+mod budgets;
 mod compose;
 mod config;
 mod connections;

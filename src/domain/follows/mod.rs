@@ -27,4 +27,4 @@ pub use lists::{Related, blocked, followers, following, muted, requests};
 pub use mirror::mirror;
 pub use mute::{mute, muted_among, unmute};
 pub use privacy::{approve_waiting, set_private};
-pub use standing::{Mute, Relationship, Standing, relationships, standing, standings, visible};
+pub use standing::{Mute, Relationship, Standing, relationships, standing, standings, unmuted, visible};
