@@ -6,11 +6,13 @@ use async_graphql::{Context, ID, MergedObject, Object, OneofObject, Result};
 
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
+use super::feed::FeedMutation;
 use super::follow::FollowMutation;
 use super::live::{Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
 use super::node::{self, Node};
+use super::save::SaveMutation;
 use super::scalars::StreamCursor;
 use super::server::Server;
 use super::session::SessionMutation;
@@ -93,7 +95,16 @@ impl Query {
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SessionMutation, ViewerMutation, FollowMutation, UploadMutation, MediaMutation, CommentMutation);
+pub struct Mutation(
+    SessionMutation,
+    ViewerMutation,
+    FollowMutation,
+    UploadMutation,
+    MediaMutation,
+    SaveMutation,
+    CommentMutation,
+    FeedMutation,
+);
 
 /// What a stream of media is about. New kinds may be added.
 #[derive(Clone, Debug, OneofObject)]
