@@ -19,3 +19,5 @@ pub mod likes;
 pub mod comments;
 
 pub mod feed;
+
+pub mod activity;

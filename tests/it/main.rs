@@ -6,6 +6,9 @@
 mod kit;
 
 mod accounts;
+mod activity;
+mod activity_cost;
+mod activity_events;
 mod between;
 mod blocking;
 mod compose;
@@ -20,12 +23,14 @@ mod likes_and_comments;
 mod links;
 mod migrating;
 mod multipart;
+mod notification_settings;
 mod playground;
 mod processes;
 mod publishing;
 mod readme;
 mod redis;
 mod removals;
+mod replies;
 mod resume;
 mod s3;
 mod socket;
