@@ -186,9 +186,8 @@ pub struct ActivityConnection(pub Slice<activity::Activity>);
 impl ActivityConnection {
     /// The activities with their cursors.
     async fn edges(&self) -> Result<Vec<ActivityEdge>> {
-        let edge = |row: &activity::Activity| {
-            Ok(ActivityEdge { cursor: cursor(row.place), node: Activity::of(row.clone())? })
-        };
+        let edge =
+            |row: &activity::Activity| Ok(ActivityEdge { cursor: cursor(row.place), node: Activity::of(row.clone())? });
         self.0.items.iter().map(edge).collect()
     }
 

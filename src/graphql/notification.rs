@@ -55,8 +55,7 @@ pub enum NotificationSource {
 
 impl From<Settings> for NotificationSettings {
     fn from(settings: Settings) -> Self {
-        let setting =
-            |kind: Kind| NotificationKindSetting { kind: kind.into(), from: settings.source(kind).into() };
+        let setting = |kind: Kind| NotificationKindSetting { kind: kind.into(), from: settings.source(kind).into() };
         let kinds = Kind::all().into_iter().map(setting).collect();
         let paused_until = settings.paused_until.map(DateTime);
         Self { paused_until, quiet_hours: settings.quiet_hours.map(QuietHours::from), kinds }

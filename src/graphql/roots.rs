@@ -7,12 +7,14 @@ use async_graphql::{Context, ID, MergedObject, Object, OneofObject, Result};
 use super::activity::ActivityMutation;
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
+use super::feed::FeedMutation;
 use super::follow::FollowMutation;
 use super::live::{ActivityEvent, Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
 use super::node::{self, Node};
 use super::notification::NotificationMutation;
+use super::save::SaveMutation;
 use super::scalars::StreamCursor;
 use super::server::Server;
 use super::session::SessionMutation;
@@ -101,7 +103,9 @@ pub struct Mutation(
     FollowMutation,
     UploadMutation,
     MediaMutation,
+    SaveMutation,
     CommentMutation,
+    FeedMutation,
     ActivityMutation,
     NotificationMutation,
 );

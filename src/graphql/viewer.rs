@@ -5,8 +5,9 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use super::activity::{ActivityConnection, ActivityKind};
 use super::context::{app, signed_in};
 use super::error::{UserError, outcome};
-use super::feed::HomeFeedConnection;
+use super::feed::{HomeFeedConnection, HomeFeedMarker};
 use super::loaders::{Known, load};
+use super::media::MediaConnection;
 use super::notification::NotificationSettings;
 use super::page::semanticNonNull;
 use super::scalars::EmailAddress;
@@ -16,6 +17,7 @@ use crate::base::error::Error;
 use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
 use crate::domain::activity::{self, Kind};
+use crate::domain::shelves::{self, Shelf};
 use crate::domain::{feed, follows, sessions};
 
 /// The signed-in user, with everything only they can see.
@@ -85,6 +87,12 @@ impl Viewer {
         Ok(activity::unseen(app(ctx), self.0.user).await?)
     }
 
+    /// How far they read the home feed, on any device.
+    async fn home_feed_marker(&self, ctx: &Context<'_>) -> Result<Option<HomeFeedMarker>> {
+        let marker = feed::marker(app(ctx), self.0).await?;
+        Ok(marker.map(|marker| HomeFeedMarker { viewer: self.0, marker }))
+    }
+
     /// Users waiting to be approved as followers, newest first.
     #[graphql(directive = semanticNonNull::apply(vec![0]))]
     async fn follow_requests(
@@ -97,6 +105,30 @@ impl Viewer {
         Ok(Some(UserConnection(follows::requests(app(ctx), self.0, page).await?)))
     }
 
+    /// Media they like, last liked first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn liked_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<MediaConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(shelves::kept(app(ctx), self.0, Shelf::Liked, page).await?.into()))
+    }
+
+    /// Media they saved, last saved first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn saved_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<MediaConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(shelves::kept(app(ctx), self.0, Shelf::Saved, page).await?.into()))
+    }
+
     /// Users they block.
     #[graphql(directive = semanticNonNull::apply(vec![0]))]
     async fn blocked_users(
@@ -107,6 +139,18 @@ impl Viewer {
     ) -> Result<Option<UserConnection>> {
         let page = Wanted { first, after, ..Wanted::default() }.page()?;
         Ok(Some(UserConnection(follows::blocked(app(ctx), self.0, page).await?)))
+    }
+
+    /// Users they mute.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn muted_users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<UserConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(UserConnection(follows::muted(app(ctx), self.0, page).await?)))
     }
 
     /// Where they are signed in, last begun first; the last 100.

@@ -31,6 +31,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
             vec![tell(Tell::CommentLike { comment, user })]
         }
         Fact::ActivityNoted { activity } => vec![tell(Tell::Sum { activity })],
+        Fact::LikeWaits { media, user, edge } => vec![Step::CopyLike { media, user, edge }],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::CommentCountsWait { comment } => vec![Step::AddUpCommentCounts { comment }],
         Fact::CommentDeleted { comment, media, author, parent } => {
@@ -41,6 +42,8 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
+        | Fact::UserMuted { .. }
+        | Fact::UserUnmuted { .. }
         | Fact::UploadProcessed { .. }
         | Fact::ActivityChanged { .. }
         | Fact::ActivityRemoved { .. }

@@ -283,14 +283,20 @@ async fn pages_run_both_ways_and_what_grows_moves_up() {
     let rest = page(&ada, json!({ "first": 9, "after": info["endCursor"] })).await;
     assert_eq!(ids(&rest), whole[2..]);
     let newer = page(&ada, json!({ "last": 1, "before": rest["activities"]["pageInfo"]["startCursor"] })).await;
-    assert_eq!((ids(&newer), &newer["activities"]["pageInfo"]["hasPreviousPage"]), (whole[1..2].to_vec(), &json!(true)));
+    assert_eq!(
+        (ids(&newer), &newer["activities"]["pageInfo"]["hasPreviousPage"]),
+        (whole[1..2].to_vec(), &json!(true))
+    );
     let oldest = page(&ada, json!({ "last": 2 })).await;
     assert_eq!(ids(&oldest), whole[3..]);
     // What is added to an old one is newer than the top.
     eve.likes(&all[0]).await;
     kit.settle().await;
     let newer = page(&ada, json!({ "last": 9, "before": info["startCursor"] })).await;
-    assert_eq!((ids(&newer), summaries(&newer)), (vec![json!(all[0])], vec!["eve and bob liked your photo".to_owned()]));
+    assert_eq!(
+        (ids(&newer), summaries(&newer)),
+        (vec![json!(all[0])], vec!["eve and bob liked your photo".to_owned()])
+    );
     let refused = ada.asks(ACTIVITIES, json!({ "after": "nonsense" })).await;
     assert_eq!(refused.code(), "BAD_USER_INPUT");
     kit.ends().await;
@@ -317,7 +323,10 @@ async fn what_was_seen_is_seen_on_every_device_until_more_is_added() {
     ada.does("markActivitiesSeen", mark(&edges[1]["cursor"]), chosen).await;
     let phone = ada.logs_in_again().await;
     let seen = page(&phone, json!({})).await;
-    assert_eq!((&seen["unseenActivityCount"], &seen["activities"]["edges"][0]["node"]["isSeen"]), (&json!(0), &json!(true)));
+    assert_eq!(
+        (&seen["unseenActivityCount"], &seen["activities"]["edges"][0]["node"]["isSeen"]),
+        (&json!(0), &json!(true))
+    );
     eve.likes(&media).await;
     kit.settle().await;
     let seen = page(&phone, json!({})).await;

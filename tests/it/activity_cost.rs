@@ -5,7 +5,8 @@ use serde_json::json;
 use crate::kit::{Kit, Person};
 
 /// The activity screen of a real app.
-const SCREEN: &str = "query ActivityScreen { streamCursor viewer { id unseenActivityCount activities(first: 30) { edges {
+const SCREEN: &str =
+    "query ActivityScreen { streamCursor viewer { id unseenActivityCount activities(first: 30) { edges {
     cursor node { __typename id kind summary { plain } updatedAt isSeen actorCount actors { id username isPrivate }
         ... on MediaLikedActivity { media { id photos { image(size: THUMBNAIL) { url } } } }
         ... on CommentedActivity { latestComment { id author { id username } text { plain } createdAt likeCount

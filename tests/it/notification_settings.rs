@@ -42,7 +42,8 @@ async fn what_is_left_out_stays() {
     changes(&ada, json!({ "quietHours": night, "kinds": kinds })).await;
     let paused = changes(&ada, json!({ "pausedUntil": "2030-01-01T01:00:00+01:00" })).await;
     assert_eq!((&paused["pausedUntil"], &paused["quietHours"]), (&json!("2030-01-01T00:00:00.000Z"), &night));
-    let again = json!({ "kinds": [{ "kind": "MEDIA_LIKED", "from": "EVERYONE" }], "quietHours": null, "pausedUntil": null });
+    let again =
+        json!({ "kinds": [{ "kind": "MEDIA_LIKED", "from": "EVERYONE" }], "quietHours": null, "pausedUntil": null });
     let last = changes(&ada, again).await;
     assert_eq!((&last["pausedUntil"], &last["quietHours"]), (&Value::Null, &Value::Null));
     assert_eq!((source(&last, "MEDIA_LIKED"), source(&last, "FOLLOWED")), (json!("EVERYONE"), json!("NOBODY")));
@@ -64,8 +65,10 @@ async fn hours_that_cannot_be_are_refused() {
         assert_eq!(refused.refusal(), "INVALID");
         assert_eq!(refused.user_error()["path"], json!(["input", "quietHours", field]));
     }
-    let query = format!("mutation($input: UpdateNotificationSettingsInput!) {{
-        updateNotificationSettings(input: $input) {{ {SETTINGS} userErrors {{ code }} }} }}");
+    let query = format!(
+        "mutation($input: UpdateNotificationSettingsInput!) {{
+        updateNotificationSettings(input: $input) {{ {SETTINGS} userErrors {{ code }} }} }}"
+    );
     let refused = ada.asks(&query, json!({ "input": { "pausedUntil": "tomorrow" } })).await;
     assert!(!refused.code().is_empty());
     kit.ends().await;
@@ -81,6 +84,11 @@ async fn a_push_is_wanted_from_whom_and_when_they_say() {
         changes(&ada, json!({ "kinds": [{ "kind": "MEDIA_LIKED", "from": from }] })).await;
         assert_eq!((wants(&kit, &ada, &bob).await, wants(&kit, &ada, &eve).await), (of_bob, of_eve), "{from}");
     }
+    ada.does("muteUser", json!({ "userId": eve.id }), "user { id }").await;
+    assert_eq!((wants(&kit, &ada, &bob).await, wants(&kit, &ada, &eve).await), (true, false));
+    ada.does("unmuteUser", json!({ "userId": eve.id }), "user { id }").await;
+    ada.blocks(&eve).await;
+    assert!(!wants(&kit, &ada, &eve).await);
     let until = kit.app.clock.now().after(Duration::from_mins(5)).rfc3339();
     changes(&ada, json!({ "pausedUntil": until })).await;
     assert!(!wants(&kit, &ada, &bob).await);

@@ -59,7 +59,8 @@ pub async fn forget_comment(app: &App, deleted: Deleted) -> Result<()> {
 /// Who had been told of a comment. With a media or a comment that is gone, all about it goes in other steps.
 async fn told_of(app: &App, deleted: Deleted) -> Result<Vec<Happening>> {
     let Deleted { comment, media, author, parent } = deleted;
-    let told = |user, kind, object| Happening { user, kind, object, media: Some(media), actor: author, cause: comment.0 };
+    let told =
+        |user, kind, object| Happening { user, kind, object, media: Some(media), actor: author, cause: comment.0 };
     let media_row = media::load(app, &[media]).await?.pop();
     let of_media = media_row.map(|row| told(row.owner_id, Kind::MediaCommented, media.0));
     let parents: Vec<CommentId> = parent.into_iter().collect();
@@ -78,9 +79,7 @@ pub async fn forget_person(app: &App, user: UserId, actor: UserId, block: i64) -
     let now: i64 = app.ids.next(&user);
     let is_parted = !follows::standings_of(app, user, &[actor]).await?.contains_key(&actor);
     let before = if is_parted { now } else { block };
-    app.db
-        .write(&user, async |tx| sum_up_all(app, tx, actors::delete_of(tx, user, actor, before).await?).await)
-        .await
+    app.db.write(&user, async |tx| sum_up_all(app, tx, actors::delete_of(tx, user, actor, before).await?).await).await
 }
 
 async fn sum_up_all(app: &App, tx: &Tx, activities: Vec<ActivityId>) -> Result<()> {

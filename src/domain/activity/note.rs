@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::actors::{self, Model as Actor};
-use super::table::{self, Kind, Model as Row};
 use super::marks;
+use super::table::{self, Kind, Model as Row};
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::Fact;

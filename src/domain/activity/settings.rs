@@ -102,36 +102,33 @@ async fn change_in(tx: &Tx, user: UserId, change: Change) -> Result<()> {
     let mut settings: Settings = row.map(Settings::try_from).transpose()?.unwrap_or_default();
     settings.take(change);
     let replace = OnConflict::column(Column::UserId)
-        .update_columns([
-            Column::Sources,
-            Column::QuietStart,
-            Column::QuietEnd,
-            Column::TimeZone,
-            Column::PausedUntil,
-        ])
+        .update_columns([Column::Sources, Column::QuietStart, Column::QuietEnd, Column::TimeZone, Column::PausedUntil])
         .to_owned();
     let row = Model::new(user, settings)?.into_active_model().reset_all();
     Entity::insert(row).on_conflict(replace).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
-/// Whether a user wants something to be pushed to them at this instant.
+/// Whether a user wants something to be pushed to them at this instant. What those did whom they mute stays in their list,
+/// but is not pushed.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn wants(app: &App, user: UserId, news: News) -> Result<bool> {
     let settings = settings(app, user).await?;
-    if !settings.are_awake(app.clock.now()) {
+    let source = settings.source(news.kind);
+    if source == Source::Nobody || !settings.are_awake(app.clock.now()) {
         return Ok(false);
     }
-    match settings.source(news.kind) {
-        Source::Everyone => Ok(true),
-        Source::Nobody => Ok(false),
-        Source::Following => {
-            let standing = follows::standings_of(app, user, &[news.actor]).await?.remove(&news.actor);
-            Ok(standing == Some(Standing::Follower))
-        }
+    if follows::muted_among(app, user, &[news.actor]).await?.contains(&news.actor) {
+        return Ok(false);
     }
+    let standing = follows::standings_of(app, user, &[news.actor]).await?.remove(&news.actor);
+    Ok(match source {
+        Source::Everyone => standing.is_some(),
+        Source::Following => standing == Some(Standing::Follower),
+        Source::Nobody => false,
+    })
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -89,8 +89,7 @@ impl Sight {
         standings: &HashMap<UserId, Standing>,
     ) -> Self {
         let seen = |media: &Media| media::is_visible(media.audience, standings.get(&media.owner_id).copied());
-        let media: HashMap<MediaId, Media> =
-            media.into_iter().filter(seen).map(|media| (media.id, media)).collect();
+        let media: HashMap<MediaId, Media> = media.into_iter().filter(seen).map(|media| (media.id, media)).collect();
         let seen =
             |comment: &Comment| standings.contains_key(&comment.author_id) && media.contains_key(&comment.media_id);
         let comments = comments.into_iter().filter(seen).map(|comment| (comment.id, comment)).collect();

@@ -12,7 +12,9 @@ use sea_orm::{FromQueryResult, IntoActiveModel, Iterable, Order, QueryOrder, Que
 use serde::{Deserialize, Serialize};
 
 /// The kinds of activity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
+)]
 #[serde(rename_all = "camelCase")]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
 pub enum Kind {
@@ -100,8 +102,15 @@ impl Row {
 }
 
 fn rows(user: UserId) -> Select<Entity> {
-    let columns =
-        [Column::Id, Column::Kind, Column::ObjectId, Column::MediaId, Column::Place, Column::ActorCount, Column::Newest];
+    let columns = [
+        Column::Id,
+        Column::Kind,
+        Column::ObjectId,
+        Column::MediaId,
+        Column::Place,
+        Column::ActorCount,
+        Column::Newest,
+    ];
     Entity::find()
         .select_only()
         .columns(columns)
@@ -115,12 +124,7 @@ fn seen(user: UserId) -> SimpleExpr {
 }
 
 /// The activities of a user, nearest to the page's cursor first, one more than the page has.
-pub(super) async fn page(
-    connection: &Reader,
-    user: UserId,
-    kinds: Option<&[Kind]>,
-    page: Page,
-) -> Result<Vec<Row>> {
+pub(super) async fn page(connection: &Reader, user: UserId, kinds: Option<&[Kind]>, page: Page) -> Result<Vec<Row>> {
     let mut rows = rows(user);
     if let Some(kinds) = kinds {
         rows = rows.filter(Column::Kind.is_in(kinds.iter().copied()));
@@ -185,4 +189,3 @@ pub(super) async fn delete(tx: &Tx, id: ActivityId) -> Result<()> {
     Entity::delete_by_id(id).exec(tx.conn()).await?;
     Ok(())
 }
-

@@ -25,8 +25,8 @@ use crate::platform::log;
 
 pub use counts::add_up as add_up_counts;
 pub use likes::{erase as erase_likes, like, liked, unlike};
-pub use table::Model as Comment;
 use table::Below;
+pub use table::Model as Comment;
 pub use table::Order;
 
 /// What somebody wants to say about a media.
@@ -123,8 +123,7 @@ async fn delete_in(app: &App, tx: &Tx, comment: &Comment) -> Result<()> {
 
 async fn tell_deleted(app: &App, tx: &Tx, comments: &[Comment]) -> Result<()> {
     for Comment { id, media_id, author_id, parent_id, .. } in comments {
-        let fact =
-            Fact::CommentDeleted { comment: *id, media: *media_id, author: *author_id, parent: *parent_id };
+        let fact = Fact::CommentDeleted { comment: *id, media: *media_id, author: *author_id, parent: *parent_id };
         log::record(tx, app.clock.now(), &fact).await?;
     }
     Ok(())

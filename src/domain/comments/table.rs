@@ -7,7 +7,8 @@ use crate::base::page::Page;
 use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{
-    Alias, ExprTrait, Func, LockBehavior, LockType, Order as SqlOrder, Query, SelectStatement, SimpleExpr, WindowStatement,
+    Alias, ExprTrait, Func, LockBehavior, LockType, Order as SqlOrder, Query, SelectStatement, SimpleExpr,
+    WindowStatement,
 };
 use sea_orm::{FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
 

@@ -28,9 +28,9 @@ use crate::platform::log::live::Listener;
 
 pub use activity_events::activity;
 pub use events::{
-    ActivityChanged, ActivityEvent, ActivityRemoved, ActivitySeen, CommentAdded, CommentRemoved, MediaAdded, MediaCountsChanged, MediaEvent, MediaRemoved, MediaStreamEvent,
-    StreamClosing, StreamClosingReason, StreamEvent, StreamGapReason, StreamOpened, StreamRecovery, UploadChanged,
-    UploadEvent,
+    ActivityChanged, ActivityEvent, ActivityRemoved, ActivitySeen, CommentAdded, CommentRemoved, MediaAdded,
+    MediaCountsChanged, MediaEvent, MediaRemoved, MediaStreamEvent, StreamClosing, StreamClosingReason, StreamEvent,
+    StreamGapReason, StreamOpened, StreamRecovery, UploadChanged, UploadEvent,
 };
 pub use home_feed::home_feed;
 pub use media_events::media;
