@@ -6,6 +6,9 @@ mod m20261123_000003_processes;
 mod m20261123_000006_large_accounts;
 mod m20261128_000010_mutes;
 mod m20261128_000011_shelves;
+mod m20261128_000040_replies;
+mod m20261128_000041_activities;
+mod m20261128_000042_notification_settings;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -18,5 +21,8 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_000006_large_accounts::Migration),
         Box::new(m20261128_000010_mutes::Migration),
         Box::new(m20261128_000011_shelves::Migration),
+        Box::new(m20261128_000040_replies::Migration),
+        Box::new(m20261128_000041_activities::Migration),
+        Box::new(m20261128_000042_notification_settings::Migration),
     ]
 }

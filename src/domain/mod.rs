@@ -21,3 +21,5 @@ pub mod likes;
 pub mod comments;
 
 pub mod feed;
+
+pub mod activity;
