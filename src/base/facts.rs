@@ -5,7 +5,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CommentId, MediaId, SessionId, UploadId, UserId};
+use super::ids::{CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Fact {
     UserSignedUp { user: UserId },
     /// A session ended: logged out, ended from elsewhere, or its refresh token was used twice.
     SessionEnded { session: SessionId, user: UserId },
+    /// The token of a device became that of another one.
+    DeviceMoved { device: DeviceId },
     /// An account became private or open.
     PrivacyChanged { user: UserId, is_private: bool },
     /// Whether one user follows another changed, where that is decided: on the shard of the one followed.
@@ -87,7 +89,10 @@ impl Fact {
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
-            Self::UserSignedUp { .. } | Self::FollowChanged { .. } | Self::CountsWait { .. } => vec![],
+            Self::UserSignedUp { .. }
+            | Self::DeviceMoved { .. }
+            | Self::FollowChanged { .. }
+            | Self::CountsWait { .. } => vec![],
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],

@@ -8,6 +8,8 @@ pub mod users;
 
 pub mod sessions;
 
+pub mod devices;
+
 pub mod follows;
 
 pub mod uploads;

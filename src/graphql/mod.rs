@@ -2,6 +2,7 @@
 
 pub mod comment;
 pub mod context;
+pub mod device;
 pub mod error;
 pub mod feed;
 pub mod follow;

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface};
 
 use super::comment::Comment;
 use super::context::{app, viewer as asking};
+use super::device::Device;
 use super::loaders::{Visible, load};
 use super::media::Media;
 use super::photo::Photo;
@@ -12,8 +13,8 @@ use super::upload::Upload;
 use super::user::User;
 use super::viewer::{self, Viewer};
 use crate::base::error::Result;
-use crate::base::ids::{CommentId, MediaId, PhotoId, SessionId, UploadId, UserId};
-use crate::domain::{sessions, uploads};
+use crate::base::ids::{CommentId, DeviceId, MediaId, PhotoId, SessionId, UploadId, UserId};
+use crate::domain::{devices, sessions, uploads};
 
 /// An object with a global ID.
 #[derive(Clone, Debug, Interface)]
@@ -21,6 +22,8 @@ use crate::domain::{sessions, uploads};
 pub enum Node {
     /// A comment.
     Comment(Comment),
+    /// A device of the viewer.
+    Device(Device),
     /// A media.
     Media(Media),
     /// A photo.
@@ -46,7 +49,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         MediaId::PREFIX => medium(ctx, id).await,
         PhotoId::PREFIX => photo(ctx, id).await,
         CommentId::PREFIX => comment(ctx, id).await,
-        UploadId::PREFIX | SessionId::PREFIX | "vwr" => own(ctx, id).await,
+        UploadId::PREFIX | SessionId::PREFIX | DeviceId::PREFIX | "vwr" => own(ctx, id).await,
         _ => Ok(None),
     }
 }
@@ -81,6 +84,9 @@ async fn own(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     }
     if let Ok(id) = id.parse::<UploadId>() {
         return Ok(uploads::find(app(ctx), asking, id).await?.map(|upload| Node::Upload(Upload(upload))));
+    }
+    if let Ok(id) = id.parse::<DeviceId>() {
+        return Ok(devices::find(app(ctx), asking, id).await?.map(|shown| Node::Device(Device(shown))));
     }
     let Ok(id) = id.parse::<SessionId>() else { return Ok(None) };
     Ok(sessions::find(app(ctx), asking, id).await?.map(|session| Node::Session(Session(session))))

@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, MergedObject, Object, OneofObject, Result};
 
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
+use super::device::DeviceMutation;
 use super::follow::FollowMutation;
 use super::live::{Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
@@ -93,7 +94,15 @@ impl Query {
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SessionMutation, ViewerMutation, FollowMutation, UploadMutation, MediaMutation, CommentMutation);
+pub struct Mutation(
+    SessionMutation,
+    ViewerMutation,
+    FollowMutation,
+    UploadMutation,
+    MediaMutation,
+    CommentMutation,
+    DeviceMutation,
+);
 
 /// What a stream of media is about. New kinds may be added.
 #[derive(Clone, Debug, OneofObject)]

@@ -7,6 +7,8 @@ use crate::domain::feed::Place;
 /// The steps that follow from a fact.
 pub(super) fn after(fact: &Fact) -> Vec<Step> {
     match *fact {
+        Fact::SessionEnded { session, .. } => vec![Step::ForgetDevices { session }],
+        Fact::DeviceMoved { device } => vec![Step::ForgetDevice { device }],
         Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
         Fact::UserBlocked { blocker, blocked, edge } => vec![Step::SeverFollow { blocker, blocked, block: edge }],
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
@@ -16,7 +18,6 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::UserSignedUp { .. }
-        | Fact::SessionEnded { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }

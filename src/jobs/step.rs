@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::ids::{MediaId, UploadId, UserId};
+use crate::base::ids::{DeviceId, MediaId, SessionId, UploadId, UserId};
 use crate::domain::feed::{self, Place};
-use crate::domain::{comments, follows, likes, media, uploads};
+use crate::domain::{comments, devices, follows, likes, media, uploads};
 use crate::platform::queue::Lane;
 
 /// A piece of work that follows from a fact.
@@ -23,6 +24,10 @@ pub enum Step {
     SeverFollow { blocker: UserId, blocked: UserId, block: i64 },
     /// Approve those who wait to follow an account that was opened.
     ApproveWaiting { user: UserId },
+    /// Remove the devices of a session that ended.
+    ForgetDevices { session: SessionId },
+    /// Remove a device whose token became another's.
+    ForgetDevice { device: DeviceId },
     /// Bring a media into the feeds made ahead.
     FanOut { media: MediaId, owner: UserId, place: Place },
     /// Remove the files of an upload that was thrown away.
@@ -42,6 +47,8 @@ pub enum Progress {
     More,
     /// A page of it is; the rest is this step.
     Next(Step),
+    /// It is not; it goes on as this step at that time.
+    Later(Step, Timestamp),
 }
 
 impl Step {
@@ -66,6 +73,8 @@ impl Step {
                 follows::sever(app, blocker, blocked, block).await.map(done)
             }
             Self::ApproveWaiting { user } => follows::approve_waiting(app, user).await.map(more),
+            Self::ForgetDevices { session } => devices::forget_of_session(app, session).await.map(done),
+            Self::ForgetDevice { device } => devices::forget_moved(app, device).await.map(done),
             Self::FanOut { media, owner, place } => {
                 let rest = feed::fan_out(app, media, owner, place).await?;
                 Ok(rest.map_or(Progress::Done, |place| Progress::Next(Self::FanOut { media, owner, place })))
@@ -88,6 +97,8 @@ impl Step {
             Self::MirrorFollow { .. }
             | Self::SeverFollow { .. }
             | Self::ApproveWaiting { .. }
+            | Self::ForgetDevices { .. }
+            | Self::ForgetDevice { .. }
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
             | Self::EraseMedia { .. }

@@ -23,6 +23,8 @@ mod multipart;
 mod playground;
 mod processes;
 mod publishing;
+mod push_devices;
+mod push_transport;
 mod readme;
 mod redis;
 mod removals;

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod options;
+mod push;
 mod roles;
 mod sections;
 mod shards;
@@ -20,6 +21,7 @@ use super::ids::LOGICAL_SHARDS;
 use shards::{shard_range, whole};
 
 pub use options::OPTIONS;
+pub use push::{Apns, Push};
 pub use roles::Roles;
 pub use sections::*;
 
@@ -44,6 +46,7 @@ pub struct Config {
     pub auth: Auth,
     pub uploads: Uploads,
     pub follows: Follows,
+    pub push: Push,
     pub log: Log,
     pub playground: Playground,
     pub telemetry: Telemetry,
@@ -105,6 +108,7 @@ impl Config {
     pub fn check(&self) -> Result<(), Mistake> {
         self.replicas()?;
         self.redis.address()?;
+        self.push.apns.check()?;
         if !matches!(self.http.partial_success_status, 200 | 294) {
             return Err(Mistake("http.partial_success_status is 294 or 200.".into()));
         }
@@ -134,6 +138,11 @@ impl Config {
             ("http.idle_seconds", self.http.idle_seconds),
             ("http.timeout_seconds", self.http.timeout_seconds),
             ("auth.access_token_seconds", self.auth.access_token_seconds),
+            ("push.expire_hours", self.push.expire_hours),
+            ("push.devices", self.push.devices),
+            ("push.apns.timeout_seconds", self.push.apns.timeout_seconds),
+            ("push.apns.ping_seconds", self.push.apns.ping_seconds),
+            ("push.apns.in_flight", self.push.apns.in_flight as u64),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(Mistake(format!("{key} must be at least 1."))),
