@@ -4,6 +4,9 @@ mod m20261123_000001_foundation;
 mod m20261123_000002_secrets;
 mod m20261123_000003_processes;
 mod m20261123_000006_large_accounts;
+mod m20261128_000040_replies;
+mod m20261128_000041_activities;
+mod m20261128_000042_notification_settings;
 mod m20261128_000050_devices;
 
 use sea_orm_migration::MigrationTrait;
@@ -15,6 +18,9 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_000002_secrets::Migration),
         Box::new(m20261123_000003_processes::Migration),
         Box::new(m20261123_000006_large_accounts::Migration),
+        Box::new(m20261128_000040_replies::Migration),
+        Box::new(m20261128_000041_activities::Migration),
+        Box::new(m20261128_000042_notification_settings::Migration),
         Box::new(m20261128_000050_devices::Migration),
     ]
 }

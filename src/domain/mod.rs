@@ -21,3 +21,7 @@ pub mod likes;
 pub mod comments;
 
 pub mod feed;
+
+pub mod activity;
+
+pub mod pushes;

@@ -38,6 +38,8 @@ pub struct Loaders {
     photos: Batch<PhotosOf>,
     likes: Batch<LikeOf>,
     comments: Batch<CommentsOn>,
+    replies: Batch<RepliesTo>,
+    comment_likes: Batch<LikeOfComment>,
 }
 
 /// What can be loaded.
@@ -84,6 +86,8 @@ pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
         photos: Batch::default(),
         likes: Batch::default(),
         comments: Batch::default(),
+        replies: Batch::default(),
+        comment_likes: Batch::default(),
     }
 }
 
@@ -192,6 +196,19 @@ pub struct CommentsOn {
     /// How many.
     pub items: u32,
 }
+
+/// The first page of replies to a comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RepliesTo {
+    /// The comment.
+    pub comment: CommentId,
+    /// How many.
+    pub items: u32,
+}
+
+/// Whether the viewer likes a comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LikeOfComment(pub CommentId);
 
 impl Key for Known {
     type Value = User;
@@ -332,5 +349,40 @@ impl Key for CommentsOn {
             pages.extend(slices.into_iter().map(|(media, slice)| (Self { media, order, items }, slice)));
         }
         Ok(pages)
+    }
+}
+
+impl Key for RepliesTo {
+    type Value = Slice<Comment>;
+
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.replies
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Slice<Comment>>> {
+        let shapes: HashSet<u32> = keys.iter().map(|key| key.items).collect();
+        let mut pages = HashMap::new();
+        for items in shapes {
+            let alike = keys.iter().filter(|key| key.items == items);
+            let ids: Vec<CommentId> = alike.map(|key| key.comment).collect();
+            let slices = comments::first_replies_of_each(app, viewer, &ids, items).await?;
+            pages.extend(slices.into_iter().map(|(comment, slice)| (Self { comment, items }, slice)));
+        }
+        Ok(pages)
+    }
+}
+
+impl Key for LikeOfComment {
+    type Value = ();
+
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.comment_likes
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, ()>> {
+        let Some(viewer) = viewer else { return Ok(HashMap::new()) };
+        let ids: Vec<CommentId> = keys.iter().map(|key| key.0).collect();
+        let liked = comments::liked(app, viewer.user, &ids).await?;
+        Ok(liked.into_iter().map(|id| (Self(id), ())).collect())
     }
 }

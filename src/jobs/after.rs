@@ -1,30 +1,61 @@
 //! What follows from each fact. A new fact does not compile until it has its line here.
 
+use super::pushing::Pushing;
 use super::step::Step;
+use super::tell::Tell;
 use crate::base::facts::Fact;
 use crate::domain::feed::Place;
+use crate::domain::pushes::Turn;
 
 /// The steps that follow from a fact.
 pub(super) fn after(fact: &Fact) -> Vec<Step> {
     match *fact {
         Fact::SessionEnded { session, .. } => vec![Step::ForgetDevices { session }],
         Fact::DeviceMoved { device } => vec![Step::ForgetDevice { device }],
-        Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
-        Fact::UserBlocked { blocker, blocked, edge } => vec![Step::SeverFollow { blocker, blocked, block: edge }],
+        Fact::FollowChanged { follower, followee } => {
+            vec![Step::MirrorFollow { follower, followee }, tell(Tell::Follow { follower, followee })]
+        }
+        Fact::UserBlocked { blocker, blocked, edge } => vec![
+            Step::SeverFollow { blocker, blocked, block: edge },
+            tell(Tell::Parted { user: blocker, actor: blocked, block: edge }),
+            tell(Tell::Parted { user: blocked, actor: blocker, block: edge }),
+        ],
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
         Fact::MediaPublished { media, owner } => vec![Step::FanOut { media, owner, place: Place::Start }],
-        Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
+        Fact::MediaDeleted { media, owner, .. } => {
+            vec![Step::EraseMedia { media }, tell(Tell::DeletedMedia { media, owner })]
+        }
+        Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => {
+            vec![tell(Tell::Like { media, user })]
+        }
+        Fact::CommentAdded { comment, .. } => vec![tell(Tell::Comment { comment })],
+        Fact::CommentLiked { comment, user } | Fact::CommentUnliked { comment, user } => {
+            vec![tell(Tell::CommentLike { comment, user })]
+        }
+        Fact::ActivityNoted { activity } => vec![tell(Tell::Sum { activity })],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
+        Fact::CommentCountsWait { comment } => vec![Step::AddUpCommentCounts { comment }],
+        Fact::CommentDeleted { comment, media, author, parent } => {
+            vec![Step::EraseComment { comment }, tell(Tell::DeletedComment { comment, media, author, parent })]
+        }
+        Fact::ActivityChanged { user, activity, is_more: true } => vec![push(Pushing::Activity { user, activity })],
+        Fact::ActivityRemoved { user, activity } => vec![push(Pushing::TakenBack { user, activity })],
+        Fact::ActivitySeen { user } => vec![push(Pushing::Seen { user })],
         Fact::UserSignedUp { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
         | Fact::UploadProcessed { .. }
-        | Fact::MediaLiked { .. }
-        | Fact::MediaUnliked { .. }
-        | Fact::CommentAdded { .. }
-        | Fact::CommentDeleted { .. } => vec![],
+        | Fact::ActivityChanged { is_more: false, .. } => vec![],
     }
+}
+
+fn tell(of: Tell) -> Step {
+    Step::Tell { of }
+}
+
+fn push(of: Pushing) -> Step {
+    Step::Push { of, turn: Turn::default() }
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::pushing::Pushing;
+use super::tell::Tell;
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::ids::{DeviceId, MediaId, SessionId, UploadId, UserId};
+use crate::base::ids::{CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 use crate::domain::feed::{self, Place};
+use crate::domain::pushes::{Next, Turn};
 use crate::domain::{comments, devices, follows, likes, media, uploads};
 use crate::platform::queue::Lane;
 
@@ -36,6 +39,22 @@ pub enum Step {
     EraseMedia { media: MediaId },
     /// Add up the counts of a media that waited while many counted at once.
     AddUpCounts { media: MediaId },
+    /// The same of a comment.
+    AddUpCommentCounts { comment: CommentId },
+    /// Remove what belonged to a comment that was deleted.
+    EraseComment { comment: CommentId },
+    /// Keep somebody told of what happened to them.
+    Tell {
+        /// Of what.
+        of: Tell,
+    },
+    /// Bring something to the devices of somebody.
+    Push {
+        /// What.
+        of: Pushing,
+        /// How far that is.
+        turn: Turn,
+    },
 }
 
 /// Whether a step is finished.
@@ -57,6 +76,7 @@ impl Step {
     pub fn lane(&self) -> Lane {
         match self {
             Self::ProcessUpload { .. } => Lane::Photos,
+            Self::Push { .. } => Lane::Pushes,
             _ => Lane::Short,
         }
     }
@@ -82,6 +102,13 @@ impl Step {
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
+            Self::AddUpCommentCounts { comment } => comments::add_up_counts(app, comment).await.map(more),
+            Self::EraseComment { comment } => comments::erase_likes(app, comment).await.map(more),
+            Self::Tell { ref of } => of.run(app).await.map(done),
+            Self::Push { of, turn } => Ok(match of.run(app, turn).await? {
+                Next::Done => Progress::Done,
+                Next::At(at, turn) => Progress::Later(Self::Push { of, turn }, at),
+            }),
         }
     }
 }
@@ -102,7 +129,11 @@ impl Step {
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
             | Self::EraseMedia { .. }
-            | Self::AddUpCounts { .. } => Ok(()),
+            | Self::AddUpCounts { .. }
+            | Self::AddUpCommentCounts { .. }
+            | Self::EraseComment { .. }
+            | Self::Tell { .. }
+            | Self::Push { .. } => Ok(()),
         }
     }
 }

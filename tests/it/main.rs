@@ -6,6 +6,9 @@
 mod kit;
 
 mod accounts;
+mod activity;
+mod activity_cost;
+mod activity_events;
 mod between;
 mod blocking;
 mod compose;
@@ -20,6 +23,7 @@ mod likes_and_comments;
 mod links;
 mod migrating;
 mod multipart;
+mod notification_settings;
 mod playground;
 mod processes;
 mod publishing;
@@ -28,6 +32,7 @@ mod push_transport;
 mod readme;
 mod redis;
 mod removals;
+mod replies;
 mod resume;
 mod s3;
 mod socket;

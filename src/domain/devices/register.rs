@@ -73,7 +73,8 @@ async fn renew(app: &App, device: &Device, known: DeviceId) -> Result<bool> {
 async fn begin(app: &App, device: &mut Device) -> Result<DeviceId> {
     device.id = app.ids.next(&device.user_id);
     let (token, id, now) = (device.token.clone(), device.id, app.clock.now());
-    let claimed = app.db.write(&token::place(&device.token), async |tx| {
+    let place = token::place(&token);
+    let claimed = app.db.write(&place, async |tx| {
         if let Some(before) = token::claim(tx, token, id).await? {
             log::record(tx, now, &Fact::DeviceMoved { device: before }).await?;
         }

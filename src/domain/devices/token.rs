@@ -47,7 +47,7 @@ impl Target {
     pub(super) fn checked(mut self, app: &App) -> Result<Self> {
         self.token.make_ascii_lowercase();
         let is_hex = self.token.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_hex || self.token.len() % 2 != 0 || !DIGITS.contains(&self.token.len()) {
+        if !is_hex || !self.token.len().is_multiple_of(2) || !DIGITS.contains(&self.token.len()) {
             let message = "This is no device token of Apple: an even number of hexadecimal digits, 16 to 200.";
             return Err(Error::refused(RefusalCode::Invalid, message).at(["target", "apns", "token"]));
         }

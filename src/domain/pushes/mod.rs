@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::{ActivityId, SessionId, UserId};
-use crate::domain::devices::{self, Device};
-use crate::domain::sessions::Viewer;
+use crate::domain::devices;
 
 pub use deliver::Next;
 use notice::Notice;
@@ -38,12 +37,14 @@ pub struct Turn {
 /// Those of the database.
 pub async fn push(app: &App, user: UserId, id: ActivityId, turn: Turn) -> Result<Next> {
     let devices = devices::reachable(app, user).await?;
-    let Some(device) = devices.first() else { return Ok(Next::Done) };
+    if devices.is_empty() {
+        return Ok(Next::Done);
+    }
     let delay = Duration::from_secs(app.config.push.delay_seconds);
     if !turn.has_waited && !delay.is_zero() {
         return Ok(Next::At(app.clock.now().after(delay), Turn { has_waited: true, ..turn }));
     }
-    match notice::of(app, here(device), id).await? {
+    match notice::of(app, user, id).await? {
         Some(notice) => deliver::deliver(app, &notice, &devices, turn).await,
         // It is gone, and so is whatever was to be tried again.
         None => take_back(app, user, id, turn).await,
@@ -53,9 +54,4 @@ pub async fn push(app: &App, user: UserId, id: ActivityId, turn: Turn) -> Result
 /// Notes that a live stream told an activity: it need not be pushed to the device of that session.
 pub async fn was_told(app: &App, session: SessionId, (id, revision): (ActivityId, i64)) {
     app.told.note(session, (id.0, revision), app.clock.now()).await;
-}
-
-/// Whoever has a device, as one who asks.
-fn here(device: &Device) -> Viewer {
-    Viewer { user: device.user_id, session: device.session_id }
 }

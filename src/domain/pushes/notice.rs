@@ -3,10 +3,9 @@
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::ids::{ActivityId, MediaId};
-use crate::domain::activity::{self, Kind};
+use crate::base::ids::{ActivityId, MediaId, UserId};
+use crate::domain::activity::{self, Activity, Kind, News};
 use crate::domain::media;
-use crate::domain::sessions::Viewer;
 use crate::platform::imaging::Size;
 use crate::platform::links::Reach;
 
@@ -44,11 +43,10 @@ pub(super) struct Notice {
 }
 
 /// What an activity says to its user; `None` when there is nothing of it that they see.
-pub(super) async fn of(app: &App, viewer: Viewer, id: ActivityId) -> Result<Option<Notice>> {
+pub(super) async fn of(app: &App, user: UserId, id: ActivityId) -> Result<Option<Notice>> {
     let cursor = words::cursor(app);
-    let Some(activity) = activity::find(app, viewer, id).await? else { return Ok(None) };
+    let Some(activity) = activity::find(app, user, id).await? else { return Ok(None) };
     let media = activity.media.as_ref().map(|media| media.id);
-    let held_back = activity.is_seen.then_some("Seen");
     Ok(Some(Notice {
         id: id.to_string(),
         cause: id.0,
@@ -60,10 +58,28 @@ pub(super) async fn of(app: &App, viewer: Viewer, id: ActivityId) -> Result<Opti
         image_url: image(app, media).await?,
         thread: media.map_or_else(|| "people".to_owned(), |media| media.to_string()),
         happened_at: activity.updated_at(),
-        unseen: activity::unseen(app, viewer).await?,
+        unseen: activity::unseen(app, user).await?,
         cursor,
-        held_back,
+        held_back: held_back(app, user, &activity).await?,
     }))
+}
+
+/// Why nobody's device is told of it.
+async fn held_back(app: &App, user: UserId, activity: &Activity) -> Result<Option<&'static str>> {
+    if activity.is_seen {
+        return Ok(Some("Seen"));
+    }
+    let settings = activity::settings(app, user).await?;
+    let now = app.clock.now();
+    if settings.paused_until.is_some_and(|until| now < until) {
+        return Ok(Some("Paused"));
+    }
+    if !settings.are_awake(now) {
+        return Ok(Some("QuietHours"));
+    }
+    let Some(actor) = activity.actors.first() else { return Ok(None) };
+    let is_wanted = activity::wants(app, user, News { kind: activity.kind, actor: actor.id }).await?;
+    Ok((!is_wanted).then_some("NotWanted"))
 }
 
 /// A link that ends: a push is kept on phones for long.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 
 use super::deliver::{Next, give_up_older, next};
-use super::{Turn, here, words};
+use super::{Turn, words};
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::{ActivityId, UserId};
@@ -23,10 +23,13 @@ const USEFUL: Duration = Duration::from_hours(1);
 /// Those of the database.
 pub async fn take_back(app: &App, user: UserId, id: ActivityId, turn: Turn) -> Result<Next> {
     let devices = devices::reachable(app, user).await?;
-    let Some(device) = devices.first() else { return Ok(Next::Done) };
+    if devices.is_empty() {
+        return Ok(Next::Done);
+    }
     let cursor = words::cursor(app);
-    let unseen = activity::unseen(app, here(device)).await?;
-    let told = words::Woken { kind: "ACTIVITY_REMOVED", activity_id: Some(id.to_string()), cursor, unseen_count: unseen };
+    let unseen = activity::unseen(app, user).await?;
+    let told =
+        words::Woken { kind: "ACTIVITY_REMOVED", activity_id: Some(id.to_string()), cursor, unseen_count: unseen };
     let outcomes = try_join_all(devices.iter().map(async |device| {
         let known = devices::about(app, device.id, id.0).await?;
         give_up_older(app, &known, i64::MAX).await?;
@@ -45,15 +48,15 @@ pub async fn take_back(app: &App, user: UserId, id: ActivityId, turn: Turn) -> R
 /// Those of the database.
 pub async fn count_again(app: &App, user: UserId, turn: Turn) -> Result<Next> {
     let devices = devices::reachable(app, user).await?;
-    let Some(device) = devices.first() else { return Ok(Next::Done) };
+    if devices.is_empty() {
+        return Ok(Next::Done);
+    }
     let cursor = words::cursor(app);
-    let unseen = activity::unseen(app, here(device)).await?;
+    let unseen = activity::unseen(app, user).await?;
     let told = words::Woken { kind: "ACTIVITY_SEEN", activity_id: None, cursor, unseen_count: unseen };
-    let outcomes = try_join_all(devices.iter().map(async |device| {
-        match devices::last_taken(app, device.id).await? {
-            Some(Receipt { attempted_at, .. }) => wake(app, device, (user.0, -attempted_at.0), &told).await,
-            None => Ok(Outcome::Settled),
-        }
+    let outcomes = try_join_all(devices.iter().map(async |device| match devices::last_taken(app, device.id).await? {
+        Some(Receipt { attempted_at, .. }) => wake(app, device, (user.0, -attempted_at.0), &told).await,
+        None => Ok(Outcome::Settled),
     }));
     Ok(next(app, turn, outcomes.await?))
 }

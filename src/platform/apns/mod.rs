@@ -33,7 +33,7 @@ pub enum Apns {
 /// Which of Apple's two services a token belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Environment {
-    /// Of apps from the App Store and `TestFlight`.
+    /// Of apps from the App Store and TestFlight.
     Production,
     /// Of apps from Xcode.
     Sandbox,
