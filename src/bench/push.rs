@@ -40,7 +40,7 @@ pub struct Plan {
 }
 
 /// What a round cost.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Spent {
     cpu: Duration,
     time: Duration,
@@ -59,32 +59,24 @@ pub async fn run(mut config: Config, plan: Plan, say: impl Fn(&str)) -> Result<(
     db.migrate().await?;
     let ours = Ours { apns: Apns::open(&config.push.apns)?, db, clock: Clock::system() };
     let bare = bare::Bare::connect(&config, sink.port).await?;
-    let body = ours.payload(0)?;
-    say(&format!(
-        "{} pushes of {} bytes, {} under way at once, over one connection",
-        plan.pushes,
-        body.len(),
-        plan.in_flight
-    ));
-    let (mut best_bare, mut best_ours) = (None, None);
+    let body = payload(0)?;
+    let Plan { pushes, in_flight } = plan;
+    say(&format!("{pushes} pushes of {} bytes, {in_flight} under way at once, over one connection", body.len()));
+    let (mut of_bare, mut of_ours) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let spent = measured(plan, |number| bare.send(number, &body)).await?;
-        best_bare = better(best_bare, spent);
-        let spent = measured(plan, |number| ours.send(number)).await?;
-        best_ours = better(best_ours, spent);
+        of_bare.push(measured(plan, |number| bare.send(number, &body)).await?);
+        of_ours.push(measured(plan, |number| ours.send(number)).await?);
     }
-    let (Some(bare), Some(ours)) = (best_bare, best_ours) else { return Ok(()) };
+    let (bare, ours) = (best(&of_bare), best(&of_ours));
     say(&told("bare HTTP/2 client", bare, plan));
     say(&told("photograph", ours, plan));
-    say(&format!(
-        "photograph takes {:.2} times the CPU of the bare client",
-        ours.cpu.as_secs_f64() / bare.cpu.as_secs_f64()
-    ));
+    let times = ours.cpu.as_secs_f64() / bare.cpu.as_secs_f64();
+    say(&format!("photograph takes {times:.2} times the CPU of the bare client"));
     Ok(())
 }
 
-fn better(best: Option<Spent>, spent: Spent) -> Option<Spent> {
-    Some(best.filter(|best| best.cpu <= spent.cpu).unwrap_or(spent))
+fn best(rounds: &[Spent]) -> Spent {
+    rounds.iter().copied().min_by_key(|spent| spent.cpu).unwrap_or_default()
 }
 
 fn told(who: &str, spent: Spent, plan: Plan) -> String {
@@ -109,14 +101,6 @@ struct Ours {
 }
 
 impl Ours {
-    fn payload(&self, number: u32) -> Result<String> {
-        let arguments = vec!["ada".to_owned(), format!("{number:08}")];
-        let alert =
-            Alert { title: None, key: "MEDIA_LIKED", arguments, thread: "bench", has_sound: true, is_mutable: true };
-        let data = json!({ "activity": "act_11111111111", "cursor": "11111111111111111111", "imageUrl": "https://photos.example.org/images/1/2/640.jpg" });
-        Message { alert: Some(alert), badge: Some(3), data }.payload()
-    }
-
     async fn send(&self, number: u32) -> Result<()> {
         let now = self.clock.now();
         let push = Push {
@@ -127,13 +111,22 @@ impl Ours {
             collapse_id: Some("act_11111111111".into()),
             urgency: Urgency::Now,
             expires_at: now.after(Duration::from_hours(1)),
-            payload: self.payload(number)?,
+            payload: payload(number)?,
         };
         match self.apns.send(&self.db, now, &push).await? {
             Answer::Accepted => Ok(()),
             other => Err(Error::internal(format!("a push was not taken: {other:?}"))),
         }
     }
+}
+
+fn payload(number: u32) -> Result<String> {
+    let arguments = vec!["ada".to_owned(), format!("{number:08}")];
+    let alert =
+        Alert { title: None, key: "MEDIA_LIKED", arguments, thread: "bench", has_sound: true, is_mutable: true };
+    let image = "https://photos.example.org/images/11111111111/22222222222/640.jpg";
+    let data = json!({ "activityId": "act_11111111111", "cursor": "11111111111111111111", "imageUrl": image });
+    Message { alert: Some(alert), badge: Some(3), data }.payload()
 }
 
 fn token(number: u32) -> String {

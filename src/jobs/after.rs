@@ -27,9 +27,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::MediaDeleted { media, owner, .. } => {
             vec![Step::EraseMedia { media }, tell(Tell::DeletedMedia { media, owner })]
         }
-        Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => {
-            vec![tell(Tell::Like { media, user })]
-        }
+        Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => vec![tell(Tell::Like { media, user })],
         Fact::CommentAdded { comment, .. } => vec![tell(Tell::Comment { comment })],
         Fact::CommentLiked { comment, user } | Fact::CommentUnliked { comment, user } => {
             vec![tell(Tell::CommentLike { comment, user })]
@@ -40,15 +38,15 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::CommentDeleted { comment, media, author, parent } => {
             vec![Step::EraseComment { comment }, tell(Tell::DeletedComment { comment, media, author, parent })]
         }
-        Fact::ActivityChanged { user, activity, is_more: true } => vec![push(Pushing::Activity { user, activity })],
-        Fact::ActivityRemoved { user, activity } => vec![push(Pushing::TakenBack { user, activity })],
-        Fact::ActivitySeen { user } => vec![push(Pushing::Seen { user })],
+        Fact::ActivityChanged { is_more: false, .. } => vec![],
+        Fact::ActivityChanged { user, activity, .. } => push(Pushing::Activity { user, activity }),
+        Fact::ActivityRemoved { user, activity } => push(Pushing::TakenBack { user, activity }),
+        Fact::ActivitySeen { user } => push(Pushing::Seen { user }),
         Fact::UserSignedUp { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
-        | Fact::UploadProcessed { .. }
-        | Fact::ActivityChanged { is_more: false, .. } => vec![],
+        | Fact::UploadProcessed { .. } => vec![],
     }
 }
 
@@ -56,6 +54,6 @@ fn tell(of: Tell) -> Step {
     Step::Tell { of }
 }
 
-fn push(of: Pushing) -> Step {
-    Step::Push { of, turn: Turn::default() }
+fn push(of: Pushing) -> Vec<Step> {
+    vec![Step::Push { of, turn: Turn::default() }]
 }

@@ -283,13 +283,12 @@ async fn what_is_never_taken_has_an_end_and_is_said_aloud() {
     ada.has_phone("one").await;
     let photo = ada.publishes("dusk").await;
     kit.settle().await;
-    apple.will(vec![Reply::Says(500, "InternalServerError"); 2]);
+    apple.will(vec![Reply::Says(500, "InternalServerError"); 100]);
     bob.likes(&photo).await;
     apple.gets(1).await;
     ada.waits_for_push("RETRYING", "InternalServerError").await;
     kit.passes(Duration::from_hours(20));
     ada.refreshes().await;
-    apple.gets(2).await;
     eventually("it is noted", PATIENCE, async || {
         let asked = "{ viewer { devices { lastPush { attemptedAt } } } }";
         let answer = ada.asks(asked, json!({})).await;
@@ -302,7 +301,7 @@ async fn what_is_never_taken_has_an_end_and_is_said_aloud() {
     kit.settle().await;
     ada.refreshes().await;
     assert_eq!(ada.last_pushes().await[0], json!({ "status": "REJECTED", "reason": "Expired" }));
-    assert_eq!(apple.received().len(), 2);
+    assert!(apple.received().len() >= 2 && apple.taken().is_empty());
     kit.ends().await;
 }
 

@@ -108,7 +108,7 @@ impl Config {
     pub fn check(&self) -> Result<(), Mistake> {
         self.replicas()?;
         self.redis.address()?;
-        self.push.apns.check()?;
+        self.push.check()?;
         if !matches!(self.http.partial_success_status, 200 | 294) {
             return Err(Mistake("http.partial_success_status is 294 or 200.".into()));
         }
@@ -138,11 +138,6 @@ impl Config {
             ("http.idle_seconds", self.http.idle_seconds),
             ("http.timeout_seconds", self.http.timeout_seconds),
             ("auth.access_token_seconds", self.auth.access_token_seconds),
-            ("push.expire_hours", self.push.expire_hours),
-            ("push.devices", self.push.devices),
-            ("push.apns.timeout_seconds", self.push.apns.timeout_seconds),
-            ("push.apns.ping_seconds", self.push.apns.ping_seconds),
-            ("push.apns.in_flight", self.push.apns.in_flight as u64),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(Mistake(format!("{key} must be at least 1."))),

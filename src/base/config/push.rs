@@ -61,6 +61,22 @@ impl Default for Apns {
     }
 }
 
+impl Push {
+    pub(super) fn check(&self) -> Result<(), Mistake> {
+        let positive = [
+            ("expire_hours", self.expire_hours),
+            ("devices", self.devices),
+            ("apns.timeout_seconds", self.apns.timeout_seconds),
+            ("apns.ping_seconds", self.apns.ping_seconds),
+            ("apns.in_flight", self.apns.in_flight as u64),
+        ];
+        match positive.iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(Mistake(format!("push.{key} must be at least 1."))),
+            None => self.apns.check(),
+        }
+    }
+}
+
 impl Apns {
     /// Whether pushes leave the server. Without a key and a certificate they are only logged.
     #[must_use]
@@ -68,7 +84,7 @@ impl Apns {
         self.key_file.is_some() || self.certificate_file.is_some()
     }
 
-    pub(super) fn check(&self) -> Result<(), Mistake> {
+    fn check(&self) -> Result<(), Mistake> {
         let wrong = match (&self.key_file, &self.certificate_file) {
             (Some(_), Some(_)) => "Set push.apns.key_file or push.apns.certificate_file, not both.",
             (Some(_), None) if self.key_id.is_none() || self.team_id.is_none() => {
