@@ -38,15 +38,15 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::CommentDeleted { comment, media, author, parent } => {
             vec![Step::EraseComment { comment }, tell(Tell::DeletedComment { comment, media, author, parent })]
         }
-        Fact::ActivityChanged { is_more: false, .. } => vec![],
-        Fact::ActivityChanged { user, activity, .. } => push(Pushing::Activity { user, activity }),
+        Fact::ActivityChanged { user, activity, is_more: true } => push(Pushing::Activity { user, activity }),
         Fact::ActivityRemoved { user, activity } => push(Pushing::TakenBack { user, activity }),
         Fact::ActivitySeen { user } => push(Pushing::Seen { user }),
         Fact::UserSignedUp { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
-        | Fact::UploadProcessed { .. } => vec![],
+        | Fact::UploadProcessed { .. }
+        | Fact::ActivityChanged { is_more: false, .. } => vec![],
     }
 }
 

@@ -1,5 +1,6 @@
 //! Phones that get pushes.
 
+use photograph::platform::blobs::hex;
 use serde_json::{Value, json};
 
 use super::Person;
@@ -12,7 +13,7 @@ pub const RECEIPT: &str = "device { id } receipt { attemptedAt status reason pro
 
 /// A token as Apple makes them, for each name another.
 pub fn token(name: &str) -> String {
-    format!("{:0<64}", name.bytes().map(|byte| format!("{byte:02x}")).collect::<String>())
+    format!("{:0<64}", hex(name.as_bytes()))
 }
 
 impl Person {
