@@ -9,6 +9,7 @@ mod m20261128_000011_shelves;
 mod m20261128_000040_replies;
 mod m20261128_000041_activities;
 mod m20261128_000042_notification_settings;
+mod m20261128_000050_devices;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -24,5 +25,6 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000040_replies::Migration),
         Box::new(m20261128_000041_activities::Migration),
         Box::new(m20261128_000042_notification_settings::Migration),
+        Box::new(m20261128_000050_devices::Migration),
     ]
 }

@@ -11,6 +11,7 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
 use crate::base::error::Result;
 use crate::base::ids::{Ids, SessionId};
+use crate::platform::apns::Apns;
 use crate::platform::blobs::Blobs;
 use crate::platform::counters::Counters;
 use crate::platform::db::Db;
@@ -21,6 +22,7 @@ use crate::platform::log::{self, Bus};
 use crate::platform::redis::Redis;
 use crate::platform::timelines::Timelines;
 use crate::platform::token::Tokens;
+use crate::platform::told::Told;
 
 /// Every machine of the program.
 #[derive(Debug)]
@@ -53,6 +55,10 @@ pub struct App {
     pub tokens: Tokens,
     /// Sessions that ended while their access tokens still look good, and when.
     pub ended_sessions: Mutex<HashMap<SessionId, Timestamp>>,
+    /// What live streams told lately, which needs no push.
+    pub told: Told,
+    /// Where pushes go.
+    pub apns: Apns,
     /// What may be done only so often.
     pub counters: Counters,
     /// Whose turn it is to have a password hashed: each takes 19 MiB and tens of milliseconds.
@@ -95,12 +101,14 @@ impl App {
             bus: Bus::open(redis.clone(), &identities, &chance.token()),
             live: Arc::new(Live::at(positions, identities.concat())),
             counters: Counters::open(redis.clone()),
+            told: Told::open(redis.clone()),
             timelines: Timelines::open(redis.clone(), chance.clone(), &config.feed),
             redis,
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
             blobs: Blobs::open(&config).await?,
             links: Links::open(&config, &db, &chance).await?,
             tokens: Tokens::new(),
+            apns: Apns::open(&config.push.apns)?,
             ended_sessions: Mutex::default(),
             hashing: Turns {
                 waiting: Arc::new(Semaphore::new(HASHING_WAITING)),

@@ -10,7 +10,7 @@
 //!                        \                                     /
 //!   domain/    what the product does, one folder for each noun; reading order = import order
 //!   app.rs     struct App: every machine, built once; web, worker and tests share it
-//!   platform/  machines: db, queue, log, blobs, links, imaging, token, telemetry
+//!   platform/  machines: db, queue, log, blobs, links, apns, imaging, token, telemetry
 //!   base/      words everyone uses: config, error, ids, facts, clock, chance, page, text
 //! ```
 //!

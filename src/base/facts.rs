@@ -5,7 +5,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ActivityId, CommentId, MediaId, SessionId, UploadId, UserId};
+use super::ids::{ActivityId, CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Fact {
     UserSignedUp { user: UserId },
     /// A session ended: logged out, ended from elsewhere, or its refresh token was used twice.
     SessionEnded { session: SessionId, user: UserId },
+    /// The token of a device became that of another one.
+    DeviceMoved { device: DeviceId },
     /// An account became private or open.
     PrivacyChanged { user: UserId, is_private: bool },
     /// Whether one user follows another changed, where that is decided: on the shard of the one followed.
@@ -155,7 +157,8 @@ impl Fact {
             | Self::ActivityNoted { .. }
             | Self::ActivityChanged { .. }
             | Self::ActivityRemoved { .. }
-            | Self::ActivitySeen { .. } => vec![],
+            | Self::ActivitySeen { .. }
+            | Self::DeviceMoved { .. } => vec![],
         }
     }
 
@@ -164,6 +167,7 @@ impl Fact {
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
             Self::UserSignedUp { .. }
+            | Self::DeviceMoved { .. }
             | Self::FollowChanged { .. }
             | Self::LikeWaits { .. }
             | Self::CountsWait { .. }

@@ -138,6 +138,8 @@ ids! {
     UploadId = "upl";
     /// A place where a user is signed in.
     SessionId = "ses";
+    /// A phone or tablet that gets pushes; it lives on the shard of its user.
+    DeviceId = "dev";
     /// Something that happened to a user.
     ActivityId = "act";
 }

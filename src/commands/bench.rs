@@ -5,6 +5,7 @@ use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::bench;
 use photograph::bench::feed::Plan;
+use photograph::bench::push;
 use photograph::bench::world::Size;
 use photograph::platform::telemetry;
 
@@ -23,6 +24,24 @@ pub enum BenchTask {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Pushing to Apple: CPU for each push, against a bare HTTP/2 client.
+    Push(BenchPush),
+    /// Takes the pushes of that.
+    #[command(hide = true)]
+    PushSink,
+}
+
+/// How many pushes.
+#[derive(Args)]
+pub struct BenchPush {
+    #[command(flatten)]
+    settings: Settings,
+    /// Pushes in each round.
+    #[arg(long, default_value_t = 30_000)]
+    pushes: u32,
+    /// Pushes under way at once.
+    #[arg(long, default_value_t = 100)]
+    in_flight: usize,
 }
 
 /// How much of everything.
@@ -58,6 +77,8 @@ pub async fn run(task: BenchTask) -> Outcome {
     match task {
         BenchTask::Feed(options) => feed(&options).await,
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
+        BenchTask::Push(options) => pushes(&options).await,
+        BenchTask::PushSink => Ok(push::serve_sink(|line| println!("{line}")).await?),
     }
 }
 
@@ -74,5 +95,12 @@ async fn feed(options: &BenchFeed) -> Outcome {
 
 async fn timelines(people: u32, settings: &Settings) -> Outcome {
     photograph::bench::timelines(settings.load()?, people, |line| println!("{line}")).await?;
+    Ok(())
+}
+
+async fn pushes(options: &BenchPush) -> Outcome {
+    let BenchPush { settings, pushes, in_flight } = options;
+    let plan = push::Plan { pushes: *pushes, in_flight: *in_flight };
+    push::run(settings.load()?, plan, |line| println!("{line}")).await?;
     Ok(())
 }

@@ -8,6 +8,8 @@ pub mod users;
 
 pub mod sessions;
 
+pub mod devices;
+
 pub mod follows;
 
 pub mod uploads;
@@ -23,3 +25,5 @@ pub mod comments;
 pub mod feed;
 
 pub mod activity;
+
+pub mod pushes;

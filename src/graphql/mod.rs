@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod comment;
 pub mod context;
+pub mod device;
 pub mod error;
 pub mod feed;
 pub mod follow;

@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Interface};
 use super::activity::{Activity, CommentLikedActivity, CommentedActivity, FollowActivity, MediaLikedActivity};
 use super::comment::Comment;
 use super::context::{app, viewer as asking};
+use super::device::Device;
 use super::loaders::{Visible, load};
 use super::media::Media;
 use super::photo::Photo;
@@ -13,8 +14,8 @@ use super::upload::Upload;
 use super::user::User;
 use super::viewer::{self, Viewer};
 use crate::base::error::Result;
-use crate::base::ids::{ActivityId, CommentId, MediaId, PhotoId, SessionId, UploadId, UserId};
-use crate::domain::{activity, sessions, uploads};
+use crate::base::ids::{ActivityId, CommentId, DeviceId, MediaId, PhotoId, SessionId, UploadId, UserId};
+use crate::domain::{activity, devices, sessions, uploads};
 
 /// An object with a global ID.
 #[derive(Clone, Debug, Interface)]
@@ -22,6 +23,8 @@ use crate::domain::{activity, sessions, uploads};
 pub enum Node {
     /// A comment.
     Comment(Comment),
+    /// A device of the viewer.
+    Device(Device),
     /// A media.
     Media(Media),
     /// A photo.
@@ -55,7 +58,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         MediaId::PREFIX => medium(ctx, id).await,
         PhotoId::PREFIX => photo(ctx, id).await,
         CommentId::PREFIX => comment(ctx, id).await,
-        UploadId::PREFIX | SessionId::PREFIX | ActivityId::PREFIX | "vwr" => own(ctx, id).await,
+        UploadId::PREFIX | SessionId::PREFIX | ActivityId::PREFIX | DeviceId::PREFIX | "vwr" => own(ctx, id).await,
         _ => Ok(None),
     }
 }
@@ -90,6 +93,9 @@ async fn own(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     }
     if let Ok(id) = id.parse::<UploadId>() {
         return Ok(uploads::find(app(ctx), asking, id).await?.map(|upload| Node::Upload(Upload(upload))));
+    }
+    if let Ok(id) = id.parse::<DeviceId>() {
+        return Ok(devices::find(app(ctx), asking, id).await?.map(|shown| Node::Device(Device(shown))));
     }
     if let Ok(id) = id.parse::<ActivityId>() {
         let activity = activity::find(app(ctx), asking.user, id).await?;

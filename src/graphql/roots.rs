@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, MergedObject, Object, OneofObject, Result};
 use super::activity::ActivityMutation;
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
+use super::device::DeviceMutation;
 use super::feed::FeedMutation;
 use super::follow::FollowMutation;
 use super::live::{ActivityEvent, Listening, MediaEvent, MediaStreamEvent, UploadEvent};
@@ -105,6 +106,7 @@ pub struct Mutation(
     MediaMutation,
     SaveMutation,
     CommentMutation,
+    DeviceMutation,
     FeedMutation,
     ActivityMutation,
     NotificationMutation,

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::activity::{ActivityConnection, ActivityKind};
 use super::context::{app, signed_in};
+use super::device::Device;
 use super::error::{UserError, outcome};
 use super::feed::{HomeFeedConnection, HomeFeedMarker};
 use super::loaders::{Known, load};
@@ -18,7 +19,7 @@ use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
 use crate::domain::activity::{self, Kind};
 use crate::domain::shelves::{self, Shelf};
-use crate::domain::{feed, follows, sessions};
+use crate::domain::{devices, feed, follows, sessions};
 
 /// The signed-in user, with everything only they can see.
 #[derive(Clone, Copy, Debug)]
@@ -158,6 +159,13 @@ impl Viewer {
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Option<Vec<Session>>> {
         let sessions = sessions::of_viewer(app(ctx), self.0).await?;
         Ok(Some(sessions.into_iter().map(Session).collect()))
+    }
+
+    /// Devices that get their push notifications, registered last first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn devices(&self, ctx: &Context<'_>) -> Result<Option<Vec<Device>>> {
+        let devices = devices::of_viewer(app(ctx), self.0).await?;
+        Ok(Some(devices.into_iter().map(Device).collect()))
     }
 
     /// Who can see and do what.

@@ -1,13 +1,17 @@
 //! What follows from each fact. A new fact does not compile until it has its line here.
 
+use super::pushing::Pushing;
 use super::step::Step;
 use super::tell::Tell;
 use crate::base::facts::Fact;
 use crate::domain::feed::Place;
+use crate::domain::pushes::Turn;
 
 /// The steps that follow from a fact.
 pub(super) fn after(fact: &Fact) -> Vec<Step> {
     match *fact {
+        Fact::SessionEnded { session, .. } => vec![Step::ForgetDevices { session }],
+        Fact::DeviceMoved { device } => vec![Step::ForgetDevice { device }],
         Fact::FollowChanged { follower, followee } => {
             vec![Step::MirrorFollow { follower, followee }, tell(Tell::Follow { follower, followee })]
         }
@@ -23,9 +27,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::MediaDeleted { media, owner, .. } => {
             vec![Step::EraseMedia { media }, tell(Tell::DeletedMedia { media, owner })]
         }
-        Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => {
-            vec![tell(Tell::Like { media, user })]
-        }
+        Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => vec![tell(Tell::Like { media, user })],
         Fact::CommentAdded { comment, .. } => vec![tell(Tell::Comment { comment })],
         Fact::CommentLiked { comment, user, .. } | Fact::CommentUnliked { comment, user, .. } => {
             vec![tell(Tell::CommentLike { comment, user })]
@@ -37,20 +39,24 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::CommentDeleted { comment, media, author, parent } => {
             vec![Step::EraseComment { comment }, tell(Tell::DeletedComment { comment, media, author, parent })]
         }
+        Fact::ActivityChanged { user, activity, is_more: true } => push(Pushing::Activity { user, activity }),
+        Fact::ActivityRemoved { user, activity } => push(Pushing::TakenBack { user, activity }),
+        Fact::ActivitySeen { user } => push(Pushing::Seen { user }),
         Fact::UserSignedUp { .. }
-        | Fact::SessionEnded { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
         | Fact::UserMuted { .. }
         | Fact::UserUnmuted { .. }
         | Fact::UploadProcessed { .. }
-        | Fact::ActivityChanged { .. }
-        | Fact::ActivityRemoved { .. }
-        | Fact::ActivitySeen { .. } => vec![],
+        | Fact::ActivityChanged { is_more: false, .. } => vec![],
     }
 }
 
 fn tell(of: Tell) -> Step {
     Step::Tell { of }
+}
+
+fn push(of: Pushing) -> Vec<Step> {
+    vec![Step::Push { of, turn: Turn::default() }]
 }

@@ -4,6 +4,7 @@ mod after;
 mod arriving;
 mod clockwork;
 mod number;
+mod pushing;
 mod relay;
 mod settle;
 mod step;

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::pushing::Pushing;
 use super::tell::Tell;
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::ids::{CommentId, MediaId, UploadId, UserId};
+use crate::base::ids::{CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 use crate::domain::feed::{self, Place};
-use crate::domain::{comments, follows, likes, media, uploads};
+use crate::domain::pushes::{Next, Turn};
+use crate::domain::{comments, devices, follows, likes, media, uploads};
 use crate::platform::queue::Lane;
 
 /// A piece of work that follows from a fact.
@@ -24,6 +27,10 @@ pub enum Step {
     SeverFollow { blocker: UserId, blocked: UserId, block: i64 },
     /// Approve those who wait to follow an account that was opened.
     ApproveWaiting { user: UserId },
+    /// Remove the devices of a session that ended.
+    ForgetDevices { session: SessionId },
+    /// Remove a device whose token became another's.
+    ForgetDevice { device: DeviceId },
     /// Bring a media into the feeds made ahead.
     FanOut { media: MediaId, owner: UserId, place: Place },
     /// Remove the files of an upload that was thrown away.
@@ -43,6 +50,13 @@ pub enum Step {
         /// Of what.
         of: Tell,
     },
+    /// Bring something to the devices of somebody.
+    Push {
+        /// What.
+        of: Pushing,
+        /// How far that is.
+        turn: Turn,
+    },
 }
 
 /// Whether a step is finished.
@@ -54,6 +68,8 @@ pub enum Progress {
     More,
     /// A page of it is; the rest is this step.
     Next(Step),
+    /// It is not; it goes on as this step at that time.
+    Later(Step, Timestamp),
 }
 
 impl Step {
@@ -62,6 +78,7 @@ impl Step {
     pub fn lane(&self) -> Lane {
         match self {
             Self::ProcessUpload { .. } => Lane::Photos,
+            Self::Push { .. } => Lane::Pushes,
             _ => Lane::Short,
         }
     }
@@ -78,6 +95,8 @@ impl Step {
                 follows::sever(app, blocker, blocked, block).await.map(done)
             }
             Self::ApproveWaiting { user } => follows::approve_waiting(app, user).await.map(more),
+            Self::ForgetDevices { session } => devices::forget_of_session(app, session).await.map(done),
+            Self::ForgetDevice { device } => devices::forget_moved(app, device).await.map(done),
             Self::FanOut { media, owner, place } => {
                 let rest = feed::fan_out(app, media, owner, place).await?;
                 Ok(rest.map_or(Progress::Done, |place| Progress::Next(Self::FanOut { media, owner, place })))
@@ -89,6 +108,10 @@ impl Step {
             Self::AddUpCommentCounts { comment } => comments::add_up_counts(app, comment).await.map(more),
             Self::EraseComment { comment } => comments::erase_likes(app, comment).await.map(more),
             Self::Tell { ref of } => of.run(app).await.map(done),
+            Self::Push { of, turn } => Ok(match of.run(app, turn).await? {
+                Next::Done => Progress::Done,
+                Next::At(at, turn) => Progress::Later(Self::Push { of, turn }, at),
+            }),
         }
     }
 }
@@ -104,6 +127,8 @@ impl Step {
             Self::MirrorFollow { .. }
             | Self::SeverFollow { .. }
             | Self::ApproveWaiting { .. }
+            | Self::ForgetDevices { .. }
+            | Self::ForgetDevice { .. }
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
             | Self::EraseMedia { .. }
@@ -111,7 +136,8 @@ impl Step {
             | Self::AddUpCounts { .. }
             | Self::AddUpCommentCounts { .. }
             | Self::EraseComment { .. }
-            | Self::Tell { .. } => Ok(()),
+            | Self::Tell { .. }
+            | Self::Push { .. } => Ok(()),
         }
     }
 }

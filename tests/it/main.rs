@@ -30,6 +30,8 @@ mod notification_settings;
 mod playground;
 mod processes;
 mod publishing;
+mod push_devices;
+mod push_transport;
 mod readme;
 mod redis;
 mod removals;

@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, Topic};
 use crate::base::ids::ActivityId;
-use crate::domain::activity;
 use crate::domain::sessions::Viewer;
+use crate::domain::{activity, pushes};
 use crate::platform::log::Entry;
 
 /// Listens to what happens to a viewer.
@@ -54,6 +54,7 @@ impl Activities {
     /// One of which the viewer sees nothing by now is not told.
     async fn changed(&self, at: At, id: ActivityId) -> Answer<Option<ActivityEvent>> {
         let Some(activity) = activity::find(&self.app, self.viewer.user, id).await? else { return Ok(None) };
+        pushes::was_told(&self.app, self.viewer.session, (id, activity.place)).await;
         Ok(Some(ActivityChanged::new(at, Activity::of(activity)?, self.unseen().await?).into()))
     }
 
