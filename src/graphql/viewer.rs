@@ -80,7 +80,8 @@ impl Viewer {
     ) -> Result<Option<ActivityConnection>> {
         let page = Wanted { first, after, last, before }.page()?;
         let kinds: Option<Vec<Kind>> = kinds.map(|kinds| kinds.into_iter().map(Kind::from).collect());
-        Ok(Some(ActivityConnection(activity::list(app(ctx), self.0, kinds.as_deref(), page).await?)))
+        let activities = activity::list(app(ctx), self.0, kinds.as_deref(), page).await?;
+        Ok(Some(ActivityConnection::of(activities)?))
     }
 
     /// How many activities were not seen yet, counted up to 100.

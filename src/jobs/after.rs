@@ -2,43 +2,32 @@
 
 use super::pushing::Pushing;
 use super::step::Step;
-use super::tell::Tell;
+use super::tell;
 use crate::base::facts::Fact;
 use crate::domain::feed::Place;
 use crate::domain::pushes::Turn;
 
-/// The steps that follow from a fact.
+/// The steps that follow from a fact: what is to be done, and who is to be told.
 pub(super) fn after(fact: &Fact) -> Vec<Step> {
+    let told = tell::after(fact).into_iter().map(|of| Step::Tell { of });
+    done_after(fact).into_iter().chain(told).collect()
+}
+
+fn done_after(fact: &Fact) -> Vec<Step> {
     match *fact {
         Fact::SessionEnded { session, .. } => vec![Step::ForgetDevices { session }],
         Fact::DeviceMoved { device } => vec![Step::ForgetDevice { device }],
-        Fact::FollowChanged { follower, followee } => {
-            vec![Step::MirrorFollow { follower, followee }, tell(Tell::Follow { follower, followee })]
-        }
-        Fact::UserBlocked { blocker, blocked, edge } => vec![
-            Step::SeverFollow { blocker, blocked, block: edge },
-            tell(Tell::Parted { user: blocker, actor: blocked, block: edge }),
-            tell(Tell::Parted { user: blocked, actor: blocker, block: edge }),
-        ],
+        Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
+        Fact::UserBlocked { blocker, blocked, edge } => vec![Step::SeverFollow { blocker, blocked, block: edge }],
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
         Fact::MediaPublished { media, owner } => vec![Step::FanOut { media, owner, place: Place::Start }],
-        Fact::MediaDeleted { media, owner, .. } => {
-            vec![Step::EraseMedia { media }, tell(Tell::DeletedMedia { media, owner })]
-        }
-        Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => vec![tell(Tell::Like { media, user })],
-        Fact::CommentAdded { comment, .. } => vec![tell(Tell::Comment { comment })],
-        Fact::CommentLiked { comment, user, .. } | Fact::CommentUnliked { comment, user, .. } => {
-            vec![tell(Tell::CommentLike { comment, user })]
-        }
-        Fact::ActivityNoted { activity } => vec![tell(Tell::Sum { activity })],
+        Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
         Fact::LikeWaits { media, user, edge } => vec![Step::CopyLike { media, user, edge }],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::CommentCountsWait { comment } => vec![Step::AddUpCommentCounts { comment }],
-        Fact::CommentDeleted { comment, media, author, parent } => {
-            vec![Step::EraseComment { comment }, tell(Tell::DeletedComment { comment, media, author, parent })]
-        }
+        Fact::CommentDeleted { comment, .. } => vec![Step::EraseComment { comment }],
         Fact::ActivityChanged { user, activity, is_more: true } => push(Pushing::Activity { user, activity }),
         Fact::ActivityRemoved { user, activity } => push(Pushing::TakenBack { user, activity }),
         Fact::ActivitySeen { user } => push(Pushing::Seen { user }),
@@ -49,12 +38,14 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         | Fact::UserMuted { .. }
         | Fact::UserUnmuted { .. }
         | Fact::UploadProcessed { .. }
+        | Fact::MediaLiked { .. }
+        | Fact::MediaUnliked { .. }
+        | Fact::CommentAdded { .. }
+        | Fact::CommentLiked { .. }
+        | Fact::CommentUnliked { .. }
+        | Fact::ActivityNoted { .. }
         | Fact::ActivityChanged { is_more: false, .. } => vec![],
     }
-}
-
-fn tell(of: Tell) -> Step {
-    Step::Tell { of }
 }
 
 fn push(of: Pushing) -> Vec<Step> {

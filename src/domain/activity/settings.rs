@@ -104,7 +104,7 @@ async fn change_in(tx: &Tx, user: UserId, change: Change) -> Result<()> {
     let replace = OnConflict::column(Column::UserId)
         .update_columns([Column::Sources, Column::QuietStart, Column::QuietEnd, Column::TimeZone, Column::PausedUntil])
         .to_owned();
-    let row = Model::new(user, settings)?.into_active_model().reset_all();
+    let row = Model::new(user, &settings)?.into_active_model().reset_all();
     Entity::insert(row).on_conflict(replace).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
@@ -150,7 +150,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    fn new(user: UserId, settings: Settings) -> Result<Self> {
+    fn new(user: UserId, settings: &Settings) -> Result<Self> {
         let hours = settings.quiet_hours.as_ref();
         Ok(Self {
             user_id: user,

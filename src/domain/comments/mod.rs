@@ -110,6 +110,10 @@ pub async fn delete(app: &App, viewer: Viewer, id: CommentId) -> Result<Option<M
 }
 
 async fn delete_in(app: &App, tx: &Tx, comment: &Comment) -> Result<()> {
+    // Before the reply, as whoever deletes the comment with its replies takes them: neither waits for the other.
+    if let Some(parent) = comment.parent_id {
+        table::is_there(tx, parent).await?;
+    }
     let deleted = table::delete(tx, comment.id).await?;
     if deleted.is_empty() {
         return Err(Error::not_found("comment").at(["commentId"]));
