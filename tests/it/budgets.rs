@@ -41,9 +41,9 @@ struct Budget {
 }
 
 const QUERIES: [Budget; 8] = [
-    Budget { name: "HomeFeed", document: tab!("02-home-feed"), cold: 7, warm: 5 },
-    Budget { name: "HomeFeedNewer", document: NEWER, cold: 10, warm: 7 },
-    Budget { name: "Marker", document: MARKER, cold: 5, warm: 5 },
+    Budget { name: "HomeFeed", document: tab!("02-home-feed"), cold: 6, warm: 4 },
+    Budget { name: "HomeFeedNewer", document: NEWER, cold: 9, warm: 6 },
+    Budget { name: "Marker", document: MARKER, cold: 4, warm: 4 },
     Budget { name: "Shelves", document: SHELVES, cold: 12, warm: 9 },
     Budget { name: "Profile", document: tab!("07-profile"), cold: 13, warm: 11 },
     Budget { name: "MediaPage", document: tab!("09-media-page"), cold: 9, warm: 7 },
