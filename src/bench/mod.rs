@@ -7,6 +7,7 @@ mod client;
 mod costs;
 pub mod feed;
 pub mod push;
+pub mod publish;
 mod sql;
 mod timelines;
 pub mod world;

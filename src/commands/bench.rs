@@ -16,6 +16,15 @@ use super::{Outcome, Settings};
 pub enum BenchTask {
     /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
     Feed(BenchFeed),
+    /// Bringing a media into the feeds of very many followers: CPU of this program and of Redis, against Redis alone. Needs
+    /// `redis.url`, and nobody else on it.
+    Publish {
+        /// How many follow.
+        #[arg(long, default_value_t = 100_000)]
+        followers: usize,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Bytes and microseconds of home feeds in Redis, against other ways to keep them. Needs `redis.url`, and nobody else on it.
     Timelines {
         /// For how many people.
@@ -76,6 +85,7 @@ pub struct BenchFeed {
 pub async fn run(task: BenchTask) -> Outcome {
     match task {
         BenchTask::Feed(options) => feed(&options).await,
+        BenchTask::Publish { followers, settings } => publish(followers, &settings).await,
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
         BenchTask::Push(options) => pushes(&options).await,
         BenchTask::PushSink => Ok(push::serve_sink(|line| println!("{line}")).await?),
@@ -90,6 +100,16 @@ async fn feed(options: &BenchFeed) -> Outcome {
     let size = Size { people: *people, follows: *follows, media: *media, comments: *comments };
     let plan = Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
     bench::feed::run(&app, &plan, |line| println!("{line}")).await?;
+    Ok(())
+}
+
+async fn publish(followers: usize, settings: &Settings) -> Outcome {
+    let mut config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    // Whoever it is that so many follow, their media are pushed.
+    config.feed.fan_out_followers = u32::MAX;
+    let app = App::start(config, Clock::system()).await?;
+    bench::publish::run(&app, followers, |line| println!("{line}")).await?;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ const SHELVES: &str = "query Shelves { viewer {
     likedMedia(first: 20) { nodes { ...Card } } savedMedia(first: 20) { nodes { ...Card } } } }";
 const MUTED: &str = "query Muted { viewer { mutedUsers(first: 20) { nodes { id username } } } }";
 
-/// What an operation may cost one database: at first, and when all is kept in memory that may be.
+/// What an operation may cost where there is one database: at first, and when all is kept in memory that may be.
 struct Budget {
     name: &'static str,
     document: &'static str,
@@ -41,37 +41,37 @@ struct Budget {
 }
 
 const QUERIES: [Budget; 8] = [
-    Budget { name: "HomeFeed", document: tab!("02-home-feed"), cold: 0, warm: 0 },
-    Budget { name: "HomeFeedNewer", document: NEWER, cold: 0, warm: 0 },
-    Budget { name: "Marker", document: MARKER, cold: 0, warm: 0 },
-    Budget { name: "Shelves", document: SHELVES, cold: 0, warm: 0 },
-    Budget { name: "Profile", document: tab!("07-profile"), cold: 0, warm: 0 },
-    Budget { name: "MediaPage", document: tab!("09-media-page"), cold: 0, warm: 0 },
-    Budget { name: "FollowRequests", document: tab!("14-follow-requests"), cold: 0, warm: 0 },
-    Budget { name: "Muted", document: MUTED, cold: 0, warm: 0 },
+    Budget { name: "HomeFeed", document: tab!("02-home-feed"), cold: 6, warm: 4 },
+    Budget { name: "HomeFeedNewer", document: NEWER, cold: 9, warm: 6 },
+    Budget { name: "Marker", document: MARKER, cold: 4, warm: 4 },
+    Budget { name: "Shelves", document: SHELVES, cold: 12, warm: 9 },
+    Budget { name: "Profile", document: tab!("07-profile"), cold: 13, warm: 11 },
+    Budget { name: "MediaPage", document: tab!("09-media-page"), cold: 9, warm: 7 },
+    Budget { name: "FollowRequests", document: tab!("14-follow-requests"), cold: 3, warm: 3 },
+    Budget { name: "Muted", document: MUTED, cold: 3, warm: 3 },
 ];
 
-/// The name of a mutation, its document, and what it may cost one database.
+/// The name of a mutation, its document, and what it may cost where there is one database.
 const MUTATIONS: [(&str, &str, u64); 11] = [
-    ("CreateUpload", tab!("04-create-upload"), 0),
-    ("Publish", tab!("06-publish"), 0),
-    ("Like", tab!("10-like"), 0),
+    ("CreateUpload", tab!("04-create-upload"), 3),
+    ("Publish", tab!("06-publish"), 10),
+    ("Like", tab!("10-like"), 9),
     (
         "Save",
         "mutation Save($mediaId: ID!) { saveMedia(input: { mediaId: $mediaId }) { media { id viewerHasSaved } userErrors { code } } }",
-        0,
+        6,
     ),
-    ("Comment", tab!("11-comment"), 0),
-    ("Follow", tab!("08-follow"), 0),
+    ("Comment", tab!("11-comment"), 7),
+    ("Follow", tab!("08-follow"), 14),
     (
         "Mute",
         "mutation Mute($userId: ID!) { muteUser(input: { userId: $userId }) { user { id } userErrors { code } } }",
-        0,
+        8,
     ),
-    ("Privacy", tab!("13-privacy"), 0),
-    ("Block", tab!("15-block"), 0),
-    ("Unblock", tab!("15-block"), 0),
-    ("SignUp", tab!("01-sign-up"), 0),
+    ("Privacy", tab!("13-privacy"), 4),
+    ("Block", tab!("15-block"), 6),
+    ("Unblock", tab!("15-block"), 4),
+    ("SignUp", tab!("01-sign-up"), 8),
 ];
 
 /// A second process on the same databases in which nothing runs beside the operation that is counted.
@@ -88,7 +88,16 @@ impl Counter {
         Self { schema: graphql::schema(&app), app, viewer }
     }
 
-    /// How many statements an operation takes in one database, on average and rounded up.
+    /// What a budget is here. Each of several databases answers for itself, and that of the viewer is asked once more, about
+    /// those who live elsewhere.
+    fn allows(&self, budget: u64) -> u64 {
+        match self.app.db.databases().len() as u64 {
+            1 => budget,
+            several => budget * (several + 1),
+        }
+    }
+
+    /// How many statements an operation takes.
     async fn costs(&self, name: &str, document: &str, variables: &Value) -> u64 {
         let databases = self.app.db.databases().len();
         // Nobody writes meanwhile, so the log is followed.
@@ -99,8 +108,8 @@ impl Counter {
         let answer = self.schema.execute(graphql::asked_by(&self.app, Some(self.viewer), request)).await;
         assert!(answer.errors.is_empty(), "{name}: {:?}", answer.errors);
         let data = answer.data.to_string();
-        assert!(!data.contains("code:"), "{name}: {data}");
-        (self.app.db.statements() - before).div_ceil(databases as u64)
+        assert!(!data.contains("userErrors: [{"), "{name}: {data}");
+        self.app.db.statements() - before
     }
 }
 
@@ -148,8 +157,9 @@ async fn queries(counter: &Counter, variables: &Value) -> Vec<String> {
     for Budget { name, document, cold, warm } in QUERIES {
         counter.app.db.kept.forget_all();
         let costs = [counter.costs(name, document, variables).await, counter.costs(name, document, variables).await];
-        if costs[0] > cold || costs[1] > warm {
-            passed.push(format!("{name}: {costs:?} of {:?}", [cold, warm]));
+        let budget = [counter.allows(cold), counter.allows(warm)];
+        if costs[0] > budget[0] || costs[1] > budget[1] {
+            passed.push(format!("{name}: {costs:?} of {budget:?}"));
         }
     }
     passed
@@ -163,6 +173,7 @@ async fn mutations(counter: &Counter, mut variables: Value) -> Vec<String> {
             _ => json!({ "contentType": "image/jpeg", "byteSize": 482_133 }),
         };
         let cost = counter.costs(name, document, &variables).await;
+        let budget = counter.allows(budget);
         if cost > budget {
             passed.push(format!("{name}: {cost} of {budget}"));
         }
@@ -181,7 +192,7 @@ async fn no_operation_of_an_app_costs_more_than_its_budget() {
     lets_go(&ada, variables["mediaId"].as_str().expect("a media")).await;
     kit.settle().await;
     passed.extend(mutations(&counter, variables).await);
-    assert!(passed.is_empty(), "statements for each database:\n{}", passed.join("\n"));
+    assert!(passed.is_empty(), "statements:\n{}", passed.join("\n"));
     counter.app.db.rest();
     kit.ends().await;
 }

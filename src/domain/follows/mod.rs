@@ -24,6 +24,7 @@ pub use block::{block, sever, unblock};
 pub(in crate::domain) use edges::decided;
 pub use follow::{follow, remove_follower, unfollow};
 pub use following::all_of as followed_by;
+pub use following::unmuted_of as heard_by;
 pub use lists::{Related, blocked, followers, following, muted, requests};
 pub use mirror::mirror;
 pub use mute::{mute, muted_among, unmute};
