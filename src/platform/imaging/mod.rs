@@ -13,9 +13,11 @@
 mod bytes;
 mod decode;
 mod encode;
+pub mod filters;
 mod guard;
 mod header;
 mod jpeg;
+pub mod lut;
 mod metadata;
 mod orient;
 mod palette;
