@@ -25,8 +25,8 @@ const ROOMS: [(&str, &[&str]); 7] = [
 /// What `http` needs of the domain: who is asking, and where the bytes of a photo go.
 const HTTP_KNOWS: [&str; 2] = ["sessions", "uploads"];
 /// The neighbors in `platform` that stand on another one: the relay of the log stores the steps that follow and tells all
-/// processes, and the secret behind the links is in the first database.
-const STANDS_ON: [(&str, &str); 7] = [
+/// processes, the secret behind the links is in the first database, and filters are tables of colors.
+const STANDS_ON: [(&str, &str); 8] = [
     ("queue", "db"),
     ("log", "db"),
     ("log", "queue"),
@@ -34,6 +34,7 @@ const STANDS_ON: [(&str, &str); 7] = [
     ("counters", "redis"),
     ("timelines", "redis"),
     ("links", "db"),
+    ("filters", "imaging"),
 ];
 /// Lines of a source file without its unit tests.
 const MOST_LINES: usize = 400;

@@ -7,6 +7,7 @@ pub mod blobs;
 pub mod counters;
 pub mod db;
 pub mod drain;
+pub mod filters;
 pub mod links;
 pub mod log;
 pub mod queue;

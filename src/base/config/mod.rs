@@ -43,6 +43,7 @@ pub struct Config {
     pub websocket: WebSocket,
     pub auth: Auth,
     pub uploads: Uploads,
+    pub filters: Filters,
     pub follows: Follows,
     pub log: Log,
     pub playground: Playground,

@@ -106,6 +106,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("uploads.keep_hours", "How long an upload that no media uses is kept."),
     ("uploads.waiting", "Uploads of one user that no media uses yet."),
     ("uploads.workers", "Photos processed at once in one process."),
+    (
+        "filters.folder",
+        "A folder of `.cube` files and Hald PNGs that become filters beside those of the house; read at the start.",
+    ),
     ("follows.following", "How many one user can follow; Instagram's limit."),
     ("log.keep_hours", "How long the log of facts is kept: for so long a stream can be resumed."),
     ("log.poll_milliseconds", "How often a process looks for what other processes wrote, when nothing told it."),
