@@ -19,6 +19,7 @@ use crate::platform::links::Links;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
 use crate::platform::redis::Redis;
+use crate::platform::rendering::Rendering;
 use crate::platform::timelines::Timelines;
 use crate::platform::token::Tokens;
 
@@ -59,6 +60,8 @@ pub struct App {
     pub hashing: Turns,
     /// Photos being processed at once.
     pub imaging: Arc<Semaphore>,
+    /// Images that somebody waits for.
+    pub rendering: Rendering,
 }
 
 /// Passwords hashed at once in one process.
@@ -107,6 +110,7 @@ impl App {
                 running: Arc::new(Semaphore::new(HASHING)),
             },
             imaging: Arc::new(Semaphore::new(config.uploads.workers)),
+            rendering: Rendering::default(),
             config,
             clock,
             chance,

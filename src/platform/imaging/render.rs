@@ -1,0 +1,98 @@
+//! From a decoded photo to images: those that are made at once, and those made when they are first asked for.
+
+use super::colours::Colours;
+use super::deadline::Deadline;
+use super::decode::{Clean, decode};
+use super::encode::encode;
+use super::pixels::{Colour, Pixels};
+use super::resize::Source;
+use super::sharpen::sharpen;
+use super::{Focus, Header, Limits, Output, Rejection, Rendition, Size, clean, inspect};
+
+/// A photo at one size, in memory: upright, in sRGB, not yet sharpened.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    size: Size,
+    pixels: Pixels,
+    is_shrunk: bool,
+}
+
+/// Decodes a stored original for one size; a square is cut around the focus.
+///
+/// # Errors
+/// When the original is not one that [`super::process`] gave back.
+pub fn open(original: &[u8], (size, focus): (Size, Focus), limits: &Limits) -> Result<Picture, Rejection> {
+    let header = inspect(original, None, limits)?;
+    let clean = clean(&header, original)?;
+    let source = source(&header, &clean, (size, Deadline::after(limits.time)))?;
+    let pixels = source.at(size, focus)?;
+    let is_shrunk = is_shrunk(&pixels, source.upright());
+    Ok(Picture { size, pixels, is_shrunk })
+}
+
+impl Picture {
+    /// Pixels across.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.pixels.width
+    }
+
+    /// Pixels down.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.pixels.height
+    }
+
+    /// Red, green and blue of each pixel, row after row from the top, to be changed.
+    pub fn rgb_mut(&mut self) -> &mut [[u8; 3]] {
+        if self.pixels.colour != Colour::Rgb {
+            self.pixels = self.pixels.clone().into_rgb();
+        }
+        self.pixels.data.as_chunks_mut().0
+    }
+
+    /// Sharpens it, if it was shrunk, and writes it.
+    ///
+    /// # Errors
+    /// When it cannot be written, which no picture causes that was opened.
+    pub fn finish(mut self, output: Output) -> Result<Rendition, Rejection> {
+        if self.is_shrunk {
+            sharpen(&mut self.pixels);
+        }
+        let (width, height) = self.pixels.size();
+        Ok(Rendition { size: self.size, output, width, height, bytes: encode(output, &self.pixels)? })
+    }
+}
+
+/// Decodes what was taken apart, no larger than what a size and those below it need.
+pub(super) fn source(header: &Header, clean: &Clean, bounds: (Size, Deadline)) -> Result<Source, Rejection> {
+    let decoded = decode(header, clean, bounds)?;
+    let colours = Colours::of(decoded.colour, clean.profile.as_ref());
+    Ok(Source { decoded, stored: (header.width, header.height), orientation: clean.orientation, colours })
+}
+
+/// A square of all of a picture counts as shrunk only when it has fewer pixels.
+fn is_shrunk(pixels: &Pixels, (width, height): (u32, u32)) -> bool {
+    pixels.width.min(pixels.height) < width.min(height)
+}
+
+/// Sharpens the pictures of [`Size::AT_ONCE`], and writes them in all formats of [`Output::AT_ONCE`]. Sizes that are the
+/// same picture, because the photo is small, are written once.
+pub(super) fn at_once(pictures: &mut [Pixels; 4], upright: (u32, u32)) -> Result<Vec<Rendition>, Rejection> {
+    for picture in pictures.iter_mut().filter(|picture| is_shrunk(picture, upright)) {
+        sharpen(picture);
+    }
+    let mut renditions: Vec<Rendition> = Vec::new();
+    for output in Output::AT_ONCE {
+        for (size, picture) in Size::AT_ONCE.into_iter().zip(pictures.iter()) {
+            let (width, height) = picture.size();
+            let same = renditions.iter().find(|it| it.output == output && (it.width, it.height) == (width, height));
+            let bytes = match same {
+                Some(same) => same.bytes.clone(),
+                None => encode(output, picture)?,
+            };
+            renditions.push(Rendition { size, output, width, height, bytes });
+        }
+    }
+    Ok(renditions)
+}
