@@ -20,6 +20,7 @@ use crate::platform::links::Links;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
 use crate::platform::redis::Redis;
+use crate::platform::rendering::Rendering;
 use crate::platform::timelines::Timelines;
 use crate::platform::token::Tokens;
 
@@ -62,6 +63,8 @@ pub struct App {
     pub filters: Filters,
     /// Photos being processed at once.
     pub imaging: Arc<Semaphore>,
+    /// Images that somebody waits for.
+    pub rendering: Rendering,
 }
 
 /// Passwords hashed at once in one process.
@@ -113,6 +116,7 @@ impl App {
             },
             filters,
             imaging: Arc::new(Semaphore::new(config.uploads.workers)),
+            rendering: Rendering::default(),
             config,
             clock,
             chance,

@@ -6,8 +6,10 @@
 mod client;
 mod costs;
 pub mod feed;
+mod filters;
 mod sql;
 mod timelines;
 pub mod world;
 
+pub use filters::filters;
 pub use timelines::timelines;

@@ -15,6 +15,8 @@ use super::{Outcome, Settings};
 pub enum BenchTask {
     /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
     Feed(BenchFeed),
+    /// Putting a filter on a photo of 1080 × 1440 pixels. Needs nothing.
+    Filters,
     /// Bytes and microseconds of home feeds in Redis, against other ways to keep them. Needs `redis.url`, and nobody else on it.
     Timelines {
         /// For how many people.
@@ -57,6 +59,10 @@ pub struct BenchFeed {
 pub async fn run(task: BenchTask) -> Outcome {
     match task {
         BenchTask::Feed(options) => feed(&options).await,
+        BenchTask::Filters => {
+            bench::filters(|line| println!("{line}"));
+            Ok(())
+        }
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
     }
 }

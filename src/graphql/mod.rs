@@ -4,6 +4,7 @@ pub mod comment;
 pub mod context;
 pub mod error;
 pub mod feed;
+pub mod filter;
 pub mod follow;
 pub mod limits;
 pub mod live;

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface};
 
 use super::comment::Comment;
 use super::context::{app, viewer as asking};
+use super::filter::{self, Filter};
 use super::loaders::{Visible, load};
 use super::media::Media;
 use super::photo::Photo;
@@ -21,6 +22,8 @@ use crate::domain::{sessions, uploads};
 pub enum Node {
     /// A comment.
     Comment(Comment),
+    /// A photo filter.
+    Filter(Filter),
     /// A media.
     Media(Media),
     /// A photo.
@@ -46,6 +49,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         MediaId::PREFIX => medium(ctx, id).await,
         PhotoId::PREFIX => photo(ctx, id).await,
         CommentId::PREFIX => comment(ctx, id).await,
+        filter::PREFIX => Ok(Filter::with_id(ctx, id).map(Node::Filter)),
         UploadId::PREFIX | SessionId::PREFIX | "vwr" => own(ctx, id).await,
         _ => Ok(None),
     }

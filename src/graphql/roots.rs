@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, MergedObject, Object, OneofObject, Result};
 
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
+use super::filter::{Filter, PhotoMutation};
 use super::follow::FollowMutation;
 use super::live::{Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
@@ -79,6 +80,11 @@ impl Query {
         Ok(load(ctx).load_one(id).await?.map(Media))
     }
 
+    /// The photo filters of this server.
+    async fn filters(&self, ctx: &Context<'_>) -> Vec<Filter> {
+        app(ctx).filters.all().cloned().map(Filter).collect()
+    }
+
     /// This server: its name and limits. Needs no session.
     async fn server(&self) -> Server {
         Server
@@ -93,7 +99,15 @@ impl Query {
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SessionMutation, ViewerMutation, FollowMutation, UploadMutation, MediaMutation, CommentMutation);
+pub struct Mutation(
+    SessionMutation,
+    ViewerMutation,
+    FollowMutation,
+    UploadMutation,
+    MediaMutation,
+    PhotoMutation,
+    CommentMutation,
+);
 
 /// What a stream of media is about. New kinds may be added.
 #[derive(Clone, Debug, OneofObject)]

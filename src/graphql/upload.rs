@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 
 use super::context::{app, input_id, signed_in};
 use super::error::{UserError, outcome, user_error};
-use super::photo::{Image, Shown};
+use super::photo::{Image, ImageFormat, Shown};
 use super::scalars::{BlurHash, ByteSize, DateTime, Sha256, Url, Uuid};
 use crate::base::error::{Error, Kind};
 use crate::domain::uploads::{self, Announcement, UploadStatus as Status};
@@ -57,7 +57,7 @@ impl Upload {
     #[expect(clippy::unused_async, reason = "resolvers are asynchronous, whether they wait or not")]
     async fn preview(&self, ctx: &Context<'_>) -> Result<Option<Image>> {
         let images = self.0.images();
-        Ok(images.map(|images| Shown::to_owner(&images).image(ctx, Size::Standard)).transpose()?)
+        Ok(images.map(|images| Shown::to_owner(&images).image(ctx, Size::Standard, ImageFormat::Auto)).transpose()?)
     }
 
     /// Pixels across; null until it is ready.

@@ -27,6 +27,8 @@ pub enum Step {
     FanOut { media: MediaId, owner: UserId, place: Place },
     /// Remove the files of an upload that was thrown away.
     EraseUpload { upload: UploadId },
+    /// Remove the images of looks that photos of a media no longer have.
+    EraseOldLooks { media: MediaId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
     /// Add up the counts of a media that waited while many counted at once.
@@ -71,6 +73,7 @@ impl Step {
                 Ok(rest.map_or(Progress::Done, |place| Progress::Next(Self::FanOut { media, owner, place })))
             }
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
+            Self::EraseOldLooks { media } => media::erase_old_looks(app, media).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
         }
@@ -90,6 +93,7 @@ impl Step {
             | Self::ApproveWaiting { .. }
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
+            | Self::EraseOldLooks { .. }
             | Self::EraseMedia { .. }
             | Self::AddUpCounts { .. } => Ok(()),
         }

@@ -12,6 +12,7 @@ pub mod links;
 pub mod log;
 pub mod queue;
 pub mod redis;
+pub mod rendering;
 pub mod telemetry;
 pub mod timelines;
 pub mod token;

@@ -14,6 +14,7 @@ mod connections;
 mod crash;
 mod drain;
 mod feed;
+mod filters;
 mod following;
 mod http;
 mod likes_and_comments;

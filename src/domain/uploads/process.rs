@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::sweep::remove_images;
-use super::{Rejection, RejectionCode, Upload, UploadStatus, keys, limits, table};
+use super::{ImageFile, Rejection, RejectionCode, Upload, UploadStatus, keys, limits, table};
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::base::facts::Fact;
@@ -78,8 +78,8 @@ async fn accept(app: &App, upload: Upload, (made, sha256): Made) -> Result<Uploa
     let key = app.links.name(&upload.owner_id.to_string(), &sha256);
     app.db.write(&upload.id, async |tx| claim(tx, &upload, &key).await).await?;
     for image in &made.renditions {
-        let file = format!("{}/{}.jpg", keys::images(&key), image.size.name());
-        app.blobs.write(&file, &image.jpeg).await?;
+        let file = ImageFile { key: key.clone(), size: image.size, output: image.output };
+        app.blobs.write(&file.blob(), &image.bytes).await?;
     }
     app.blobs.write(&keys::original(&key), &made.original).await?;
     Ok(Upload {
@@ -111,7 +111,10 @@ impl From<&imaging::Rejection> for Rejection {
         use imaging::Rejection as Found;
         let code = match found {
             Found::UnsupportedMedia | Found::WrongType { .. } => RejectionCode::UnsupportedMedia,
-            Found::TooLarge { .. } | Found::TooManyPixels { .. } | Found::TooLong { .. } => RejectionCode::TooLarge,
+            Found::TooLarge { .. }
+            | Found::TooManyPixels { .. }
+            | Found::TooLong { .. }
+            | Found::TooSlow { .. } => RejectionCode::TooLarge,
             Found::Damaged => RejectionCode::Invalid,
         };
         Self { code, message: found.to_string(), limit: found.limit() }

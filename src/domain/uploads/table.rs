@@ -138,6 +138,11 @@ async fn has(tx: &Tx, key: &str, statuses: [Status; 3]) -> Result<bool> {
     Ok(rows.count(tx.conn()).await? > 0)
 }
 
+/// An upload with these files.
+pub(super) async fn with_images(connection: &impl ConnectionTrait, key: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::ImageKey.eq(key)).one(connection).await?)
+}
+
 /// The uploads that a media uses or used.
 pub(super) async fn of_media(connection: &impl ConnectionTrait, media: MediaId) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::MediaId.eq(media)).all(connection).await?)

@@ -132,7 +132,7 @@ mod tests {
             ("copy.png", &ash),
             ("broken.cube", b"LUT_3D_SIZE 2\n0 0\n"),
             ("broken.png", b"\x89PNG\r\n\x1A\nnothing"),
-            ("m\xC3\xBCsli.cube", HALF),
+            ("müsli.cube", HALF),
             ("ash.cube", HALF),
             ("notes.txt", b"left alone"),
         ];

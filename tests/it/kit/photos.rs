@@ -92,6 +92,7 @@ pub fn gps_everywhere() -> Vec<(&'static str, Vec<u8>)> {
     let in_webp = |flags, name, data: &[u8]| with_riff_chunk(&webp, flags, name, data);
     let exif = exif(1);
     let exif_segment = [EXIF_PREFIX, &exif].concat();
+    let (plain, profile) = ([EXIF_PREFIX, b"MM\0\x2A\0\0\0\x08\0\0"].concat(), rgb_profile(DISPLAY_P3, 563));
     let second = with_segments(&jpeg, &[(APP1, exif_segment.clone())]);
     let text = |prefix: &[u8]| [prefix, MARKER.as_bytes()].concat();
     vec![
@@ -106,14 +107,20 @@ pub fn gps_everywhere() -> Vec<(&'static str, Vec<u8>)> {
         ("JPEG, FlashPix", in_jpeg(APP2, text(b"FPXR\0"))),
         ("JPEG, maker's own", in_jpeg(0xE7, text(b"MAKER"))),
         ("JPEG, behind the Adobe header", in_jpeg(0xEE, text(b"Adobe\0\x64\0\0\0\0\x01"))),
+        ("JPEG, name of the colour profile", jpeg_with_profile(&jpeg, &profile)),
+        ("JPEG, colour profile that is none", in_jpeg(APP2, text(b"ICC_PROFILE\0\x01\x01"))),
+        ("JPEG, EXIF twice", with_segments(&jpeg, &[(APP1, plain.clone()), (APP1, exif_segment.clone())])),
         ("JPEG, second picture at the end", [jpeg.clone(), second].concat()),
         ("JPEG, text at the end", [jpeg.clone(), text(b"")].concat()),
+        ("PNG, name of the colour profile", png_with_profile(&png, &profile)),
+        ("PNG, colour profile that is none", png_with_profile(&png, MARKER.as_bytes())),
         ("PNG, EXIF", in_png(b"eXIf", &exif)),
         ("PNG, XMP", in_png(b"iTXt", &text(b"XML:com.adobe.xmp\0\0\0\0\0"))),
         ("PNG, text", in_png(b"tEXt", &text(b"Comment\0"))),
         ("PNG, unknown chunk", in_png(b"plAc", &text(b""))),
         ("PNG, overlong known chunk", in_png(b"pHYs", &text(b"\0\0\0\x01\0\0\0\x01\0"))),
         ("PNG, text at the end", [png.clone(), text(b"")].concat()),
+        ("WebP, name of the colour profile", in_webp(0x20, b"ICCP", &profile)),
         ("WebP, EXIF", in_webp(0x08, b"EXIF", &exif)),
         ("WebP, XMP", in_webp(0x04, b"XMP ", &xmp())),
         ("WebP, unknown chunk", in_webp(0, b"plAc", &text(b""))),
@@ -163,6 +170,120 @@ pub fn exif(orientation: u8) -> Vec<u8> {
         MARKER.as_bytes(),
     ]
     .concat()
+}
+
+/// An EXIF block with all that a camera says of a picture, in the order of bytes that `exif` does not use.
+pub fn exif_of_a_camera() -> Vec<u8> {
+    // Where the values lie that have no place in their entry: behind two directories of 3 and 7 entries.
+    const VALUES: u32 = 8 + (2 + 3 * 12 + 4) + (2 + 7 * 12 + 4);
+    let mut values: Vec<u8> = vec![];
+    let mut far = |tag: u16, kind: u16, count: u32, bytes: &[u8]| {
+        let place = VALUES + u32::try_from(values.len()).expect("values are few");
+        values.extend(bytes);
+        little(tag, kind, count, place)
+    };
+    let ratio = |over: u32, under: u32| [over.to_le_bytes(), under.to_le_bytes()].concat();
+    let main = [
+        far(0x010F, 2, 5, b"Zeta\0\0"),
+        far(0x0110, 2, 8, b"Zeta Z9\0"),
+        little(0x8769, 4, 1, 8 + 2 + 3 * 12 + 4),
+    ];
+    let exif = [
+        far(0x829A, 5, 1, &ratio(1, 250)),
+        far(0x829D, 5, 1, &ratio(28, 10)),
+        little(0x8827, 3, 1, 400),
+        far(0x9003, 2, 20, b"2026:11:22 18:30:00\0"),
+        far(0x9011, 2, 7, b"+01:00\0\0"),
+        far(0x920A, 5, 1, &ratio(35, 1)),
+        far(0xA434, 2, 8, b"35mm F2\0"),
+    ];
+    [
+        b"II\x2A\0\x08\0\0\0\x03\0".as_slice(),
+        &main.concat(),
+        &[0, 0, 0, 0, 7, 0],
+        &exif.concat(),
+        &[0; 4],
+        &values,
+    ]
+    .concat()
+}
+
+fn little(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
+    [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+}
+
+/// Where red, green and blue are in sRGB and in Display P3, seen by the light of a profile (ICC.1:2022, 6.3.1), in 65,536ths.
+pub const SRGB: [[i32; 3]; 3] = [[28_578, 14_581, 912], [25_241, 46_981, 6_362], [9_376, 3_972, 46_799]];
+pub const DISPLAY_P3: [[i32; 3]; 3] = [[33_759, 15_807, -69], [19_135, 45_367, 2_745], [10_296, 4_363, 51_385]];
+
+/// A colour profile of three colours and an exponent in 256ths, whose name is the marker.
+pub fn rgb_profile([red, green, blue]: [[i32; 3]; 3], gamma: u16) -> Vec<u8> {
+    let place = |place: [i32; 3]| [&b"XYZ \0\0\0\0"[..], place.map(i32::to_be_bytes).as_flattened()].concat();
+    let (white, curve) = (place([63_190, 65_536, 54_061]), curve(gamma));
+    profile(
+        b"RGB ",
+        &[
+            (b"wtpt", white),
+            (b"rXYZ", place(red)),
+            (b"gXYZ", place(green)),
+            (b"bXYZ", place(blue)),
+            (b"rTRC", curve.clone()),
+            (b"gTRC", curve.clone()),
+            (b"bTRC", curve),
+        ],
+    )
+}
+
+/// A profile for greys.
+pub fn grey_profile(gamma: u16) -> Vec<u8> {
+    profile(b"GRAY", &[(b"kTRC", curve(gamma))])
+}
+
+fn curve(gamma: u16) -> Vec<u8> {
+    [&b"curv\0\0\0\0\0\0\0\x01"[..], &gamma.to_be_bytes(), &[0, 0]].concat()
+}
+
+fn profile(colours: &[u8; 4], tags: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let name = [b"desc\0\0\0\0\0\0\0\x0A", MARKER.as_bytes(), &[0; 81]].concat();
+    let mut tags = tags.to_vec();
+    tags.push((b"desc", name));
+    let number = |value: usize| u32::try_from(value).expect("profiles are small").to_be_bytes();
+    let start = 128 + 4 + 12 * tags.len();
+    let (mut table, mut data) = (number(tags.len()).to_vec(), vec![]);
+    for (name, bytes) in &tags {
+        table.extend([**name, number(start + data.len()), number(bytes.len())].as_flattened());
+        data.extend(bytes);
+        data.resize(data.len().next_multiple_of(4), 0);
+    }
+    let mut header = vec![0; 128];
+    header[..4].copy_from_slice(&number(start + data.len()));
+    header[8..12].copy_from_slice(&[2, 0x40, 0, 0]);
+    header[12..24].copy_from_slice(&[b"mntr", colours.as_slice(), b"XYZ "].concat());
+    header[36..40].copy_from_slice(b"acsp");
+    header[68..80].copy_from_slice(&[63_190_u32, 65_536, 54_061].map(u32::to_be_bytes).concat());
+    [header, table, data].concat()
+}
+
+/// A JPEG with a profile.
+pub fn jpeg_with_profile(jpeg: &[u8], profile: &[u8]) -> Vec<u8> {
+    with_segments(jpeg, &[(APP2, [b"ICC_PROFILE\0\x01\x01", profile].concat())])
+}
+
+/// A PNG with a profile: packed, which without compression is a header, a stored block and a checksum.
+pub fn png_with_profile(png: &[u8], profile: &[u8]) -> Vec<u8> {
+    with_chunk(png, b"iCCP", &[b"GPSMARKER\0\0", stored(profile).as_slice()].concat())
+}
+
+/// Deflate without compression (RFC 1950 and 1951): header, one stored block, checksum.
+pub fn stored(data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len()).expect("a block is at most 65,535 bytes");
+    let (mut a, mut b) = (1_u32, 0_u32);
+    for byte in data {
+        a = (a + u32::from(*byte)) % 65_521;
+        b = (b + a) % 65_521;
+    }
+    let sum = (b << 16 | a).to_be_bytes();
+    [&[0x78, 1, 1][..], &length.to_le_bytes(), &(!length).to_le_bytes(), data, &sum].concat()
 }
 
 /// One entry of an EXIF directory: tag, type, count, and the value or where it is.
