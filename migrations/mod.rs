@@ -5,6 +5,8 @@ mod m20261123_000002_secrets;
 mod m20261123_000003_processes;
 mod m20261123_000006_large_accounts;
 mod m20261128_000020_looks;
+mod m20261128_000010_mutes;
+mod m20261128_000011_shelves;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -16,5 +18,7 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_000003_processes::Migration),
         Box::new(m20261123_000006_large_accounts::Migration),
         Box::new(m20261128_000020_looks::Migration),
+        Box::new(m20261128_000010_mutes::Migration),
+        Box::new(m20261128_000011_shelves::Migration),
     ]
 }

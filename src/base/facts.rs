@@ -25,6 +25,10 @@ pub enum Fact {
     UserBlocked { blocker: UserId, blocked: UserId, edge: i64 },
     /// One user no longer blocks another.
     UserUnblocked { blocker: UserId, blocked: UserId },
+    /// One user mutes another, anew or until another instant.
+    UserMuted { muter: UserId, muted: UserId },
+    /// One user no longer mutes another.
+    UserUnmuted { muter: UserId, muted: UserId },
     /// The bytes of an upload are here.
     UploadReceived { upload: UploadId },
     /// An upload is ready or rejected.
@@ -41,6 +45,8 @@ pub enum Fact {
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
     MediaUnliked { media: MediaId, user: UserId },
+    /// A like or its end waits to be copied into the user's own list, which is in another database. `edge` is its place there.
+    LikeWaits { media: MediaId, user: UserId, edge: i64 },
     /// Counts of a media wait to be added up: many counted at once.
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
@@ -70,7 +76,7 @@ pub enum FollowState {
 pub enum Topic {
     /// What a user publishes.
     MediaOf(UserId),
-    /// Whom a user follows and blocks, and who blocks them.
+    /// Whom a user follows, blocks and mutes, and who blocks them.
     RelationsOf(UserId),
     /// Whether the account of a user is private.
     AccountOf(UserId),
@@ -84,15 +90,61 @@ pub enum Topic {
     Sessions,
 }
 
+/// What of the databases may be kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// A user, as others see them, with their counts.
+    User(UserId),
+    /// The photos of a media.
+    Photos(MediaId),
+    /// The first comments on a media.
+    Comments(MediaId),
+}
+
 impl Fact {
+    /// What it changes of what may be kept in memory. A row that changes without such a fact must not be kept.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Row> {
+        match *self {
+            Self::PrivacyChanged { user, .. } => vec![Row::User(user)],
+            Self::FollowChanged { followee, .. } => vec![Row::User(followee)],
+            Self::FollowingChanged { follower, .. } => vec![Row::User(follower)],
+            Self::MediaPublished { owner, .. } => vec![Row::User(owner)],
+            Self::MediaDeleted { media, owner, .. } => {
+                vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
+            }
+            Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
+            Self::CommentAdded { media, .. } | Self::CommentDeleted { media, .. } => vec![Row::Comments(media)],
+            Self::UserSignedUp { .. }
+            | Self::SessionEnded { .. }
+            | Self::UserBlocked { .. }
+            | Self::UserUnblocked { .. }
+            | Self::UserMuted { .. }
+            | Self::UserUnmuted { .. }
+            | Self::UploadReceived { .. }
+            | Self::UploadProcessed { .. }
+            | Self::UploadExpired { .. }
+            | Self::MediaLiked { .. }
+            | Self::MediaUnliked { .. }
+            | Self::LikeWaits { .. }
+            | Self::CountsWait { .. } => vec![],
+        }
+    }
+
     /// The topics under which live streams hear of it.
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
-            Self::UserSignedUp { .. } | Self::FollowChanged { .. } | Self::CountsWait { .. } => vec![],
+            Self::UserSignedUp { .. }
+            | Self::FollowChanged { .. }
+            | Self::LikeWaits { .. }
+            | Self::CountsWait { .. } => {
+                vec![]
+            }
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],
+            Self::UserMuted { muter, .. } | Self::UserUnmuted { muter, .. } => vec![Topic::RelationsOf(muter)],
             Self::UserBlocked { blocker, blocked, .. } | Self::UserUnblocked { blocker, blocked } => {
                 vec![Topic::RelationsOf(blocker), Topic::RelationsOf(blocked)]
             }

@@ -22,6 +22,7 @@ use crate::domain::follows::{self, Relationship, Standing};
 use crate::domain::likes;
 use crate::domain::media::{self, Media, Photo};
 use crate::domain::sessions::Viewer;
+use crate::domain::shelves::{self, Shelf};
 use crate::domain::users::{self, User};
 
 /// The loaders of one operation, for who asks in it.
@@ -37,6 +38,7 @@ pub struct Loaders {
     comment: Batch<CommentId>,
     photos: Batch<PhotosOf>,
     likes: Batch<LikeOf>,
+    saves: Batch<SaveOf>,
     comments: Batch<CommentsOn>,
 }
 
@@ -83,6 +85,7 @@ pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
         comment: Batch::default(),
         photos: Batch::default(),
         likes: Batch::default(),
+        saves: Batch::default(),
         comments: Batch::default(),
     }
 }
@@ -182,6 +185,10 @@ pub struct PhotosOf(pub MediaId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LikeOf(pub MediaId);
 
+/// Whether the viewer saved a media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SaveOf(pub MediaId);
+
 /// The first page of comments on a media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommentsOn {
@@ -202,7 +209,7 @@ impl Key for Known {
 
     async fn fetch(app: &App, _viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, User>> {
         let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
-        let users = users::find_many(app, &ids).await?;
+        let users = users::known(app, &ids).await?;
         Ok(users.into_iter().map(|(id, user)| (Self(id), user)).collect())
     }
 }
@@ -312,6 +319,21 @@ impl Key for LikeOf {
         let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
         let liked = likes::liked(app, viewer.user, &ids).await?;
         Ok(liked.into_iter().map(|id| (Self(id), ())).collect())
+    }
+}
+
+impl Key for SaveOf {
+    type Value = ();
+
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.saves
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, ()>> {
+        let Some(viewer) = viewer else { return Ok(HashMap::new()) };
+        let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
+        let saved = shelves::among(app, viewer.user, Shelf::Saved, &ids).await?;
+        Ok(saved.into_iter().map(|id| (Self(id), ())).collect())
     }
 }
 

@@ -6,12 +6,14 @@ use async_graphql::{Context, ID, MergedObject, Object, OneofObject, Result};
 
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
+use super::feed::FeedMutation;
 use super::filter::{Filter, PhotoMutation};
 use super::follow::FollowMutation;
 use super::live::{Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
 use super::node::{self, Node};
+use super::save::SaveMutation;
 use super::scalars::StreamCursor;
 use super::server::Server;
 use super::session::SessionMutation;
@@ -106,7 +108,9 @@ pub struct Mutation(
     UploadMutation,
     MediaMutation,
     PhotoMutation,
+    SaveMutation,
     CommentMutation,
+    FeedMutation,
 );
 
 /// What a stream of media is about. New kinds may be added.

@@ -4,8 +4,9 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::context::{app, signed_in};
 use super::error::{UserError, outcome};
-use super::feed::HomeFeedConnection;
+use super::feed::{HomeFeedConnection, HomeFeedMarker};
 use super::loaders::{Known, load};
+use super::media::MediaConnection;
 use super::page::semanticNonNull;
 use super::scalars::EmailAddress;
 use super::session::Session;
@@ -13,6 +14,7 @@ use super::user::{User, UserConnection};
 use crate::base::error::Error;
 use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
+use crate::domain::shelves::{self, Shelf};
 use crate::domain::{feed, follows, sessions};
 
 /// The signed-in user, with everything only they can see.
@@ -61,6 +63,12 @@ impl Viewer {
         Ok(Some(HomeFeedConnection::new(self.0, feed::home(app(ctx), self.0, page).await?)))
     }
 
+    /// How far they read the home feed, on any device.
+    async fn home_feed_marker(&self, ctx: &Context<'_>) -> Result<Option<HomeFeedMarker>> {
+        let marker = feed::marker(app(ctx), self.0).await?;
+        Ok(marker.map(|marker| HomeFeedMarker { viewer: self.0, marker }))
+    }
+
     /// Users waiting to be approved as followers, newest first.
     #[graphql(directive = semanticNonNull::apply(vec![0]))]
     async fn follow_requests(
@@ -73,6 +81,30 @@ impl Viewer {
         Ok(Some(UserConnection(follows::requests(app(ctx), self.0, page).await?)))
     }
 
+    /// Media they like, last liked first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn liked_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<MediaConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(shelves::kept(app(ctx), self.0, Shelf::Liked, page).await?.into()))
+    }
+
+    /// Media they saved, last saved first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn saved_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<MediaConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(shelves::kept(app(ctx), self.0, Shelf::Saved, page).await?.into()))
+    }
+
     /// Users they block.
     #[graphql(directive = semanticNonNull::apply(vec![0]))]
     async fn blocked_users(
@@ -83,6 +115,18 @@ impl Viewer {
     ) -> Result<Option<UserConnection>> {
         let page = Wanted { first, after, ..Wanted::default() }.page()?;
         Ok(Some(UserConnection(follows::blocked(app(ctx), self.0, page).await?)))
+    }
+
+    /// Users they mute.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn muted_users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<UserConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(UserConnection(follows::muted(app(ctx), self.0, page).await?)))
     }
 
     /// Where they are signed in, last begun first; the last 100.

@@ -15,12 +15,15 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         Fact::MediaPublished { media, owner } => vec![Step::FanOut { media, owner, place: Place::Start }],
         Fact::MediaEdited { media, .. } => vec![Step::EraseOldLooks { media }],
         Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
+        Fact::LikeWaits { media, user, edge } => vec![Step::CopyLike { media, user, edge }],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::UserSignedUp { .. }
         | Fact::SessionEnded { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
+        | Fact::UserMuted { .. }
+        | Fact::UserUnmuted { .. }
         | Fact::UploadProcessed { .. }
         | Fact::MediaLiked { .. }
         | Fact::MediaUnliked { .. }

@@ -31,6 +31,8 @@ pub enum Step {
     EraseOldLooks { media: MediaId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
+    /// Copy a like into the list of who likes.
+    CopyLike { media: MediaId, user: UserId, edge: i64 },
     /// Add up the counts of a media that waited while many counted at once.
     AddUpCounts { media: MediaId },
 }
@@ -75,6 +77,7 @@ impl Step {
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
             Self::EraseOldLooks { media } => media::erase_old_looks(app, media).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
+            Self::CopyLike { media, user, edge } => likes::copy(app, user, media, edge).await.map(done),
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
         }
     }
@@ -95,6 +98,7 @@ impl Step {
             | Self::EraseUpload { .. }
             | Self::EraseOldLooks { .. }
             | Self::EraseMedia { .. }
+            | Self::CopyLike { .. }
             | Self::AddUpCounts { .. } => Ok(()),
         }
     }

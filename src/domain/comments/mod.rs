@@ -1,5 +1,6 @@
 //! What people write below a media. Comments of somebody who does not exist for the viewer are left out.
 
+mod first;
 mod table;
 
 use std::collections::HashMap;
@@ -146,11 +147,9 @@ pub async fn first_of_each(
     order: Order,
     items: u32,
 ) -> Result<HashMap<MediaId, Slice<Comment>>> {
-    let read = app.db.gather(media, |connection, media| table::first_of_each(connection, media, order, items)).await?;
-    let mut whole: HashMap<MediaId, usize> = HashMap::new();
-    for comment in &read {
-        *whole.entry(comment.media_id).or_default() += 1;
-    }
+    let first = first::of_each(app, media, order, items).await?;
+    let whole: HashMap<MediaId, usize> = first.iter().map(|(id, comments)| (*id, comments.len())).collect();
+    let read = first.into_values().flatten().collect();
     let mut seen: HashMap<MediaId, Vec<Comment>> = HashMap::new();
     for comment in visible(app, viewer, read).await? {
         seen.entry(comment.media_id).or_default().push(comment);

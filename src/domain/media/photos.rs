@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::app::App;
 use crate::base::error::Result;
+use crate::base::facts::Row;
 use crate::base::ids::{MediaId, PhotoId};
 use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
@@ -41,11 +42,15 @@ impl ActiveModelBehavior for ActiveModel {}
 /// # Errors
 /// Those of the database.
 pub async fn of_media(app: &App, media: &[MediaId]) -> Result<HashMap<MediaId, Vec<Model>>> {
-    let mut photos: HashMap<MediaId, Vec<Model>> = HashMap::new();
-    for photo in app.db.gather(media, of_many).await? {
-        photos.entry(photo.media_id).or_default().push(photo);
-    }
-    Ok(photos)
+    app.db
+        .kept_or(media, Row::Photos, async |media| {
+            let mut photos: HashMap<MediaId, Vec<Model>> = HashMap::new();
+            for photo in app.db.gather(&media, of_many).await? {
+                photos.entry(photo.media_id).or_default().push(photo);
+            }
+            Ok(photos)
+        })
+        .await
 }
 
 async fn of_many(connection: &Reader, media: Vec<MediaId>) -> Result<Vec<Model>> {
