@@ -4,9 +4,9 @@ mod m20261123_000001_foundation;
 mod m20261123_000002_secrets;
 mod m20261123_000003_processes;
 mod m20261123_000006_large_accounts;
-mod m20261128_000020_looks;
 mod m20261128_000010_mutes;
 mod m20261128_000011_shelves;
+mod m20261128_000020_looks;
 
 use sea_orm_migration::MigrationTrait;
 

@@ -14,7 +14,8 @@ const FILTERS: &str =
     "{ filters { id key name version lookupTableUrl lookupTableSha256 vignette grain preview { url width height } } }";
 const SHOWN: &str = "media { id photos { id width height blurHash altText focalPoint { x y }
     filter { strength filter { key version } } images { url width height } } }";
-const PHOTO: &str = "photo { id blurHash altText focalPoint { x y } filter { strength filter { key } } image(size: LOW) { url } }";
+const PHOTO: &str =
+    "photo { id blurHash altText focalPoint { x y } filter { strength filter { key } } image(size: LOW) { url } }";
 
 async fn publishes(person: &Person, look: Value) -> Value {
     let upload = person.uploads(&photos::small_jpeg(9), "image/jpeg").await;
@@ -55,7 +56,8 @@ async fn filters_are_offered_with_their_tables() {
     assert!(filters.len() >= 16);
     for filter in &filters {
         let url = filter["lookupTableUrl"].as_str().expect("a link");
-        let answer = nobody.front.client.get(url).header("Origin", "https://app.example").send().await.expect("a table");
+        let answer =
+            nobody.front.client.get(url).header("Origin", "https://app.example").send().await.expect("a table");
         let header = |name: &str| answer.headers()[name].to_str().expect("text").to_owned();
         assert_eq!((header("content-type"), header("access-control-allow-origin")), ("image/png".into(), "*".into()));
         assert_eq!(header("cache-control"), "public, max-age=31536000, immutable");
@@ -68,7 +70,11 @@ async fn filters_are_offered_with_their_tables() {
     assert_eq!((json!(width), json!(height)), (filters[1]["preview"]["width"].clone(), json!(320)));
     let server = nobody.front.url("");
     for missing in ["x.png", "x.jpg", "..png", &format!("{}.png", "0".repeat(64)), &format!("{}.gif", "0".repeat(64))] {
-        assert_eq!(status(&nobody, &format!("{}/filters/{missing}", server.trim_end_matches('/'))).await, 404, "{missing}");
+        assert_eq!(
+            status(&nobody, &format!("{}/filters/{missing}", server.trim_end_matches('/'))).await,
+            404,
+            "{missing}"
+        );
     }
     kit.ends().await;
 }
@@ -110,7 +116,8 @@ async fn a_filter_is_changed_and_taken_off_later() {
     let photo = &media["photos"][0];
     let first = link(&photo["images"][1]).to_owned();
     assert!(is_grey(&picture(&bob, &first).await.2));
-    let changed = json!({ "photoId": photo["id"], "filter": { "key": "citrine", "strength": 0.7 }, "altText": "a hill" });
+    let changed =
+        json!({ "photoId": photo["id"], "filter": { "key": "citrine", "strength": 0.7 }, "altText": "a hill" });
     let second = ada.does("updatePhoto", changed.clone(), PHOTO).await["photo"].clone();
     assert_eq!(second["filter"], json!({ "strength": 0.7, "filter": { "key": "citrine" } }));
     assert_eq!((&second["altText"], &second["focalPoint"]), (&json!("a hill"), &json!({ "x": 0.2, "y": 0.3 })));
@@ -123,7 +130,12 @@ async fn a_filter_is_changed_and_taken_off_later() {
     assert_eq!((&third["filter"], &third["focalPoint"]), (&Value::Null, &json!({ "x": 0.5, "y": 0.5 })));
     let plain = publishes(&ada, json!({})).await["photos"][0].clone();
     assert_eq!(third["image"]["url"], plain["images"][1]["url"], "the photo as it was sent");
-    let seen = bob.asks("query($id: ID!) { node(id: $id) { ... on Photo { image(size: LOW) { url } } } }", json!({ "id": photo["id"] })).await;
+    let seen = bob
+        .asks(
+            "query($id: ID!) { node(id: $id) { ... on Photo { image(size: LOW) { url } } } }",
+            json!({ "id": photo["id"] }),
+        )
+        .await;
     assert_eq!(seen.data("/node/image"), &third["image"]);
     kit.settle().await;
     assert_eq!(status(&bob, link(&second["image"])).await, 404);
@@ -160,10 +172,8 @@ async fn a_part_of_a_photo_is_kept() {
     let (_, _, all) = picture(&ada, link(&whole["images"][1])).await;
     let mean = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>, stride: usize, pixels: &[u8]| {
         let (rows_of, columns_of) = (rows.clone(), columns.clone());
-        let sum: u64 = rows
-            .flat_map(|y| columns.clone().map(move |x| (y * stride + x) * 3))
-            .map(|at| u64::from(pixels[at]))
-            .sum();
+        let sum: u64 =
+            rows.flat_map(|y| columns.clone().map(move |x| (y * stride + x) * 3)).map(|at| u64::from(pixels[at])).sum();
         sum / (rows_of.len() * columns_of.len()) as u64
     };
     let expected = mean(60..180, 160..320, 320, &all);

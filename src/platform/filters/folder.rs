@@ -71,7 +71,9 @@ fn key(stem: &str) -> Result<String, String> {
         && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     match good {
         true => Ok(key),
-        false => Err(format!("its name must have 1 to {KEY_LENGTH} of the letters a to z, digits, `-`, `_` and spaces")),
+        false => {
+            Err(format!("its name must have 1 to {KEY_LENGTH} of the letters a to z, digits, `-`, `_` and spaces"))
+        }
     }
 }
 

@@ -193,12 +193,7 @@ impl Look {
     }
 
     #[inline]
-    fn finished(
-        &self,
-        mut planes: [[u16; CHUNK]; 3],
-        before: &[[u8; 3]],
-        (x, row): (usize, Row),
-    ) -> [[u16; CHUNK]; 3] {
+    fn finished(&self, mut planes: [[u16; CHUNK]; 3], before: &[[u8; 3]], (x, row): (usize, Row)) -> [[u16; CHUNK]; 3] {
         if self.strength < 256 {
             weaken(&mut planes, before, self.strength);
         }

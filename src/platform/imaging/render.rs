@@ -7,7 +7,9 @@ use super::encode::encode;
 use super::pixels::{Colour, Pixels};
 use super::resize::Source;
 use super::sharpen::sharpen;
-use super::{Focus, Framing, Header, Limits, Output, Rejection, Rendition, Size, clean, inspect, orient, palette, resize};
+use super::{
+    Focus, Framing, Header, Limits, Output, Rejection, Rendition, Size, clean, inspect, orient, palette, resize,
+};
 
 /// A photo at one size, in memory: upright, in sRGB, not yet sharpened.
 #[derive(Debug, Clone)]

@@ -181,7 +181,9 @@ mod tests {
             true => Crop { x: 0.0, y: at / 3.0, width: 1.0, height: 1.0 / 3.0 },
             false => Crop { x: at / 3.0, y: 0.0, width: 1.0 / 3.0, height: 1.0 },
         };
-        for (value, at, expected) in [(1, 0.0, 10), (1, 2.0, 250), (2, 0.0, 250), (6, 0.0, 10), (8, 0.0, 250), (3, 1.0, 128)] {
+        for (value, at, expected) in
+            [(1, 0.0, 10), (1, 2.0, 250), (2, 0.0, 250), (6, 0.0, 10), (8, 0.0, 250), (3, 1.0, 128)]
+        {
             let orientation = Orientation::from_exif(value).unwrap();
             let photo = Source { orientation, ..source(parts([10, 128, 250])) };
             let crop = third(at, value > 4);

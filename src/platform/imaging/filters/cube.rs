@@ -265,7 +265,10 @@ mod tests {
             let text = identity(levels);
             assert_eq!(read_cube(&text).unwrap().title.as_deref(), Some("Nothing"));
             assert!(colours(&text) == nothing(), "{levels} levels");
-            assert!(colours(&text.replace('\n', "\r\n")) == nothing(), "{levels} levels, with the ends of another system");
+            assert!(
+                colours(&text.replace('\n', "\r\n")) == nothing(),
+                "{levels} levels, with the ends of another system"
+            );
         }
     }
 
@@ -279,7 +282,11 @@ mod tests {
         assert_eq!(colours(range)[64 * 64 * 64 - 1], [128; 3]);
         let cube = identity(2).replace("LUT_3D_SIZE 2\n", "LUT_1D_SIZE 2\nLUT_3D_SIZE 2\n1 1 1\n0 0 0\n");
         assert_eq!((colours(&cube)[0], colours(&cube)[63]), ([255; 3], [0, 255, 255]), "curves come before the cube");
-        assert_eq!(colours("LUT_1D_SIZE 2\n-3 0 0\n9 1 1e0\n")[64 * 64 * 64 - 1], [255; 3], "what is too much is cut off");
+        assert_eq!(
+            colours("LUT_1D_SIZE 2\n-3 0 0\n9 1 1e0\n")[64 * 64 * 64 - 1],
+            [255; 3],
+            "what is too much is cut off"
+        );
     }
 
     #[test]
@@ -332,7 +339,9 @@ mod tests {
     fn a_bad_hald_table_is_told() {
         let grey = png(64, image::ExtendedColorType::L8, |_| vec![0]);
         let odd = png(65, image::ExtendedColorType::Rgb8, |_| vec![0; 3]);
-        for (file, expected) in [(&grey[..], "L8"), (&odd, "65 × 65"), (b"GIF89a", "not a sound PNG"), (&odd[..99], "65")] {
+        for (file, expected) in
+            [(&grey[..], "L8"), (&odd, "65 × 65"), (b"GIF89a", "not a sound PNG"), (&odd[..99], "65")]
+        {
             let wrong = read_hald(file).unwrap_err();
             assert!(wrong.contains(expected), "{wrong}");
         }

@@ -64,9 +64,8 @@ mod tests {
             let lut = Lut::new(&preset.colours()).unwrap();
             let mut greys: Vec<u8> = (0..=255).flat_map(|grey| [grey; 3]).collect();
             lut.apply(&mut greys, 256, Finish::PLAIN);
-            let light = |pixel: &[u8; 3]| {
-                2126 * u32::from(pixel[0]) + 7152 * u32::from(pixel[1]) + 722 * u32::from(pixel[2])
-            };
+            let light =
+                |pixel: &[u8; 3]| 2126 * u32::from(pixel[0]) + 7152 * u32::from(pixel[1]) + 722 * u32::from(pixel[2]);
             let lights: Vec<u32> = greys.as_chunks::<3>().0.iter().map(light).collect();
             for (dark, pair) in lights.windows(2).enumerate() {
                 assert!(pair[1] + 10_000 > pair[0], "{}: {dark} becomes lighter than the next", preset.key);

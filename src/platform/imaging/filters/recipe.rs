@@ -157,9 +157,9 @@ impl Curve {
         let rise = |pair: &[(f32, f32)]| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0);
         let rises: Vec<f32> = points.windows(2).map(rise).collect();
         let (first, last) = (rises.first().copied().unwrap_or(1.0), rises.last().copied().unwrap_or(1.0));
-        let inner = rises.windows(2).map(|pair| {
-            if pair[0] * pair[1] <= 0.0 { 0.0 } else { 2.0 * pair[0] * pair[1] / (pair[0] + pair[1]) }
-        });
+        let inner = rises
+            .windows(2)
+            .map(|pair| if pair[0] * pair[1] <= 0.0 { 0.0 } else { 2.0 * pair[0] * pair[1] / (pair[0] + pair[1]) });
         Curve { points, slopes: std::iter::once(first).chain(inner).chain([last]).collect() }
     }
 

@@ -303,9 +303,6 @@ pub static SET: [Preset; 20] = [
         vignette: 0.2,
         grain: 0.14,
         // Black and white, hard, through a red glass: dark skies, bright skin.
-        steps: &[
-            Grey([0.62, 0.32, 0.06]),
-            Curve(&[(0.0, 0.0), (0.2, 0.1), (0.5, 0.52), (0.8, 0.91), (1.0, 1.0)]),
-        ],
+        steps: &[Grey([0.62, 0.32, 0.06]), Curve(&[(0.0, 0.0), (0.2, 0.1), (0.5, 0.52), (0.8, 0.91), (1.0, 1.0)])],
     },
 ];
