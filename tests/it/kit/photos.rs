@@ -96,7 +96,7 @@ pub fn gps_everywhere() -> Vec<(&'static str, Vec<u8>)> {
     let second = with_segments(&jpeg, &[(APP1, exif_segment.clone())]);
     let text = |prefix: &[u8]| [prefix, MARKER.as_bytes()].concat();
     vec![
-        ("JPEG, EXIF", in_jpeg(APP1, exif_segment)),
+        ("JPEG, EXIF", in_jpeg(APP1, exif_segment.clone())),
         ("JPEG, XMP", in_jpeg(APP1, xmp())),
         ("JPEG, extended XMP", in_jpeg(APP1, text(b"http://ns.adobe.com/xmp/extension/\0"))),
         ("JPEG, IPTC", in_jpeg(APP13, iptc())),
