@@ -25,7 +25,7 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    fn from(self, before: Option<T>) -> Option<T> {
+    fn after(self, before: Option<T>) -> Option<T> {
         match self {
             Self::Stays => before,
             Self::Becomes(after) => after,
@@ -79,7 +79,7 @@ async fn new_look(
     (filter, focal_point): (Change<WantedFilter>, Change<Point>),
 ) -> Result<Option<Dressed>> {
     let before = photo.look();
-    let focal_point = focal_point.from(before.focal_point);
+    let focal_point = focal_point.after(before.focal_point);
     let filter = match filter {
         Change::Stays => before.filter.clone(),
         Change::Becomes(filter) => looks::check(app, &WantedLook { filter, ..WantedLook::default() }, &[])?.filter,
@@ -102,7 +102,7 @@ async fn change_in(
 ) -> Result<Photo> {
     let before = photos::lock(tx, id).await?.ok_or_else(not_found)?;
     let is_dressed = look.is_some();
-    let after = Photo { alt_text: alt_text.from(before.alt_text.clone()), ..before.clone() }.with(look);
+    let after = Photo { alt_text: alt_text.after(before.alt_text.clone()), ..before.clone() }.with(look);
     if after == before {
         return Ok(before);
     }

@@ -253,7 +253,7 @@ fn weaken(planes: &mut [[u16; CHUNK]; 3], before: &[[u8; 3]], strength: u16) {
 fn noise_at(at: usize, grain: i32) -> i16 {
     let key = scattered(wrapped(at).wrapping_mul(GOLDEN));
     let sum = (key & 255) + (key >> 8 & 255);
-    small((sum.cast_signed() - 255) * grain >> 8)
+    small(((sum.cast_signed() - 255) * grain) >> 8)
 }
 
 /// Scatters numbers: neighbours have nothing in common afterwards.
@@ -267,7 +267,7 @@ fn scattered(mut key: u32) -> u32 {
 fn roughen(plane: &mut [u16; CHUNK], noise: &[i16; CHUNK]) {
     for (value, noise) in plane.iter_mut().zip(noise) {
         // At most 255 × 127 + 512, and never more than what is there: at 1 it is 255 × 1, which rounds to nothing.
-        let weight = (*value * (255 - *value) >> 7).cast_signed();
+        let weight = ((*value * (255 - *value)) >> 7).cast_signed();
         *value = value.wrapping_add_signed((noise * weight + 512) >> 10);
     }
 }
@@ -276,7 +276,7 @@ fn roughen(plane: &mut [u16; CHUNK], noise: &[i16; CHUNK]) {
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the upper half of 32 bits")]
 fn upper(a: u16, b: u16) -> u16 {
-    (u32::from(a) * u32::from(b) >> 16) as u16
+    ((u32::from(a) * u32::from(b)) >> 16) as u16
 }
 
 #[inline]

@@ -1,6 +1,6 @@
 //! Reads the color tables of others: `.cube` files as editors of photos and films write them, and Hald PNGs.
 
-use crate::lut::LEVELS;
+use super::super::lut::LEVELS;
 use image::codecs::png::PngDecoder;
 use image::{ColorType, ImageDecoder, Limits};
 use std::io::Cursor;

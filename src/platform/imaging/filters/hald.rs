@@ -4,7 +4,7 @@
 //! nearly the same, so each byte is written as what it is more than the one on its left, and the few usual differences
 //! get the short codes. RFC 2083 and RFC 1951.
 
-use crate::lut::ENTRIES;
+use super::super::lut::ENTRIES;
 
 /// Pixels along each side of a table: 512 × 512 are 64 × 64 × 64.
 const SIDE: usize = 512;
@@ -171,7 +171,7 @@ fn adler(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filters::read_hald;
+    use super::super::read_hald;
 
     #[test]
     fn what_is_written_can_be_read() {

@@ -45,7 +45,7 @@ impl Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lut::{ENTRIES, Finish, Lut};
+    use super::super::lut::{ENTRIES, Finish, Lut};
 
     #[test]
     fn there_are_at_least_sixteen_and_each_is_itself() {

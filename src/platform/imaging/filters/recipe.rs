@@ -3,7 +3,7 @@
 //! Only sums, products, quotients and square roots are used, which every processor rounds alike; so the same recipe is
 //! the same table everywhere. Colours are as they are stored, from 0 to 1 each.
 
-use crate::lut::LEVELS;
+use super::super::lut::LEVELS;
 
 /// Red, green and blue.
 type Colour = [f32; 3];
@@ -215,6 +215,6 @@ mod tests {
             assert!((dot(LIGHT, after) - dot(LIGHT, colour)).abs() < 1e-5);
             assert!((spread(after) - spread(colour)).abs() < 1e-5);
         }
-        assert_eq!(turned([0.5; 3], 1.0), [0.5; 3]);
+        assert!(spread(turned([0.5; 3], 1.0)) < 1e-6, "grey has no hue");
     }
 }
