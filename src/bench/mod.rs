@@ -6,6 +6,7 @@
 mod client;
 mod costs;
 pub mod feed;
+pub mod photos;
 mod sql;
 mod timelines;
 pub mod world;

@@ -16,6 +16,7 @@ mod drain;
 mod feed;
 mod following;
 mod http;
+mod images;
 mod likes_and_comments;
 mod links;
 mod migrating;

@@ -62,7 +62,7 @@ pub async fn make(app: &Arc<App>, file: &ImageFile) -> Result<bool> {
 }
 
 fn overloaded(why: &'static str) -> Error {
-    Error::overloaded("This image is not ready yet. Ask again in a moment.", why)
+    Error::unavailable("This image is not ready yet. Ask again in a moment.", why)
 }
 
 async fn make_alone(app: &App, file: &ImageFile) -> Result<bool> {

@@ -51,14 +51,19 @@ impl Picture {
         self.pixels.data.as_chunks_mut().0
     }
 
-    /// Sharpens it, if it was shrunk, and writes it.
+    /// Sharpens it, once, if it was shrunk.
+    pub fn sharpen(&mut self) {
+        if std::mem::take(&mut self.is_shrunk) {
+            sharpen(&mut self.pixels);
+        }
+    }
+
+    /// Sharpens it and writes it.
     ///
     /// # Errors
     /// When it cannot be written, which no picture causes that was opened.
     pub fn finish(mut self, output: Output) -> Result<Rendition, Rejection> {
-        if self.is_shrunk {
-            sharpen(&mut self.pixels);
-        }
+        self.sharpen();
         let (width, height) = self.pixels.size();
         Ok(Rendition { size: self.size, output, width, height, bytes: encode(output, &self.pixels)? })
     }
@@ -76,14 +81,18 @@ fn is_shrunk(pixels: &Pixels, (width, height): (u32, u32)) -> bool {
     pixels.width.min(pixels.height) < width.min(height)
 }
 
-/// Sharpens the pictures of [`Size::AT_ONCE`], and writes them in all formats of [`Output::AT_ONCE`]. Sizes that are the
-/// same picture, because the photo is small, are written once.
-pub(super) fn at_once(pictures: &mut [Pixels; 4], upright: (u32, u32)) -> Result<Vec<Rendition>, Rejection> {
+/// Sharpens the pictures of [`Size::AT_ONCE`], and writes them in some formats. Sizes that are the same picture, because the
+/// photo is small, are written once.
+pub(super) fn all(
+    outputs: &[Output],
+    pictures: &mut [Pixels; 4],
+    upright: (u32, u32),
+) -> Result<Vec<Rendition>, Rejection> {
     for picture in pictures.iter_mut().filter(|picture| is_shrunk(picture, upright)) {
         sharpen(picture);
     }
     let mut renditions: Vec<Rendition> = Vec::new();
-    for output in Output::AT_ONCE {
+    for output in outputs.iter().copied() {
         for (size, picture) in Size::AT_ONCE.into_iter().zip(pictures.iter()) {
             let (width, height) = picture.size();
             let same = renditions.iter().find(|it| it.output == output && (it.width, it.height) == (width, height));
