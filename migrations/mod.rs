@@ -7,6 +7,7 @@ mod m20261123_000006_large_accounts;
 mod m20261128_000010_mutes;
 mod m20261128_000011_shelves;
 mod m20261128_000020_looks;
+mod m20261128_000025_shots;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -20,5 +21,6 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000020_looks::Migration),
         Box::new(m20261128_000010_mutes::Migration),
         Box::new(m20261128_000011_shelves::Migration),
+        Box::new(m20261128_000025_shots::Migration),
     ]
 }

@@ -7,6 +7,7 @@ mod client;
 mod costs;
 pub mod feed;
 mod filters;
+pub mod photos;
 mod sql;
 mod timelines;
 pub mod world;

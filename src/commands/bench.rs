@@ -1,10 +1,13 @@
 //! `photograph bench`: what operations cost.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::bench;
-use photograph::bench::feed::Plan;
+use photograph::bench::feed;
+use photograph::bench::photos::{Plan, Work};
 use photograph::bench::world::Size;
 use photograph::platform::telemetry;
 
@@ -25,6 +28,32 @@ pub enum BenchTask {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Turning a photo of 12 megapixels into its images: photos for each second of a core, memory, bytes, quality.
+    Photos {
+        /// A photo to take instead of drawn ones.
+        #[arg(long, value_name = "FILE")]
+        photo: Option<PathBuf>,
+        /// How many photos are drawn.
+        #[arg(long, default_value_t = 4)]
+        scenes: u64,
+        /// How often each is worked on.
+        #[arg(long, default_value_t = 10)]
+        rounds: u32,
+    },
+    /// One kind of work on one photo, in a process of its own.
+    #[command(hide = true)]
+    Photo {
+        #[arg(long, value_parser = work)]
+        work: Work,
+        #[arg(long)]
+        photo: PathBuf,
+        #[arg(long)]
+        rounds: u32,
+    },
+}
+
+fn work(name: &str) -> Result<Work, String> {
+    Work::ALL.into_iter().find(|work| work.name() == name).ok_or_else(|| format!("{name} is not measured"))
 }
 
 /// How much of everything.
@@ -64,6 +93,13 @@ pub async fn run(task: BenchTask) -> Outcome {
             Ok(())
         }
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
+        BenchTask::Photos { photo, scenes, rounds } => {
+            Ok(bench::photos::photos(&Plan { photo, scenes, rounds }, |line| println!("{line}"))?)
+        }
+        BenchTask::Photo { work, photo, rounds } => {
+            println!("{}", bench::photos::photo(work, &photo, rounds)?);
+            Ok(())
+        }
     }
 }
 
@@ -73,7 +109,7 @@ async fn feed(options: &BenchFeed) -> Outcome {
     telemetry::start(&config.telemetry)?;
     let app = App::start(config, Clock::system()).await?;
     let size = Size { people: *people, follows: *follows, media: *media, comments: *comments };
-    let plan = Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
+    let plan = feed::Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
     bench::feed::run(&app, &plan, |line| println!("{line}")).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod comment;
 pub mod context;
+pub mod coordinate;
 pub mod error;
 pub mod feed;
 pub mod filter;

@@ -74,10 +74,11 @@ async fn show_or_make(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Option<Response>> {
-    match show(edge, picture, method, headers).await? {
-        None if media::make_image(&edge.app, &picture.file).await? => show(edge, picture, method, headers).await,
-        shown => Ok(shown),
+    let shown = show(edge, picture, method, headers).await?;
+    if shown.is_some() || !media::make_image(&edge.app, &picture.file).await? {
+        return Ok(shown);
     }
+    show(edge, picture, method, headers).await
 }
 
 /// One who was given a link may keep the picture for as long as the link works; nobody between may.

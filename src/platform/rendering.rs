@@ -31,6 +31,7 @@ impl Default for Rendering {
 
 impl Rendering {
     /// A place to wait for an image by its name; `None` when all are taken.
+    #[must_use]
     pub fn try_acquire(&self, name: &str) -> Option<Waiting> {
         let place = self.places.clone().try_acquire_owned().ok()?;
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,6 +19,7 @@ mod feed;
 mod filters;
 mod following;
 mod http;
+mod images;
 mod likes_and_comments;
 mod links;
 mod migrating;

@@ -75,7 +75,8 @@ fn greys(profile: &ColorProfile, layout: Layout) -> Option<Colours> {
 fn mixed(profile: &ColorProfile) -> Option<Colours> {
     let executor = executor(profile, Layout::Rgb)?;
     let levels = || (0..=255).step_by(51);
-    let some: Vec<u8> = levels().flat_map(|r| levels().flat_map(move |g| levels().flat_map(move |b| [r, g, b]))).collect();
+    let some: Vec<u8> =
+        levels().flat_map(|r| levels().flat_map(move |g| levels().flat_map(move |b| [r, g, b]))).collect();
     let mut meant = vec![0; some.len()];
     executor.transform(&some, &mut meant).ok()?;
     let is_same = some.iter().zip(&meant).all(|(one, other)| one.abs_diff(*other) <= 2);

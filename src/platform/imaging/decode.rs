@@ -1,10 +1,11 @@
 //! From a file that was taken apart and rebuilt to a picture in memory.
 
 use super::deadline::{Deadline, Timed};
-use super::guard::Guarded;
 use super::frame::Colour as Stored;
+use super::guard::Guarded;
 use super::jpeg;
 use super::pixels::{Colour, Pixels, times};
+use super::quick;
 use super::{Format, Header, Rejection, Shot, Size};
 use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
@@ -43,22 +44,23 @@ pub(super) fn decode(
     decoded.map_err(|rejection| deadline.instead_of(rejection))
 }
 
-fn png_decoder<'a>(file: Timed<Cursor<&'a [u8]>>) -> ImageResult<PngDecoder<Timed<Cursor<&'a [u8]>>>> {
+/// A file in memory that can be read in time.
+type File<'a> = Timed<Cursor<&'a [u8]>>;
+
+fn png_decoder(file: File<'_>) -> ImageResult<PngDecoder<File<'_>>> {
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(PNG_OVERHEAD);
     PngDecoder::with_limits(file, limits)
 }
 
-fn decode_jpeg(
-    header: &Header,
-    bytes: &[u8],
-    (longest, deadline): (u32, Deadline),
-) -> Result<Pixels, Rejection> {
-    let stored = jpeg::colour(bytes)?;
+fn decode_jpeg(header: &Header, bytes: &[u8], (longest, deadline): (u32, Deadline)) -> Result<Pixels, Rejection> {
+    let (stored, least) = (jpeg::colour(bytes)?, needed(header.width, header.height, longest));
+    if let Some(picture) = quick::decode(bytes, stored, (least, deadline))? {
+        return Ok(picture);
+    }
     let mut decoder = Decoder::new(Timed::new(Guarded::new(bytes)?, deadline));
     decoder.set_color_transform(transform(stored));
-    let (width, height) = needed(header.width, header.height, longest);
-    let (width, height) = decoder.scale(width, height).map_err(|error| refused(&error))?;
+    let (width, height) = decoder.scale(least.0, least.1).map_err(|error| refused(&error))?;
     let data = decoder.decode().map_err(|error| refused(&error))?;
     let (colour, data) = match stored {
         Stored::Grey => (Colour::Grey, data),

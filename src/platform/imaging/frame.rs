@@ -28,6 +28,8 @@ pub(super) struct Component {
     pub across: u32,
     /// Samples down in one unit of the picture, 1 to 4.
     pub down: u32,
+    /// The number of its table of steps.
+    pub table: u8,
 }
 
 impl Frame {
@@ -120,7 +122,7 @@ impl Component {
         if !(1..=4).contains(&across) || !(1..=4).contains(&down) {
             return Err(Rejection::Damaged);
         }
-        Ok(Component { id: bytes[0], across, down })
+        Ok(Component { id: bytes[0], across, down, table: bytes[2] })
     }
 }
 

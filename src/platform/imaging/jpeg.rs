@@ -7,10 +7,10 @@
 use super::decode::Clean;
 use super::frame::{Colour, Frame};
 use super::icc::Profile;
+use super::metadata::{EXIF_PREFIX, minimal_exif, orientation};
 use super::segments::{END, SCAN, START, Segment, Segments};
 use super::shot::shot;
-use super::metadata::{EXIF_PREFIX, minimal_exif, orientation};
-use super::{Format, Header, Rejection};
+use super::{Header, Rejection};
 use image::metadata::Orientation;
 
 const APP0: u8 = 0xE0;

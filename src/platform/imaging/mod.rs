@@ -11,6 +11,7 @@
 //! * No file makes this panic, and none takes more memory than [`Limits::memory`] and a few megabytes.
 //! * Everything here blocks and uses a core: call it from a blocking thread, behind a semaphore.
 
+mod bits;
 mod bytes;
 mod colours;
 mod deadline;
@@ -21,7 +22,9 @@ mod frame;
 mod framing;
 mod guard;
 mod header;
+mod huffman;
 mod icc;
+mod idct;
 mod jpeg;
 pub mod lut;
 mod metadata;
@@ -30,6 +33,7 @@ mod output;
 mod palette;
 mod pixels;
 mod png;
+mod quick;
 mod rejection;
 mod render;
 mod resize;
@@ -140,11 +144,23 @@ pub fn inspect(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Resul
     Ok(header)
 }
 
-/// Turns a file into a photo. Takes a tenth of a second of one core for a photo of 12 megapixels.
+/// Turns a file into a photo, with its images in all formats that are made at once. Takes a tenth of a second of one core for a photo of 12 megapixels.
 ///
 /// # Errors
 /// Says why the file cannot become a photo. A file that is cut off or damaged is refused, not shown in part.
 pub fn process(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Result<Processed, Rejection> {
+    process_into(&Output::AT_ONCE, (bytes, declared), limits)
+}
+
+/// The same with its images in some formats.
+///
+/// # Errors
+/// As for [`process`].
+pub fn process_into(
+    outputs: &[Output],
+    (bytes, declared): (&[u8], Option<Format>),
+    limits: &Limits,
+) -> Result<Processed, Rejection> {
     let header = inspect(bytes, declared, limits)?;
     let clean = clean(&header, bytes)?;
     let source = render::source(&header, &clean, (Size::High.side(), Deadline::after(limits.time)))?;
@@ -157,7 +173,7 @@ pub fn process(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Resul
         width,
         height,
         original: clean.bytes,
-        renditions: render::at_once(&mut pictures, (width, height))?,
+        renditions: render::all(outputs, &mut pictures, (width, height))?,
         blurhash: palette::blurhash(&swatch)?,
         dominant_color: palette::dominant_color(&swatch),
         shot: clean.shot,

@@ -1,7 +1,7 @@
 //! Turns a picture upright.
 
-use super::{Focus, Rejection};
 use super::pixels::Pixels;
+use super::{Focus, Rejection};
 use image::metadata::Orientation;
 
 /// Pixels in one side of the squares a picture is turned by, so that what is read and what is written both stay in
@@ -115,7 +115,7 @@ mod tests {
             let orientation = Orientation::from_exif(value).unwrap();
             let (x, y) = origin((0, 2), (4, 4), orientation);
             // The middle of a pixel of four.
-            let middle = |at: usize| (at as f64 + 0.5) / 4.0;
+            let middle = |at: usize| (f64::from(u32::try_from(at).unwrap()) + 0.5) / 4.0;
             let found = stored(Focus { x: middle(0), y: middle(2) }, orientation);
             assert_eq!((found.x, found.y), (middle(x), middle(y)), "{value}");
         }

@@ -6,17 +6,15 @@
 
 use super::bytes::{array, be32, slice};
 use super::decode::Clean;
-use super::metadata::{minimal_exif, orientation};
 use super::icc::{MOST_BYTES, Profile};
+use super::metadata::{minimal_exif, orientation};
 use super::shot::shot;
 use super::{Format, Header, Rejection};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use image::metadata::Orientation;
-use moxcms::{
-    Chromaticity, CicpProfile, ColorPrimaries, ColorProfile, MatrixCoefficients, curve_from_gamma,
-};
+use moxcms::{Chromaticity, CicpProfile, ColorPrimaries, ColorProfile, MatrixCoefficients, curve_from_gamma};
 use std::io::{Read, Write};
 
 const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1A\n";
@@ -143,7 +141,9 @@ fn coded(data: &[u8]) -> Option<ColorProfile> {
 
 /// An exponent, and where white, red, green and blue are (11.3.2.1 and 11.3.2.2), all in 100,000ths.
 fn by_gamma(gamma: &[u8], places: Option<&[u8]>) -> Option<ColorProfile> {
-    let number = |data: &[u8], at: usize| be32(data, at).ok().and_then(|it| u16::try_from(it / 2).ok()).map(|it| f32::from(it) / 50_000.0);
+    let number = |data: &[u8], at: usize| {
+        be32(data, at).ok().and_then(|it| u16::try_from(it / 2).ok()).map(|it| f32::from(it) / 50_000.0)
+    };
     let gamma = number(gamma, 0).filter(|gamma| (0.1..=4.0).contains(gamma))?;
     let mut profile = ColorProfile::new_srgb();
     if let Some([white, red, green, blue]) = places.and_then(|data| {

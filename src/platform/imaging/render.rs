@@ -66,7 +66,7 @@ impl Picture {
         self.pixels.data.as_chunks_mut().0
     }
 
-    /// Sharpens it, if it was shrunk, before its colours are changed: what is changed is then what is shown otherwise.
+    /// Sharpens it, once, if it was shrunk.
     pub fn sharpen(&mut self) {
         if std::mem::take(&mut self.is_shrunk) {
             sharpen(&mut self.pixels);
@@ -82,7 +82,7 @@ impl Picture {
         Ok((palette::blurhash(&swatch)?, palette::dominant_color(&swatch)))
     }
 
-    /// Sharpens it, if it was shrunk and was not sharpened before, and writes it.
+    /// Sharpens it and writes it.
     ///
     /// # Errors
     /// When it cannot be written, which no picture causes that was opened.
@@ -113,14 +113,18 @@ pub fn jpeg_of(rgb: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, Rejec
     encode(Output::Jpeg, &Pixels::new(width, height, Colour::Rgb, rgb.to_vec())?)
 }
 
-/// Sharpens the pictures of [`Size::AT_ONCE`], and writes them in all formats of [`Output::AT_ONCE`]. Sizes that are the
-/// same picture, because the photo is small, are written once.
-pub(super) fn at_once(pictures: &mut [Pixels; 4], upright: (u32, u32)) -> Result<Vec<Rendition>, Rejection> {
+/// Sharpens the pictures of [`Size::AT_ONCE`], and writes them in some formats. Sizes that are the same picture, because the
+/// photo is small, are written once.
+pub(super) fn all(
+    outputs: &[Output],
+    pictures: &mut [Pixels; 4],
+    upright: (u32, u32),
+) -> Result<Vec<Rendition>, Rejection> {
     for picture in pictures.iter_mut().filter(|picture| is_shrunk(picture, upright)) {
         sharpen(picture);
     }
     let mut renditions: Vec<Rendition> = Vec::new();
-    for output in Output::AT_ONCE {
+    for output in outputs.iter().copied() {
         for (size, picture) in Size::AT_ONCE.into_iter().zip(pictures.iter()) {
             let (width, height) = picture.size();
             let same = renditions.iter().find(|it| it.output == output && (it.width, it.height) == (width, height));

@@ -99,7 +99,7 @@ fn square(resizer: &mut Resizer, picture: &Pixels, focus: Focus) -> Result<Pixel
     let side = shorter.min(Size::Thumbnail.side());
     let corner = |length: u32, at: f64| {
         let free = f64::from(length - shorter);
-        // Not so far that the square would leave the picture; whatever is no number is the middle.
+        // Not so far that the square would leave the picture.
         (f64::from(length) * at - f64::from(shorter) / 2.0).clamp(0.0, free)
     };
     let (left, top) = (corner(width, focus.x), corner(height, focus.y));

@@ -49,7 +49,9 @@ fn add_up([above, here, below]: [&[u8]; 3], sums: &mut [i16]) {
 /// What is added to each pixel of a row. Beyond the ends, the last pixel goes on.
 fn differ(here: &[u8], sums: &[i16], deltas: &mut [i16]) {
     let last = sums.len() - 1;
-    let delta = |pixel: u8, sum: i16| ((i16::from(pixel) << WEIGHTS) - sum + (1 << (WEIGHTS + HALVES - 1))) >> (WEIGHTS + HALVES);
+    let delta = |pixel: u8, sum: i16| {
+        ((i16::from(pixel) << WEIGHTS) - sum + (1 << (WEIGHTS + HALVES - 1))) >> (WEIGHTS + HALVES)
+    };
     for x in [0, last] {
         let sum = sums[x.saturating_sub(1)] + 2 * sums[x] + sums[(x + 1).min(last)];
         deltas[x] = delta(here[x], sum);

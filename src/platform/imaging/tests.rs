@@ -211,7 +211,8 @@ fn no_format_changes_the_colours() {
 /// Expected values were computed from the definitions: to linear light, through the places of the colours, to sRGB.
 #[test]
 fn colours_look_the_same_whatever_their_numbers_mean() {
-    let (jpeg, png) = (samples::jpeg_of((64, 48), QUARTERS), samples::png(image::ExtendedColorType::Rgb8, |colour| colour));
+    let (jpeg, png) =
+        (samples::jpeg_of((64, 48), QUARTERS), samples::png(image::ExtendedColorType::Rgb8, |colour| colour));
     let webp = samples::webp(image::ExtendedColorType::Rgb8, |colour| colour);
     let [red, green, blue] = photos::SRGB;
     let swapped = photos::rgb_profile([green, blue, red], 563);
@@ -242,6 +243,20 @@ fn colours_look_the_same_whatever_their_numbers_mean() {
         let again = open(&photo.original, (Size::Low, Focus::default()), &Limits::default()).unwrap();
         assert_quarters(&again.finish(Output::Jpeg).unwrap().bytes, expected, name);
     }
+}
+
+/// Cyan is what the first quarter is printed with, and that press prints red with it.
+#[test]
+fn inks_are_those_of_their_press() {
+    let ink = |c: [u8; 3]| if c == samples::RED { [255, 0, 0, 0] } else { [0; 4] };
+    let plain = samples::jpeg(jpeg_encoder::ColorType::Cmyk, ink, |_| ());
+    let [first, second, ..] = quarters(jpeg_of(&photo(&plain).unwrap(), Size::High));
+    assert!(first[0] < 40 && first[1] > 200 && first[2] > 200, "{first:?}");
+    assert!(second.iter().all(|level| *level > 245), "{second:?}");
+    let press = photos::jpeg_with_profile(&plain, &photos::press_profile());
+    let [first, second, ..] = quarters(jpeg_of(&photo(&press).unwrap(), Size::High));
+    assert!(first[0] > 200 && first[1] < 60 && first[2] < 60, "{first:?}");
+    assert!(second.iter().all(|level| *level > 245), "{second:?}");
 }
 
 #[test]
@@ -355,7 +370,69 @@ fn damaged_files_do_no_harm() {
                 let at = chance as usize % file.len();
                 file[at] = chance.to_be_bytes()[1];
             }
-            let _ = process(&file, None, &limits);
+            harmless(&file, &limits);
         }
     }
+}
+
+/// What the fuzz target does: whatever is taken is taken again.
+fn harmless(file: &[u8], limits: &Limits) {
+    let Ok(made) = process_into(&[Output::Jpeg], (file, None), limits) else { return };
+    let again = open(&made.original, (Size::Thumbnail, Focus { x: 0.1, y: 0.9 }), limits).unwrap();
+    again.finish(Output::Jpeg).unwrap();
+}
+
+#[test]
+fn the_corpus_does_no_harm() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/fuzz/corpus/photo");
+    let limits = Limits { pixels: 1_000_000, memory: 16 << 20, ..Limits::default() };
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut count = 0;
+    for file in files {
+        harmless(&std::fs::read(&file).unwrap(), &limits);
+        count += 1;
+    }
+    assert!(count >= samples::every_way().len(), "{count} files");
+}
+
+/// A file is what its first bytes say, whatever else hides in it.
+#[test]
+fn what_else_a_file_is_does_not_come_along() {
+    let script = b"<script>alert(1)</script>PK\x03\x04%PDF-1.7";
+    let jpeg = photos::small_jpeg(2);
+    let files = [
+        [jpeg.as_slice(), script].concat(),
+        photos::with_segments(&jpeg, &[(0xFE, script.to_vec())]),
+        photos::with_segments(&jpeg, &[(0xEF, script.to_vec())]),
+        [photos::png(64, 48).as_slice(), script].concat(),
+        photos::with_chunk(&photos::png(64, 48), b"tEXt", script),
+        photos::with_riff_chunk(&photos::webp(64, 48), 0, b"JUNK", script),
+    ];
+    for file in files {
+        let kept = photo(&file).unwrap().original;
+        assert!(file.windows(8).any(|it| it == &script[..8]) && !kept.windows(8).any(|it| it == &script[..8]));
+    }
+}
+
+/// Bombs of every kind: what is claimed is refused by the header, and what is packed is never unpacked without a bound.
+#[test]
+fn bombs_are_refused() {
+    let limits = Limits { pixels: 1_000_000, memory: 16 << 20, ..Limits::default() };
+    let huge = |side: u32| u64::from(side) * u64::from(side) > limits.pixels;
+    let mut wide = photos::jpeg(64, 48, 1);
+    let frame = wide.windows(2).position(|it| it == [0xFF, 0xC0]).unwrap();
+    wide[frame + 5..frame + 9].copy_from_slice(&[0xFF; 4]);
+    let mut extended = photos::with_riff_chunk(&photos::webp(64, 48), 0, b"JUNK", b"");
+    extended[24..30].copy_from_slice(&[0xFF, 0x7F, 0, 0xFF, 0x7F, 0]);
+    assert!(huge(0x8000));
+    for file in [wide, extended, photos::png_bomb()] {
+        assert!(matches!(process(&file, None, &limits), Err(Rejection::TooManyPixels { .. })));
+    }
+    // A profile of 64 MB in 64 KB counts as none.
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packed, &vec![0; 64 << 20]).unwrap();
+    let profile = [b"ICC\0\0", packed.finish().unwrap().as_slice()].concat();
+    let file = photos::with_chunk(&photos::png(64, 48), b"iCCP", &profile);
+    let made = photo(&file).unwrap();
+    assert!(made.original.len() < file.len() - 60_000);
 }

@@ -170,8 +170,8 @@ fn adler(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::read_hald;
+    use super::*;
 
     #[test]
     fn what_is_written_can_be_read() {

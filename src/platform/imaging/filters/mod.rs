@@ -44,8 +44,8 @@ impl Preset {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::lut::{ENTRIES, Finish, Lut};
+    use super::*;
 
     #[test]
     fn there_are_at_least_sixteen_and_each_is_itself() {
