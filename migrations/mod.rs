@@ -8,6 +8,9 @@ mod m20261128_000010_mutes;
 mod m20261128_000011_shelves;
 mod m20261128_000020_looks;
 mod m20261128_000025_shots;
+mod m20261128_000040_replies;
+mod m20261128_000041_activities;
+mod m20261128_000042_notification_settings;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -22,5 +25,8 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000010_mutes::Migration),
         Box::new(m20261128_000011_shelves::Migration),
         Box::new(m20261128_000025_shots::Migration),
+        Box::new(m20261128_000040_replies::Migration),
+        Box::new(m20261128_000041_activities::Migration),
+        Box::new(m20261128_000042_notification_settings::Migration),
     ]
 }

@@ -5,7 +5,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CommentId, MediaId, SessionId, UploadId, UserId};
+use super::ids::{ActivityId, CommentId, MediaId, SessionId, UploadId, UserId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +51,29 @@ pub enum Fact {
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
     CommentAdded { comment: CommentId, media: MediaId, author: UserId },
-    /// A comment was deleted.
-    CommentDeleted { comment: CommentId, media: MediaId, author: UserId },
+    /// A comment was deleted, or its media was.
+    CommentDeleted {
+        comment: CommentId,
+        media: MediaId,
+        author: UserId,
+        /// The comment it replied to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<CommentId>,
+    },
+    /// Somebody likes a comment.
+    CommentLiked { comment: CommentId, media: MediaId, user: UserId },
+    /// Somebody no longer likes a comment.
+    CommentUnliked { comment: CommentId, media: MediaId, user: UserId },
+    /// Counts of a comment wait to be added up: many counted at once.
+    CommentCountsWait { comment: CommentId },
+    /// Something was added to an activity or taken out of it, and it is to be summed up.
+    ActivityNoted { activity: ActivityId },
+    /// An activity of a user is new or changed. `is_more`: something happened, and was not only taken back.
+    ActivityChanged { user: UserId, activity: ActivityId, is_more: bool },
+    /// Nothing is left of an activity of a user.
+    ActivityRemoved { user: UserId, activity: ActivityId },
+    /// A user saw their activities.
+    ActivitySeen { user: UserId },
 }
 
 /// Whether one user follows another.
@@ -84,6 +105,8 @@ pub enum Topic {
     Media(MediaId),
     /// One upload.
     Upload(UploadId),
+    /// What happens to a user.
+    ActivityOf(UserId),
     /// One session.
     Session(SessionId),
     /// All sessions: which of them end.
@@ -114,7 +137,10 @@ impl Fact {
                 vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
             }
             Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
-            Self::CommentAdded { media, .. } | Self::CommentDeleted { media, .. } => vec![Row::Comments(media)],
+            Self::CommentAdded { media, .. }
+            | Self::CommentDeleted { media, .. }
+            | Self::CommentLiked { media, .. }
+            | Self::CommentUnliked { media, .. } => vec![Row::Comments(media)],
             Self::UserSignedUp { .. }
             | Self::SessionEnded { .. }
             | Self::UserBlocked { .. }
@@ -127,7 +153,12 @@ impl Fact {
             | Self::MediaLiked { .. }
             | Self::MediaUnliked { .. }
             | Self::LikeWaits { .. }
-            | Self::CountsWait { .. } => vec![],
+            | Self::CountsWait { .. }
+            | Self::CommentCountsWait { .. }
+            | Self::ActivityNoted { .. }
+            | Self::ActivityChanged { .. }
+            | Self::ActivityRemoved { .. }
+            | Self::ActivitySeen { .. } => vec![],
         }
     }
 
@@ -138,8 +169,13 @@ impl Fact {
             Self::UserSignedUp { .. }
             | Self::FollowChanged { .. }
             | Self::LikeWaits { .. }
-            | Self::CountsWait { .. } => {
-                vec![]
+            | Self::CountsWait { .. }
+            | Self::CommentLiked { .. }
+            | Self::CommentUnliked { .. }
+            | Self::CommentCountsWait { .. }
+            | Self::ActivityNoted { .. } => vec![],
+            Self::ActivityChanged { user, .. } | Self::ActivityRemoved { user, .. } | Self::ActivitySeen { user } => {
+                vec![Topic::ActivityOf(user)]
             }
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],

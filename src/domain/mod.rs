@@ -23,3 +23,5 @@ pub mod likes;
 pub mod comments;
 
 pub mod feed;
+
+pub mod activity;

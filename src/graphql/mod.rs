@@ -1,5 +1,6 @@
 //! The GraphQL schema: what clients see. Thin: parse ids, call one function of the domain, wrap what comes back.
 
+pub mod activity;
 pub mod comment;
 pub mod context;
 pub mod coordinate;
@@ -12,6 +13,7 @@ pub mod live;
 pub mod loaders;
 pub mod media;
 pub mod node;
+pub mod notification;
 pub mod order;
 pub mod page;
 pub mod photo;

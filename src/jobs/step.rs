@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::tell::Tell;
 use crate::app::App;
 use crate::base::error::Result;
-use crate::base::ids::{MediaId, UploadId, UserId};
+use crate::base::ids::{CommentId, MediaId, UploadId, UserId};
 use crate::domain::feed::{self, Place};
 use crate::domain::{comments, follows, likes, media, uploads};
 use crate::platform::queue::Lane;
@@ -35,6 +36,15 @@ pub enum Step {
     CopyLike { media: MediaId, user: UserId, edge: i64 },
     /// Add up the counts of a media that waited while many counted at once.
     AddUpCounts { media: MediaId },
+    /// The same of a comment.
+    AddUpCommentCounts { comment: CommentId },
+    /// Remove what belonged to a comment that was deleted.
+    EraseComment { comment: CommentId },
+    /// Keep somebody told of what happened to them.
+    Tell {
+        /// Of what.
+        of: Tell,
+    },
 }
 
 /// Whether a step is finished.
@@ -79,6 +89,9 @@ impl Step {
             Self::EraseMedia { media } => erase(app, media).await,
             Self::CopyLike { media, user, edge } => likes::copy(app, user, media, edge).await.map(done),
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
+            Self::AddUpCommentCounts { comment } => comments::add_up_counts(app, comment).await.map(more),
+            Self::EraseComment { comment } => comments::erase_likes(app, comment).await.map(more),
+            Self::Tell { ref of } => of.run(app).await.map(done),
         }
     }
 }
@@ -99,7 +112,10 @@ impl Step {
             | Self::EraseOldLooks { .. }
             | Self::EraseMedia { .. }
             | Self::CopyLike { .. }
-            | Self::AddUpCounts { .. } => Ok(()),
+            | Self::AddUpCounts { .. }
+            | Self::AddUpCommentCounts { .. }
+            | Self::EraseComment { .. }
+            | Self::Tell { .. } => Ok(()),
         }
     }
 }

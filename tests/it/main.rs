@@ -6,6 +6,9 @@
 mod kit;
 
 mod accounts;
+mod activity;
+mod activity_cost;
+mod activity_events;
 mod between;
 mod blocking;
 mod budgets;
@@ -25,12 +28,14 @@ mod links;
 mod migrating;
 mod multipart;
 mod muting;
+mod notification_settings;
 mod playground;
 mod processes;
 mod publishing;
 mod readme;
 mod redis;
 mod removals;
+mod replies;
 mod resume;
 mod s3;
 mod shelves;

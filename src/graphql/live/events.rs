@@ -1,5 +1,7 @@
 //! The events of live streams. Each carries its position, to resume after.
 
+mod activity;
+
 use std::time::Duration;
 
 use async_graphql::{Enum, ID, Interface, SimpleObject, Union};
@@ -11,6 +13,8 @@ use super::super::stream::{GapReason, LogStream, Recovery};
 use super::super::upload::Upload;
 use crate::base::ids::MediaId;
 use crate::platform::log::Entry;
+
+pub use activity::{ActivityChanged, ActivityEvent, ActivityRemoved, ActivitySeen};
 
 /// Something that happened.
 #[derive(Clone, Debug, Interface)]
@@ -35,6 +39,12 @@ pub enum StreamEvent {
     CommentRemoved(CommentRemoved),
     /// An upload went on.
     UploadChanged(UploadChanged),
+    /// An activity is new or changed.
+    ActivityChanged(ActivityChanged),
+    /// An activity is gone.
+    ActivityRemoved(ActivityRemoved),
+    /// Activities were seen.
+    ActivitySeen(ActivitySeen),
 }
 
 /// An event in a stream of media. New kinds may be added.
@@ -255,7 +265,7 @@ pub struct CommentAdded {
     occurred_at: DateTime,
     /// The comment.
     comment: Comment,
-    /// Its cursor in `Media.comments`.
+    /// Its cursor in `Media.comments`, or in `Comment.replies`.
     edge_cursor: String,
 }
 
