@@ -39,6 +39,8 @@ pub enum Fact {
     UploadExpired { upload: UploadId },
     /// A media was published.
     MediaPublished { media: MediaId, owner: UserId },
+    /// The owner of a media changed what it says or shows.
+    MediaEdited { media: MediaId, owner: UserId },
     /// A media was deleted. Nobody but its owner hears of one that was for its owner only.
     MediaDeleted { media: MediaId, owner: UserId, only_me: bool },
     /// Somebody likes a media.
@@ -136,6 +138,7 @@ impl Fact {
             Self::MediaDeleted { media, owner, .. } => {
                 vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
             }
+            Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
             Self::CommentAdded { media, .. }
             | Self::CommentDeleted { media, .. }
             | Self::CommentLiked { media, .. }
@@ -189,7 +192,9 @@ impl Fact {
                 vec![Topic::Upload(upload)]
             }
             Self::MediaPublished { owner, .. } => vec![Topic::MediaOf(owner)],
-            Self::MediaDeleted { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
+            Self::MediaDeleted { media, owner, .. } | Self::MediaEdited { media, owner } => {
+                vec![Topic::Media(media), Topic::MediaOf(owner)]
+            }
             Self::MediaLiked { media, .. }
             | Self::MediaUnliked { media, .. }
             | Self::CommentAdded { media, .. }

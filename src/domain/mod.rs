@@ -12,6 +12,8 @@ pub mod devices;
 
 pub mod follows;
 
+pub mod filters;
+
 pub mod uploads;
 
 pub mod media;

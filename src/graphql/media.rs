@@ -5,6 +5,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result,
 use super::comment::{CommentConnection, CommentOrder};
 use super::context::{app, input_id, signed_in, viewer};
 use super::error::{UserError, outcome};
+use super::filter::{self, CropInput, PhotoFilterInput, PhotoPointInput};
 use super::loaders::{CommentsOn, Known, LikeOf, PhotosOf, SaveOf, load};
 use super::page::{PageInfo, semanticNonNull};
 use super::photo::Photo;
@@ -219,8 +220,14 @@ pub struct PublishMediaInput {
 pub struct PhotoInput {
     /// A ready upload.
     upload_id: ID,
+    /// The filter.
+    filter: Option<PhotoFilterInput>,
+    /// The part to keep; all of it when left out.
+    crop: Option<CropInput>,
     /// What it shows, for those who cannot see it.
     alt_text: Option<String>,
+    /// What must stay in sight when it is cropped; the middle when left out.
+    focal_point: Option<PhotoPointInput>,
 }
 
 /// Result of `publishMedia`.
@@ -357,7 +364,8 @@ impl MediaMutation {
 fn draft(input: PublishMediaInput) -> Answer<Draft> {
     let photo = |(number, photo): (usize, PhotoInput)| {
         let upload = input_id(&photo.upload_id, "upload", &["photos", &number.to_string(), "uploadId"])?;
-        Ok(DraftPhoto { upload, alt_text: photo.alt_text })
+        let look = filter::look(photo.filter, photo.crop, photo.focal_point);
+        Ok(DraftPhoto { upload, alt_text: photo.alt_text, look })
     };
     let photos = input.photos.into_iter().enumerate().map(photo).collect::<Answer<_>>()?;
     Ok(Draft { photos, caption: input.caption, audience: input.audience.into() })

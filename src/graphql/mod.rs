@@ -3,9 +3,11 @@
 pub mod activity;
 pub mod comment;
 pub mod context;
+pub mod coordinate;
 pub mod device;
 pub mod error;
 pub mod feed;
+pub mod filter;
 pub mod follow;
 pub mod limits;
 pub mod live;

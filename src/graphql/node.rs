@@ -6,6 +6,7 @@ use super::activity::{Activity, CommentLikedActivity, CommentedActivity, FollowA
 use super::comment::Comment;
 use super::context::{app, viewer as asking};
 use super::device::Device;
+use super::filter::{self, Filter};
 use super::loaders::{Visible, load};
 use super::media::Media;
 use super::photo::Photo;
@@ -25,6 +26,8 @@ pub enum Node {
     Comment(Comment),
     /// A device of the viewer.
     Device(Device),
+    /// A photo filter.
+    Filter(Filter),
     /// A media.
     Media(Media),
     /// A photo.
@@ -58,6 +61,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         MediaId::PREFIX => medium(ctx, id).await,
         PhotoId::PREFIX => photo(ctx, id).await,
         CommentId::PREFIX => comment(ctx, id).await,
+        filter::PREFIX => Ok(Filter::with_id(ctx, id).map(Node::Filter)),
         UploadId::PREFIX | SessionId::PREFIX | ActivityId::PREFIX | DeviceId::PREFIX | "vwr" => own(ctx, id).await,
         _ => Ok(None),
     }

@@ -9,6 +9,7 @@ use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
 use super::device::DeviceMutation;
 use super::feed::FeedMutation;
+use super::filter::{Filter, PhotoMutation};
 use super::follow::FollowMutation;
 use super::live::{ActivityEvent, Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
@@ -84,6 +85,11 @@ impl Query {
         Ok(load(ctx).load_one(id).await?.map(Media))
     }
 
+    /// The photo filters of this server.
+    async fn filters(&self, ctx: &Context<'_>) -> Vec<Filter> {
+        app(ctx).filters.all().cloned().map(Filter).collect()
+    }
+
     /// This server: its name and limits. Needs no session.
     async fn server(&self) -> Server {
         Server
@@ -104,6 +110,7 @@ pub struct Mutation(
     FollowMutation,
     UploadMutation,
     MediaMutation,
+    PhotoMutation,
     SaveMutation,
     CommentMutation,
     DeviceMutation,

@@ -46,6 +46,7 @@ pub struct Config {
     pub websocket: WebSocket,
     pub auth: Auth,
     pub uploads: Uploads,
+    pub filters: Filters,
     pub follows: Follows,
     pub push: Push,
     pub log: Log,

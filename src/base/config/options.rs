@@ -110,6 +110,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("uploads.keep_hours", "How long an upload that no media uses is kept."),
     ("uploads.waiting", "Uploads of one user that no media uses yet."),
     ("uploads.workers", "Photos processed at once in one process."),
+    (
+        "filters.folder",
+        "A folder of `.cube` files and Hald PNGs that become filters beside those of the house; read at the start.",
+    ),
     ("follows.following", "How many one user can follow; Instagram's limit."),
     (
         "push.delay_seconds",

@@ -1,7 +1,9 @@
 //! Media: one or more photos published together, who can see them, and their end.
 
+mod change_photo;
 mod counts;
 mod delete;
+mod looks;
 mod photos;
 mod publish;
 mod table;
@@ -15,9 +17,11 @@ use crate::base::page::{Direction, Page, Slice};
 use crate::domain::follows::{self, Standing};
 use crate::domain::sessions::Viewer;
 
+pub use change_photo::{Change, PhotoChange, change_photo};
 pub use counts::add_up as add_up_counts;
 pub(in crate::domain) use counts::count;
 pub use delete::{delete, erase};
+pub use looks::{AppliedFilter, Look, Part, Point, WantedFilter, WantedLook, erase_old as erase_old_looks, make_image};
 pub use photos::Model as Photo;
 pub use photos::of_media as photos_of;
 pub use publish::{Draft, DraftPhoto, publish};

@@ -1,7 +1,10 @@
 //! Publishing photos: one transaction takes the uploads, stores the media and records that it happened.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
+use super::looks::{self, Dressed, Look, Undressed, WantedLook};
 use super::{Audience, Media, PHOTOS, Photo, photos, table};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
@@ -33,6 +36,9 @@ pub struct DraftPhoto {
     pub upload: UploadId,
     /// What it shows, for those who cannot see it.
     pub alt_text: Option<String>,
+    /// How it is to be shown.
+    #[serde(flatten)]
+    pub look: WantedLook,
 }
 
 /// Publishes photos.
@@ -40,9 +46,11 @@ pub struct DraftPhoto {
 /// # Errors
 /// `INVALID`, `NOT_FOUND`, `UPLOAD_UNUSABLE` or `IDEMPOTENCY_MISMATCH`, with the input it is about. Nothing was published
 /// then, and the uploads can still be used.
-pub async fn publish(app: &App, viewer: Viewer, draft: Draft, key: Option<String>) -> Result<Media> {
+pub async fn publish(app: &Arc<App>, viewer: Viewer, draft: Draft, key: Option<String>) -> Result<Media> {
     let key = key.map(|key| Key::new(key, "publishMedia", &draft));
     let draft = check(&draft)?;
+    let looks = dress(app, viewer, &draft).await?;
+    let draft = (draft, looks);
     let id = app.db.write(&viewer.user, async |tx| publish_in(app, tx, viewer, draft, key.as_ref()).await).await?;
     let media = super::find(app, Some(viewer), id).await?;
     // With a repeated request the media may have been deleted in the meantime.
@@ -63,22 +71,48 @@ fn check(draft: &Draft) -> Result<Draft> {
 fn check_photo((number, photo): (usize, &DraftPhoto)) -> Result<DraftPhoto> {
     let alt_text = text::prose(photo.alt_text.as_deref().unwrap_or(""), text::ALT_TEXT_LENGTH);
     let alt_text = alt_text.map_err(|error| error.at(["photos", &number.to_string(), "altText"]))?;
-    Ok(DraftPhoto { upload: photo.upload, alt_text: alt_text.map(str::to_owned) })
+    Ok(DraftPhoto { alt_text: alt_text.map(str::to_owned), ..photo.clone() })
 }
 
-async fn publish_in(app: &App, tx: &Tx, viewer: Viewer, draft: Draft, key: Option<&Key>) -> Result<MediaId> {
+/// The looks of the photos of a draft; `None` where a photo is as it was sent, or not there to be looked at.
+async fn dress(app: &Arc<App>, viewer: Viewer, draft: &Draft) -> Result<Vec<Option<Dressed>>> {
+    let mut looks = Vec::new();
+    for (number, photo) in draft.photos.iter().enumerate() {
+        let look = looks::check(app, &photo.look, &["photos", &number.to_string()])?;
+        let images = match look == Look::default() {
+            true => None,
+            false => uploads::find(app, viewer, photo.upload).await?.and_then(|upload| upload.images()),
+        };
+        let Some(images) = images else {
+            looks.push(None);
+            continue;
+        };
+        let size = (images.width, images.height);
+        let undressed = Undressed { owner: viewer.user, image_key: &images.key, size };
+        looks.push(Some(looks::dress(app, undressed, &look).await?));
+    }
+    Ok(looks)
+}
+
+async fn publish_in(
+    app: &App,
+    tx: &Tx,
+    viewer: Viewer,
+    (draft, looks): (Draft, Vec<Option<Dressed>>),
+    key: Option<&Key>,
+) -> Result<MediaId> {
     let (id, now): (MediaId, _) = (app.ids.next(&viewer.user), app.clock.now());
     if let Some(earlier) = idempotency::take(tx, viewer.user, key, id.0, now).await? {
         return Ok(MediaId(earlier));
     }
     let mut rows = Vec::new();
     // Taken in the order of their ids, so that two requests for the same uploads do not wait for each other.
-    let mut wanted: Vec<(usize, DraftPhoto)> = draft.photos.into_iter().enumerate().collect();
-    wanted.sort_by_key(|(_, photo)| photo.upload);
-    for (number, photo) in wanted {
+    let mut wanted: Vec<(usize, (DraftPhoto, _))> = draft.photos.into_iter().zip(looks).enumerate().collect();
+    wanted.sort_by_key(|(_, (photo, _))| photo.upload);
+    for (number, (photo, look)) in wanted {
         let taken = uploads::take(app, tx, Taking { viewer, upload: photo.upload, media: id }).await;
         let images = taken.map_err(|error| error.at(["photos", &number.to_string(), "uploadId"]))?;
-        rows.push(row(app, id, number, images, photo.alt_text));
+        rows.push(row(app, id, number, images, photo.alt_text).with(look));
     }
     photos::insert_many(tx, rows).await?;
     let (owner_id, caption, audience) = (viewer.user, draft.caption, draft.audience);
@@ -105,5 +139,7 @@ fn row(app: &App, media: MediaId, number: usize, images: Images, alt_text: Optio
         blur_hash: images.blur_hash,
         dominant_color: images.dominant_color,
         alt_text,
+        look: None,
+        look_key: None,
     }
 }
