@@ -4,6 +4,9 @@ mod m20261123_000001_foundation;
 mod m20261123_000002_secrets;
 mod m20261123_000003_processes;
 mod m20261123_000006_large_accounts;
+mod m20261128_000030_mentions;
+mod m20261128_000031_photo_tags;
+mod m20261128_000032_editing;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -14,5 +17,8 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_000002_secrets::Migration),
         Box::new(m20261123_000003_processes::Migration),
         Box::new(m20261123_000006_large_accounts::Migration),
+        Box::new(m20261128_000030_mentions::Migration),
+        Box::new(m20261128_000031_photo_tags::Migration),
+        Box::new(m20261128_000032_editing::Migration),
     ]
 }

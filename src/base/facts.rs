@@ -35,6 +35,14 @@ pub enum Fact {
     MediaPublished { media: MediaId, owner: UserId },
     /// A media was deleted. Nobody but its owner hears of one that was for its owner only.
     MediaDeleted { media: MediaId, owner: UserId, only_me: bool },
+    /// The owner of a media changed what it says or shows.
+    MediaEdited { media: MediaId, owner: UserId },
+    /// The owner of a media changed who can see it. Who could not before hears of nothing that is gone.
+    AudienceChanged { media: MediaId, owner: UserId, before: Audience },
+    /// Somebody was tagged in a photo of a media.
+    PhotoTagged { media: MediaId, user: UserId },
+    /// Somebody is no longer tagged in a photo of a media.
+    PhotoTagRemoved { media: MediaId, user: UserId },
     /// Somebody likes a media.
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
@@ -43,6 +51,8 @@ pub enum Fact {
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
     CommentAdded { comment: CommentId, media: MediaId, author: UserId },
+    /// The author of a comment changed what it says.
+    CommentEdited { comment: CommentId, media: MediaId, author: UserId },
     /// A comment was deleted.
     CommentDeleted { comment: CommentId, media: MediaId, author: UserId },
 }
@@ -61,6 +71,21 @@ pub enum FollowState {
     /// Yes.
     #[sea_orm(num_value = 2)]
     Following,
+}
+
+/// Who can see a media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Audience {
+    /// Anyone; followers when the account is private.
+    #[sea_orm(num_value = 0)]
+    Everyone,
+    /// Followers.
+    #[sea_orm(num_value = 1)]
+    Followers,
+    /// Its owner.
+    #[sea_orm(num_value = 2)]
+    OnlyMe,
 }
 
 /// What a live stream can listen to.
@@ -87,7 +112,11 @@ impl Fact {
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
-            Self::UserSignedUp { .. } | Self::FollowChanged { .. } | Self::CountsWait { .. } => vec![],
+            Self::UserSignedUp { .. }
+            | Self::FollowChanged { .. }
+            | Self::CountsWait { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. } => vec![],
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],
@@ -98,10 +127,13 @@ impl Fact {
                 vec![Topic::Upload(upload)]
             }
             Self::MediaPublished { owner, .. } => vec![Topic::MediaOf(owner)],
-            Self::MediaDeleted { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
+            Self::MediaDeleted { media, owner, .. }
+            | Self::MediaEdited { media, owner }
+            | Self::AudienceChanged { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
             Self::MediaLiked { media, .. }
             | Self::MediaUnliked { media, .. }
             | Self::CommentAdded { media, .. }
+            | Self::CommentEdited { media, .. }
             | Self::CommentDeleted { media, .. } => vec![Topic::Media(media)],
         }
     }

@@ -10,6 +10,8 @@ pub mod sessions;
 
 pub mod follows;
 
+pub mod mentions;
+
 pub mod uploads;
 
 pub mod media;

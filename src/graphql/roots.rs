@@ -10,7 +10,9 @@ use super::follow::FollowMutation;
 use super::live::{Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
+use super::media_edit::MediaEditMutation;
 use super::node::{self, Node};
+use super::photo_tag::PhotoTagMutation;
 use super::scalars::StreamCursor;
 use super::server::Server;
 use super::session::SessionMutation;
@@ -93,7 +95,16 @@ impl Query {
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(SessionMutation, ViewerMutation, FollowMutation, UploadMutation, MediaMutation, CommentMutation);
+pub struct Mutation(
+    SessionMutation,
+    ViewerMutation,
+    FollowMutation,
+    UploadMutation,
+    MediaMutation,
+    MediaEditMutation,
+    PhotoTagMutation,
+    CommentMutation,
+);
 
 /// What a stream of media is about. New kinds may be added.
 #[derive(Clone, Debug, OneofObject)]

@@ -21,6 +21,11 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
         | Fact::UploadProcessed { .. }
+        | Fact::MediaEdited { .. }
+        | Fact::AudienceChanged { .. }
+        | Fact::PhotoTagged { .. }
+        | Fact::PhotoTagRemoved { .. }
+        | Fact::CommentEdited { .. }
         | Fact::MediaLiked { .. }
         | Fact::MediaUnliked { .. }
         | Fact::CommentAdded { .. }

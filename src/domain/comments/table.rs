@@ -1,5 +1,6 @@
 //! A comment in its table, on the shard of its media.
 
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{CommentId, MediaId, UserId};
 use crate::base::page::Page;
@@ -16,6 +17,10 @@ pub struct Model {
     pub media_id: MediaId,
     pub author_id: UserId,
     pub body: String,
+    /// Who is mentioned in it.
+    pub mentions: Option<String>,
+    /// When it was changed last.
+    pub edited_at: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -53,6 +58,15 @@ pub(super) async fn many(connection: &Reader, ids: Vec<CommentId>) -> Result<Vec
     Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 
+/// Stores what was edited of a comment. False when it is gone.
+pub(super) async fn set_edited(tx: &Tx, comment: Model) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Body, Expr::value(comment.body))
+        .col_expr(Column::Mentions, Expr::value(comment.mentions))
+        .col_expr(Column::EditedAt, Expr::value(comment.edited_at));
+    Ok(changed.filter(Column::Id.eq(comment.id)).exec(tx.conn()).await?.rows_affected == 1)
+}
+
 pub(super) async fn delete(tx: &Tx, id: CommentId) -> Result<bool> {
     Ok(Entity::delete_by_id(id).exec(tx.conn()).await?.rows_affected == 1)
 }
@@ -78,7 +92,7 @@ fn ranked(media: Vec<MediaId>, order: Order, items: u32) -> SelectStatement {
     let direction = order.in_sql();
     let mut window = WindowStatement::partition_by(Column::MediaId);
     window.order_by(Column::Id, direction.clone());
-    let columns = [Column::Id, Column::MediaId, Column::AuthorId, Column::Body];
+    let columns = [Column::Id, Column::MediaId, Column::AuthorId, Column::Body, Column::Mentions, Column::EditedAt];
     let every = Query::select()
         .columns(columns)
         .expr_window_as(Func::cust("ROW_NUMBER"), window, "place")

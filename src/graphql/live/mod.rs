@@ -1,5 +1,6 @@
 //! What can be listened to. Every event is authorised when it is delivered, as its viewer, and loaded anew.
 
+mod edited;
 mod events;
 mod home_feed;
 mod media_events;
@@ -25,6 +26,7 @@ use crate::platform::drain::Place;
 use crate::platform::log::Entry;
 use crate::platform::log::live::Listener;
 
+pub use edited::{CommentUpdated, MediaUpdated};
 pub use events::{
     CommentAdded, CommentRemoved, MediaAdded, MediaCountsChanged, MediaEvent, MediaRemoved, MediaStreamEvent,
     StreamClosing, StreamClosingReason, StreamEvent, StreamGapReason, StreamOpened, StreamRecovery, UploadChanged,
