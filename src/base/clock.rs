@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z. Stored so in both SQL dialects.
@@ -37,6 +38,13 @@ impl Timestamp {
     #[must_use]
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
+    }
+
+    /// The instant that a text in RFC 3339 names, in whatever offset; parts of a millisecond are left out.
+    #[must_use]
+    pub fn of_rfc3339(text: &str) -> Option<Self> {
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
     /// RFC 3339 in UTC with milliseconds, `2026-11-22T18:30:00.000Z`.
@@ -90,6 +98,14 @@ mod tests {
     fn timestamps_are_written_as_the_schema_says() {
         assert_eq!(Timestamp(1_795_372_200_007).rfc3339(), "2026-11-22T18:30:00.007Z");
         assert_eq!(Timestamp(0).rfc3339(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn timestamps_are_read_in_any_offset() {
+        let at = Some(Timestamp(1_795_372_200_007));
+        assert_eq!(Timestamp::of_rfc3339("2026-11-22T18:30:00.007Z"), at);
+        assert_eq!(Timestamp::of_rfc3339("2026-11-22T20:30:00.0079+02:00"), at);
+        assert_eq!(Timestamp::of_rfc3339("2026-11-22"), None);
     }
 
     #[test]

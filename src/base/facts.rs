@@ -5,7 +5,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CommentId, MediaId, SessionId, UploadId, UserId};
+use super::ids::{ActivityId, CommentId, MediaId, SessionId, UploadId, UserId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,10 @@ pub enum Fact {
     UserBlocked { blocker: UserId, blocked: UserId, edge: i64 },
     /// One user no longer blocks another.
     UserUnblocked { blocker: UserId, blocked: UserId },
+    /// One user mutes another, anew or until another instant.
+    UserMuted { muter: UserId, muted: UserId },
+    /// One user no longer mutes another.
+    UserUnmuted { muter: UserId, muted: UserId },
     /// The bytes of an upload are here.
     UploadReceived { upload: UploadId },
     /// An upload is ready or rejected.
@@ -47,14 +51,37 @@ pub enum Fact {
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
     MediaUnliked { media: MediaId, user: UserId },
+    /// A like or its end waits to be copied into the user's own list, which is in another database. `edge` is its place there.
+    LikeWaits { media: MediaId, user: UserId, edge: i64 },
     /// Counts of a media wait to be added up: many counted at once.
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
     CommentAdded { comment: CommentId, media: MediaId, author: UserId },
     /// The author of a comment changed what it says.
     CommentEdited { comment: CommentId, media: MediaId, author: UserId },
-    /// A comment was deleted.
-    CommentDeleted { comment: CommentId, media: MediaId, author: UserId },
+    /// A comment was deleted, or its media was.
+    CommentDeleted {
+        comment: CommentId,
+        media: MediaId,
+        author: UserId,
+        /// The comment it replied to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<CommentId>,
+    },
+    /// Somebody likes a comment.
+    CommentLiked { comment: CommentId, media: MediaId, user: UserId },
+    /// Somebody no longer likes a comment.
+    CommentUnliked { comment: CommentId, media: MediaId, user: UserId },
+    /// Counts of a comment wait to be added up: many counted at once.
+    CommentCountsWait { comment: CommentId },
+    /// Something was added to an activity or taken out of it, and it is to be summed up.
+    ActivityNoted { activity: ActivityId },
+    /// An activity of a user is new or changed. `is_more`: something happened, and was not only taken back.
+    ActivityChanged { user: UserId, activity: ActivityId, is_more: bool },
+    /// Nothing is left of an activity of a user.
+    ActivityRemoved { user: UserId, activity: ActivityId },
+    /// A user saw their activities.
+    ActivitySeen { user: UserId },
 }
 
 /// Whether one user follows another.
@@ -93,7 +120,7 @@ pub enum Audience {
 pub enum Topic {
     /// What a user publishes.
     MediaOf(UserId),
-    /// Whom a user follows and blocks, and who blocks them.
+    /// Whom a user follows, blocks and mutes, and who blocks them.
     RelationsOf(UserId),
     /// Whether the account of a user is private.
     AccountOf(UserId),
@@ -101,25 +128,87 @@ pub enum Topic {
     Media(MediaId),
     /// One upload.
     Upload(UploadId),
+    /// What happens to a user.
+    ActivityOf(UserId),
     /// One session.
     Session(SessionId),
     /// All sessions: which of them end.
     Sessions,
 }
 
+/// What of the databases may be kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// A user, as others see them, with their counts.
+    User(UserId),
+    /// The photos of a media.
+    Photos(MediaId),
+    /// The first comments on a media.
+    Comments(MediaId),
+}
+
 impl Fact {
+    /// What it changes of what may be kept in memory. A row that changes without such a fact must not be kept.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Row> {
+        match *self {
+            Self::PrivacyChanged { user, .. } => vec![Row::User(user)],
+            Self::FollowChanged { followee, .. } => vec![Row::User(followee)],
+            Self::FollowingChanged { follower, .. } => vec![Row::User(follower)],
+            Self::MediaPublished { owner, .. } | Self::AudienceChanged { owner, .. } => vec![Row::User(owner)],
+            Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
+            Self::MediaDeleted { media, owner, .. } => {
+                vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
+            }
+            Self::CommentAdded { media, .. }
+            | Self::CommentEdited { media, .. }
+            | Self::CommentDeleted { media, .. }
+            | Self::CommentLiked { media, .. }
+            | Self::CommentUnliked { media, .. } => vec![Row::Comments(media)],
+            Self::UserSignedUp { .. }
+            | Self::SessionEnded { .. }
+            | Self::UserBlocked { .. }
+            | Self::UserUnblocked { .. }
+            | Self::UserMuted { .. }
+            | Self::UserUnmuted { .. }
+            | Self::UploadReceived { .. }
+            | Self::UploadProcessed { .. }
+            | Self::UploadExpired { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. }
+            | Self::MediaLiked { .. }
+            | Self::MediaUnliked { .. }
+            | Self::LikeWaits { .. }
+            | Self::CountsWait { .. }
+            | Self::CommentCountsWait { .. }
+            | Self::ActivityNoted { .. }
+            | Self::ActivityChanged { .. }
+            | Self::ActivityRemoved { .. }
+            | Self::ActivitySeen { .. } => vec![],
+        }
+    }
+
     /// The topics under which live streams hear of it.
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
             Self::UserSignedUp { .. }
             | Self::FollowChanged { .. }
+            | Self::LikeWaits { .. }
             | Self::CountsWait { .. }
             | Self::PhotoTagged { .. }
-            | Self::PhotoTagRemoved { .. } => vec![],
+            | Self::PhotoTagRemoved { .. }
+            | Self::CommentLiked { .. }
+            | Self::CommentUnliked { .. }
+            | Self::CommentCountsWait { .. }
+            | Self::ActivityNoted { .. } => vec![],
+            Self::ActivityChanged { user, .. } | Self::ActivityRemoved { user, .. } | Self::ActivitySeen { user } => {
+                vec![Topic::ActivityOf(user)]
+            }
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],
+            Self::UserMuted { muter, .. } | Self::UserUnmuted { muter, .. } => vec![Topic::RelationsOf(muter)],
             Self::UserBlocked { blocker, blocked, .. } | Self::UserUnblocked { blocker, blocked } => {
                 vec![Topic::RelationsOf(blocker), Topic::RelationsOf(blocked)]
             }

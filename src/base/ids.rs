@@ -140,6 +140,8 @@ ids! {
     UploadId = "upl";
     /// A place where a user is signed in.
     SessionId = "ses";
+    /// Something that happened to a user.
+    ActivityId = "act";
 }
 
 /// The id as it stands in links and cursors: base58, no prefix.
@@ -162,6 +164,12 @@ pub fn from_base58(text: &str) -> Option<i64> {
 #[must_use]
 pub fn made_at(id: i64) -> Timestamp {
     Timestamp((id >> (SHARD_BITS + SEQUENCE_BITS)) + EPOCH)
+}
+
+/// The smallest id that can be made at an instant: those made before are smaller.
+#[must_use]
+pub fn first_at(instant: Timestamp) -> i64 {
+    (instant.0 - EPOCH).max(0) << (SHARD_BITS + SEQUENCE_BITS)
 }
 
 fn shard_of(id: i64) -> LogicalShard {
@@ -245,6 +253,7 @@ mod tests {
         let id: MediaId = ids.next(&LogicalShard::new(4711));
         assert_eq!(id.shard().number(), 4711);
         assert!(id.made_at() >= before && id.made_at().since(before).as_secs() < 5);
+        assert!(first_at(id.made_at()) <= id.0 && id.0 < first_at(Timestamp(id.made_at().0 + 1)));
     }
 
     #[test]

@@ -16,8 +16,12 @@ pub mod uploads;
 
 pub mod media;
 
+pub mod shelves;
+
 pub mod likes;
 
 pub mod comments;
 
 pub mod feed;
+
+pub mod activity;

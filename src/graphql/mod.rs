@@ -1,5 +1,6 @@
 //! The GraphQL schema: what clients see. Thin: parse ids, call one function of the domain, wrap what comes back.
 
+pub mod activity;
 pub mod comment;
 pub mod context;
 pub mod error;
@@ -11,6 +12,7 @@ pub mod loaders;
 pub mod media;
 pub mod media_edit;
 pub mod node;
+pub mod notification;
 pub mod order;
 pub mod page;
 pub mod photo;
@@ -18,6 +20,7 @@ pub mod photo_tag;
 pub mod point;
 pub mod report;
 pub mod roots;
+pub mod save;
 pub mod scalars;
 pub mod server;
 pub mod session;

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Interface};
 
+use super::activity::{Activity, CommentLikedActivity, CommentedActivity, FollowActivity, MediaLikedActivity};
 use super::comment::Comment;
 use super::context::{app, viewer as asking};
 use super::loaders::{Visible, load};
@@ -14,8 +15,8 @@ use super::upload::Upload;
 use super::user::User;
 use super::viewer::{self, Viewer};
 use crate::base::error::Result;
-use crate::base::ids::{CommentId, MediaId, PhotoId, PhotoTagId, SessionId, UploadId, UserId};
-use crate::domain::{media, sessions, uploads};
+use crate::base::ids::{ActivityId, CommentId, MediaId, PhotoId, PhotoTagId, SessionId, UploadId, UserId};
+use crate::domain::{activity, media, sessions, uploads};
 
 /// An object with a global ID.
 #[derive(Clone, Debug, Interface)]
@@ -39,6 +40,14 @@ pub enum Node {
     User(User),
     /// The viewer.
     Viewer(Viewer),
+    /// An activity of the viewer.
+    MediaLiked(MediaLikedActivity),
+    /// An activity of the viewer.
+    CommentLiked(CommentLikedActivity),
+    /// An activity of the viewer.
+    Commented(CommentedActivity),
+    /// An activity of the viewer.
+    Follow(FollowActivity),
 }
 
 /// The object with an ID; `None` when it does not exist for the viewer.
@@ -54,7 +63,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         PhotoTagId::PREFIX => photo_tag(ctx, id).await,
         CommentId::PREFIX => comment(ctx, id).await,
         HASHTAG_PREFIX => Ok(Hashtag::with_id(id).map(Node::Hashtag)),
-        UploadId::PREFIX | SessionId::PREFIX | "vwr" => own(ctx, id).await,
+        UploadId::PREFIX | SessionId::PREFIX | ActivityId::PREFIX | "vwr" => own(ctx, id).await,
         _ => Ok(None),
     }
 }
@@ -97,6 +106,21 @@ async fn own(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     if let Ok(id) = id.parse::<UploadId>() {
         return Ok(uploads::find(app(ctx), asking, id).await?.map(|upload| Node::Upload(Upload(upload))));
     }
+    if let Ok(id) = id.parse::<ActivityId>() {
+        let activity = activity::find(app(ctx), asking.user, id).await?;
+        return activity.map(|activity| Activity::of(activity).map(Node::from)).transpose();
+    }
     let Ok(id) = id.parse::<SessionId>() else { return Ok(None) };
     Ok(sessions::find(app(ctx), asking, id).await?.map(|session| Node::Session(Session(session))))
+}
+
+impl From<Activity> for Node {
+    fn from(activity: Activity) -> Self {
+        match activity {
+            Activity::MediaLiked(activity) => activity.into(),
+            Activity::CommentLiked(activity) => activity.into(),
+            Activity::Commented(activity) => activity.into(),
+            Activity::Follow(activity) => activity.into(),
+        }
+    }
 }

@@ -12,7 +12,9 @@ pub struct DateTime(pub Timestamp);
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        Err(InputValueError::expected_type(value))
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let at = Timestamp::of_rfc3339(text);
+        at.map(Self).ok_or_else(|| InputValueError::custom("expected an instant, such as 2026-11-22T18:30:00.000Z"))
     }
 
     fn to_value(&self) -> Value {
@@ -132,6 +134,7 @@ mod tests {
         for bad in ["", "0198C5A2-7F00-7ABC-8DEF-0123456789AB", "0198c5a27f007abc8def0123456789ab", "a-b-c-d-e"] {
             assert!(Uuid::parse(text(bad)).is_err(), "{bad}");
         }
+        assert!(DateTime::parse(text("2026-11-22T18:30:00.000Z")).is_ok() && DateTime::parse(text("today")).is_err());
         assert!(Sha256::parse(text(&"0f".repeat(32))).is_ok() && Sha256::parse(text(&"0F".repeat(32))).is_err());
         assert!(ByteSize::parse(Value::from(LARGEST)).is_ok() && ByteSize::parse(Value::from(LARGEST + 1)).is_err());
         assert!(ByteSize::parse(Value::from(-1)).is_err() && ByteSize::parse(Value::from(1.5)).is_err());

@@ -7,6 +7,7 @@ mod number;
 mod relay;
 mod settle;
 mod step;
+mod tell;
 mod worker;
 
 use std::sync::Arc;

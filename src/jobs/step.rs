@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::tell::Tell;
 use crate::app::App;
 use crate::base::error::Result;
-use crate::base::ids::{MediaId, UploadId, UserId};
+use crate::base::ids::{CommentId, MediaId, UploadId, UserId};
 use crate::domain::feed::{self, Place};
 use crate::domain::{comments, follows, likes, media, uploads};
 use crate::platform::queue::Lane;
@@ -29,8 +30,19 @@ pub enum Step {
     EraseUpload { upload: UploadId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
+    /// Copy a like into the list of who likes.
+    CopyLike { media: MediaId, user: UserId, edge: i64 },
     /// Add up the counts of a media that waited while many counted at once.
     AddUpCounts { media: MediaId },
+    /// The same of a comment.
+    AddUpCommentCounts { comment: CommentId },
+    /// Remove what belonged to a comment that was deleted.
+    EraseComment { comment: CommentId },
+    /// Keep somebody told of what happened to them.
+    Tell {
+        /// Of what.
+        of: Tell,
+    },
 }
 
 /// Whether a step is finished.
@@ -72,7 +84,11 @@ impl Step {
             }
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
+            Self::CopyLike { media, user, edge } => likes::copy(app, user, media, edge).await.map(done),
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
+            Self::AddUpCommentCounts { comment } => comments::add_up_counts(app, comment).await.map(more),
+            Self::EraseComment { comment } => comments::erase_likes(app, comment).await.map(more),
+            Self::Tell { ref of } => of.run(app).await.map(done),
         }
     }
 }
@@ -91,7 +107,11 @@ impl Step {
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
             | Self::EraseMedia { .. }
-            | Self::AddUpCounts { .. } => Ok(()),
+            | Self::CopyLike { .. }
+            | Self::AddUpCounts { .. }
+            | Self::AddUpCommentCounts { .. }
+            | Self::EraseComment { .. }
+            | Self::Tell { .. } => Ok(()),
         }
     }
 }

@@ -169,5 +169,5 @@ async fn comment(app: &App, viewer: Viewer, media: MediaId, text: &str) -> Resul
     if written.items.iter().any(|comment| comment.author_id == viewer.user) {
         return Ok(());
     }
-    comments::add(app, viewer, Remark { media, text: text.to_owned() }, None).await.map(|_| ())
+    comments::add(app, viewer, Remark { media, text: text.to_owned(), parent: None }, None).await.map(|_| ())
 }

@@ -248,8 +248,11 @@ async fn an_upload_that_nobody_uses_ends_after_a_day() {
     let ready = ada.uploads(&ready, "image/jpeg").await;
     kit.settle().await;
     kit.passes(Duration::from_hours(25));
-    assert!(ada.sends(&awaited, &photo).await.is_client_error());
     ada.refreshes().await;
+    // A store that signed the address goes by a clock of its own: then the bytes are there, and of no use.
+    if ada.sends(&awaited, &photo).await.is_success() {
+        assert_eq!(ada.tries_to_complete(&awaited).await.refusal(), "UPLOAD_UNUSABLE");
+    }
     assert_eq!(publish(&ada, &ready).await, "UPLOAD_UNUSABLE");
     kit.ends().await;
 }

@@ -37,6 +37,7 @@ pub struct Config {
     pub redis: Redis,
     pub s3: S3,
     pub images: Images,
+    pub cache: Cache,
     pub feed: Feed,
     pub http: Http,
     pub graphql: Graphql,

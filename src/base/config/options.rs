@@ -59,6 +59,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "The id of the CloudFront key that links are signed with; `images.url` is CloudFront over the bucket then.",
     ),
     ("images.cloudfront_key_file", "The file of that private key, PEM: RSA 2048 or ECDSA P-256."),
+    (
+        "cache.entries",
+        "Rows kept in the memory of a process: users, and the photos and first comments of media; 0 keeps none.",
+    ),
     ("feed.timeline_entries", "Entries of a home feed that is made ahead; older ones come from the database."),
     ("feed.timeline_days", "How long the home feed of somebody who is away is kept made."),
     (

@@ -1,12 +1,10 @@
 //! The photos of a media, on its shard, in their order.
 
 use std::collections::HashMap;
-use std::time::Duration;
-
-use futures_util::future::try_join;
 
 use crate::app::App;
 use crate::base::error::Result;
+use crate::base::facts::Row;
 use crate::base::ids::{MediaId, PhotoId};
 use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
@@ -35,24 +33,20 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// How long ago a media was published at least whose photos are read from replicas: longer than a transaction takes and a
-/// replica may be behind.
-const SETTLED: Duration = Duration::from_mins(2);
-
 /// The photos of each of these media, in order. Whether the viewer sees the media was decided before.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn of_media(app: &App, media: &[MediaId]) -> Result<HashMap<MediaId, Vec<Model>>> {
-    let mut photos: HashMap<MediaId, Vec<Model>> = HashMap::new();
-    // They are written with their media and never again, so a replica knows those of a media that is not quite new.
-    let settled = app.clock.now().before(SETTLED);
-    let (old, new): (Vec<MediaId>, Vec<MediaId>) = media.iter().partition(|media| media.made_at() < settled);
-    let (old, new) = try_join(app.db.gather_settled(&old, of_many), app.db.gather(&new, of_many)).await?;
-    for photo in old.into_iter().chain(new) {
-        photos.entry(photo.media_id).or_default().push(photo);
-    }
-    Ok(photos)
+    app.db
+        .kept_or(media, Row::Photos, async |media| {
+            let mut photos: HashMap<MediaId, Vec<Model>> = HashMap::new();
+            for photo in app.db.gather(&media, of_many).await? {
+                photos.entry(photo.media_id).or_default().push(photo);
+            }
+            Ok(photos)
+        })
+        .await
 }
 
 async fn of_many(connection: &Reader, media: Vec<MediaId>) -> Result<Vec<Model>> {

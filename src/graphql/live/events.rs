@@ -1,5 +1,7 @@
 //! The events of live streams. Each carries its position, to resume after.
 
+mod activity;
+
 use std::time::Duration;
 
 use async_graphql::{Enum, ID, Interface, SimpleObject, Union};
@@ -12,6 +14,8 @@ use super::super::upload::Upload;
 use super::edited::{CommentUpdated, MediaUpdated};
 use crate::base::ids::MediaId;
 use crate::platform::log::Entry;
+
+pub use activity::{ActivityChanged, ActivityEvent, ActivityRemoved, ActivitySeen};
 
 /// Something that happened.
 #[derive(Clone, Debug, Interface)]
@@ -40,6 +44,12 @@ pub enum StreamEvent {
     CommentUpdated(CommentUpdated),
     /// An upload went on.
     UploadChanged(UploadChanged),
+    /// An activity is new or changed.
+    ActivityChanged(ActivityChanged),
+    /// An activity is gone.
+    ActivityRemoved(ActivityRemoved),
+    /// Activities were seen.
+    ActivitySeen(ActivitySeen),
 }
 
 /// An event in a stream of media. New kinds may be added.
@@ -270,7 +280,7 @@ pub struct CommentAdded {
     occurred_at: DateTime,
     /// The comment.
     comment: Comment,
-    /// Its cursor in `Media.comments`.
+    /// Its cursor in `Media.comments`, or in `Comment.replies`.
     edge_cursor: String,
 }
 

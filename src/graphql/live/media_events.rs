@@ -118,7 +118,13 @@ impl OneMedia {
     }
 
     async fn comment(&self, log: &LogStream, entry: &Entry, id: CommentId) -> Answer<Option<MediaEvent>> {
-        let comment = comments::find(&self.app, self.viewer, id).await?;
+        let mut comment = comments::find(&self.app, self.viewer, id).await?;
+        // A reply to what is not there for the viewer has no place where they could see it.
+        if let Some(parent) = comment.as_ref().and_then(|comment| comment.parent_id)
+            && comments::find(&self.app, self.viewer, parent).await?.is_none()
+        {
+            comment = None;
+        }
         let added = |comment| CommentAdded::new(At::entry(log, entry), Comment(comment), cursor(id.0));
         Ok(comment.map(|comment| added(comment).into()))
     }
