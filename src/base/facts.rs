@@ -39,10 +39,16 @@ pub enum Fact {
     UploadExpired { upload: UploadId },
     /// A media was published.
     MediaPublished { media: MediaId, owner: UserId },
-    /// The owner of a media changed what it says or shows.
-    MediaEdited { media: MediaId, owner: UserId },
     /// A media was deleted. Nobody but its owner hears of one that was for its owner only.
     MediaDeleted { media: MediaId, owner: UserId, only_me: bool },
+    /// The owner of a media changed what it says or shows.
+    MediaEdited { media: MediaId, owner: UserId },
+    /// The owner of a media changed who can see it. Who could not before hears of nothing that is gone.
+    AudienceChanged { media: MediaId, owner: UserId, before: Audience },
+    /// Somebody was tagged in a photo of a media.
+    PhotoTagged { media: MediaId, user: UserId },
+    /// Somebody is no longer tagged in a photo of a media.
+    PhotoTagRemoved { media: MediaId, user: UserId },
     /// Somebody likes a media.
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
@@ -53,6 +59,8 @@ pub enum Fact {
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
     CommentAdded { comment: CommentId, media: MediaId, author: UserId },
+    /// The author of a comment changed what it says.
+    CommentEdited { comment: CommentId, media: MediaId, author: UserId },
     /// A comment was deleted, or its media was.
     CommentDeleted {
         comment: CommentId,
@@ -92,6 +100,21 @@ pub enum FollowState {
     /// Yes.
     #[sea_orm(num_value = 2)]
     Following,
+}
+
+/// Who can see a media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Audience {
+    /// Anyone; followers when the account is private.
+    #[sea_orm(num_value = 0)]
+    Everyone,
+    /// Followers.
+    #[sea_orm(num_value = 1)]
+    Followers,
+    /// Its owner.
+    #[sea_orm(num_value = 2)]
+    OnlyMe,
 }
 
 /// What a live stream can listen to.
@@ -134,12 +157,13 @@ impl Fact {
             Self::PrivacyChanged { user, .. } => vec![Row::User(user)],
             Self::FollowChanged { followee, .. } => vec![Row::User(followee)],
             Self::FollowingChanged { follower, .. } => vec![Row::User(follower)],
-            Self::MediaPublished { owner, .. } => vec![Row::User(owner)],
+            Self::MediaPublished { owner, .. } | Self::AudienceChanged { owner, .. } => vec![Row::User(owner)],
+            Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
             Self::MediaDeleted { media, owner, .. } => {
                 vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
             }
-            Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
             Self::CommentAdded { media, .. }
+            | Self::CommentEdited { media, .. }
             | Self::CommentDeleted { media, .. }
             | Self::CommentLiked { media, .. }
             | Self::CommentUnliked { media, .. } => vec![Row::Comments(media)],
@@ -152,6 +176,8 @@ impl Fact {
             | Self::UploadReceived { .. }
             | Self::UploadProcessed { .. }
             | Self::UploadExpired { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. }
             | Self::MediaLiked { .. }
             | Self::MediaUnliked { .. }
             | Self::LikeWaits { .. }
@@ -174,6 +200,8 @@ impl Fact {
             | Self::FollowChanged { .. }
             | Self::LikeWaits { .. }
             | Self::CountsWait { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. }
             | Self::CommentLiked { .. }
             | Self::CommentUnliked { .. }
             | Self::CommentCountsWait { .. }
@@ -192,12 +220,13 @@ impl Fact {
                 vec![Topic::Upload(upload)]
             }
             Self::MediaPublished { owner, .. } => vec![Topic::MediaOf(owner)],
-            Self::MediaDeleted { media, owner, .. } | Self::MediaEdited { media, owner } => {
-                vec![Topic::Media(media), Topic::MediaOf(owner)]
-            }
+            Self::MediaDeleted { media, owner, .. }
+            | Self::MediaEdited { media, owner }
+            | Self::AudienceChanged { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
             Self::MediaLiked { media, .. }
             | Self::MediaUnliked { media, .. }
             | Self::CommentAdded { media, .. }
+            | Self::CommentEdited { media, .. }
             | Self::CommentDeleted { media, .. } => vec![Topic::Media(media)],
         }
     }

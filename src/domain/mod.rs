@@ -13,6 +13,7 @@ pub mod devices;
 pub mod follows;
 
 pub mod filters;
+pub mod mentions;
 
 pub mod uploads;
 

@@ -4,7 +4,8 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::context::{app, best};
 use super::filter::{AppliedFilter, PhotoPoint};
-use super::loaders::{Known, load};
+use super::loaders::{Known, TagsOf, load};
+use super::photo_tag::PhotoTag;
 use super::scalars::{BlurHash, DateTime, HexColor, Url};
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::UserId;
@@ -111,6 +112,12 @@ impl Photo {
     ) -> Result<Vec<Image>> {
         let shown = self.shown(self.reach(ctx).await?);
         Ok(Size::ALL.iter().map(|size| shown.image(ctx, *size, format)).collect::<Answer<_>>()?)
+    }
+
+    /// Who is in it.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<PhotoTag>> {
+        let tags = load(ctx).load_one(TagsOf(self.row.id)).await?.unwrap_or_default();
+        Ok(tags.into_iter().map(|row| PhotoTag { row, owner: self.owner }).collect())
     }
 }
 

@@ -14,8 +14,10 @@ use super::follow::FollowMutation;
 use super::live::{ActivityEvent, Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
+use super::media_edit::MediaEditMutation;
 use super::node::{self, Node};
 use super::notification::NotificationMutation;
+use super::photo_tag::PhotoTagMutation;
 use super::save::SaveMutation;
 use super::scalars::StreamCursor;
 use super::server::Server;
@@ -111,6 +113,8 @@ pub struct Mutation(
     UploadMutation,
     MediaMutation,
     PhotoMutation,
+    MediaEditMutation,
+    PhotoTagMutation,
     SaveMutation,
     CommentMutation,
     DeviceMutation,

@@ -44,6 +44,10 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         | Fact::CommentAdded { .. }
         | Fact::CommentLiked { .. }
         | Fact::CommentUnliked { .. }
+        | Fact::AudienceChanged { .. }
+        | Fact::PhotoTagged { .. }
+        | Fact::PhotoTagRemoved { .. }
+        | Fact::CommentEdited { .. }
         | Fact::ActivityNoted { .. }
         | Fact::ActivityChanged { is_more: false, .. } => vec![],
     }

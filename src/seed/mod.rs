@@ -138,9 +138,10 @@ async fn publish(app: &Arc<App>, viewer: Viewer, scene: u64) -> Result<()> {
     uploads::receive(app, upload.id, &upload.secret, arriving, stream::iter([Ok(picture)])).await?;
     jobs::settle(app).await?;
     let alt_text = Some(pictures::alt_text(scene).to_owned());
-    let photo = DraftPhoto { upload: upload.id, alt_text, look: WantedLook::default() };
+    let photo = DraftPhoto { upload: upload.id, alt_text, look: WantedLook::default(), tags: vec![] };
     let caption = Some(pictures::caption(scene).to_owned());
-    media::publish(app, viewer, Draft { photos: vec![photo], caption, audience: Audience::Everyone }, None).await?;
+    let draft = Draft { photos: vec![photo], caption, content_warning: None, audience: Audience::Everyone };
+    media::publish(app, viewer, draft, None).await?;
     Ok(())
 }
 
