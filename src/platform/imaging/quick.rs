@@ -230,7 +230,9 @@ impl Scan<'_> {
             let unit = first + column;
             if self.restart != 0 && unit != 0 && unit % self.restart == 0 {
                 bits.restart()?;
-                planes.iter_mut().for_each(|plane| plane.last = 0);
+                for plane in planes.iter_mut() {
+                    plane.last = 0;
+                }
             }
             for plane in planes.iter_mut() {
                 for number in 0..plane.across * plane.down {
