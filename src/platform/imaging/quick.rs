@@ -2,8 +2,8 @@
 //! pixels.
 //!
 //! It reads what cameras and phones write: one scan, Huffman coding, grey or brightness with two colour differences at the
-//! same or half the resolution (ITU-T T.81, annex F). All else is left to a decoder that knows everything and takes twice as
-//! long. A picture that ends too early, or before its end, is damaged.
+//! same or half the resolution (ITU-T T.81, annex F). All else is left to a decoder that knows everything.
+//! A picture that ends too early, or before its end, is damaged.
 
 use super::bits::Bits;
 use super::deadline::Deadline;
