@@ -78,7 +78,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 32 MiB and 120 megapixels take the 108-megapixel JPEGs of phones; 256 MiB take a 48-megapixel PNG and let
     /// two workers live on a machine with 1 GB. 30,000 pixels take a panorama and stay well inside the 65,535 that
-    /// the JPEG format and its decoder count to. 30 seconds are far more than any of them takes on a core that is shared.
+    /// the JPEG format and its decoder count to. 30 seconds end what would hold a worker for ever.
     fn default() -> Self {
         let time = Duration::from_secs(30);
         Limits { bytes: 32 << 20, pixels: 120_000_000, side: 30_000, memory: 256 << 20, time }
@@ -139,7 +139,7 @@ pub fn inspect(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Resul
     Ok(header)
 }
 
-/// Turns a file into a photo, with its images in all formats that are made at once. Most of the time goes into WebP.
+/// Turns a file into a photo, with its images in all formats that are made at once.
 ///
 /// # Errors
 /// Says why the file cannot become a photo. A file that is cut off or damaged is refused, not shown in part.
