@@ -9,9 +9,9 @@ use webp::WebPConfig;
 /// On the scale of the Independent JPEG Group. At 82 a photo shows no blocks at the size it is meant for; each point
 /// more costs about 4 % of the bytes. Below 90 colours are stored at half the resolution.
 const JPEG_QUALITY: u8 = 82;
-/// On the scale of libwebp: as far from the picture as the JPEG is, in fewer bytes.
+/// On the scale of libwebp.
 const WEBP_QUALITY: f32 = 80.0;
-/// How hard libwebp tries, 0 to 6: beyond 2 each step costs half as much time again and saves about 1 % of the bytes.
+/// How hard libwebp tries, 0 to 6: somebody waits for the upload.
 const WEBP_METHOD: i32 = 2;
 /// On the scale of the `ravif` crate.
 const AVIF_QUALITY: f32 = 70.0;

@@ -83,19 +83,20 @@ fn written(mut header: [u8; HEADER], tags: &[([u8; 4], &[u8])]) -> Result<Vec<u8
     let start = HEADER + 4 + 12 * tags.len();
     let mut table = number(tags.len())?.to_vec();
     for (name, bytes) in tags {
-        let place = match places.iter().find(|(earlier, _)| earlier == bytes) {
-            Some((_, place)) => *place,
-            None => {
-                data.resize(data.len().next_multiple_of(4), 0);
-                places.push((bytes, start + data.len()));
-                data.extend(*bytes);
-                start + data.len() - bytes.len()
-            }
-        };
+        let known = places.iter().find(|(earlier, _)| earlier == bytes).map(|(_, place)| *place);
+        let place = known.unwrap_or_else(|| {
+            data.resize(data.len().next_multiple_of(4), 0);
+            let place = start + data.len();
+            places.push((bytes, place));
+            data.extend(*bytes);
+            place
+        });
         table.extend([*name, number(place)?, number(bytes.len())?].as_flattened());
     }
     data.resize(data.len().next_multiple_of(4), 0);
-    CLEARED.into_iter().for_each(|range| header[range].fill(0));
+    for range in CLEARED {
+        header[range].fill(0);
+    }
     header[..4].copy_from_slice(&number(start + data.len())?);
     Ok([&header[..], &table, &data].concat())
 }

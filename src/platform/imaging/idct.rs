@@ -27,11 +27,9 @@ const fn places(side: u8) -> [u8; 64] {
         }
         let is_rising = (x + y) % 2 == 0;
         match (is_rising, x, y) {
-            (true, 7, _) => y += 1,
-            (true, _, 0) => x += 1,
+            (true, 7, _) | (false, 0, 0..7) => y += 1,
+            (true, _, 0) | (false, _, 7) => x += 1,
             (true, ..) => (x, y) = (x + 1, y - 1),
-            (false, _, 7) => x += 1,
-            (false, 0, _) => y += 1,
             (false, ..) => (x, y) = (x - 1, y + 1),
         }
         at += 1;

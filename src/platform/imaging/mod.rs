@@ -82,8 +82,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 32 MiB and 120 megapixels take the 108-megapixel JPEGs of phones; 256 MiB take a 48-megapixel PNG and let
     /// two workers live on a machine with 1 GB. 30,000 pixels take a panorama and stay well inside the 65,535 that
-    /// the JPEG format and its decoder count to. The slowest of them takes three seconds of a core; 30 leave room for one
-    /// that is shared.
+    /// the JPEG format and its decoder count to. 30 seconds end what would hold a worker for ever.
     fn default() -> Self {
         let time = Duration::from_secs(30);
         Limits { bytes: 32 << 20, pixels: 120_000_000, side: 30_000, memory: 256 << 20, time }
@@ -144,7 +143,7 @@ pub fn inspect(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Resul
     Ok(header)
 }
 
-/// Turns a file into a photo, with its images in all formats that are made at once. Takes a tenth of a second of one core for a photo of 12 megapixels.
+/// Turns a file into a photo, with its images in all formats that are made at once.
 ///
 /// # Errors
 /// Says why the file cannot become a photo. A file that is cut off or damaged is refused, not shown in part.

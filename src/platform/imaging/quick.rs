@@ -2,8 +2,8 @@
 //! pixels.
 //!
 //! It reads what cameras and phones write: one scan, Huffman coding, grey or brightness with two colour differences at the
-//! same or half the resolution (ITU-T T.81, annex F). All else is left to a decoder that knows everything and takes twice as
-//! long. A picture that ends too early, or before its end, is damaged.
+//! same or half the resolution (ITU-T T.81, annex F). All else is left to a decoder that knows everything.
+//! A picture that ends too early, or before its end, is damaged.
 
 use super::bits::Bits;
 use super::deadline::Deadline;
@@ -230,7 +230,9 @@ impl Scan<'_> {
             let unit = first + column;
             if self.restart != 0 && unit != 0 && unit % self.restart == 0 {
                 bits.restart()?;
-                planes.iter_mut().for_each(|plane| plane.last = 0);
+                for plane in planes.iter_mut() {
+                    plane.last = 0;
+                }
             }
             for plane in planes.iter_mut() {
                 for number in 0..plane.across * plane.down {

@@ -89,7 +89,7 @@ impl Picture {
     pub fn finish(mut self, output: Output) -> Result<Rendition, Rejection> {
         self.sharpen();
         let (width, height) = self.pixels.size();
-        Ok(Rendition { size: self.size, output, width, height, bytes: encode(output, &self.pixels)? })
+        Ok(Rendition { size: self.size, width, height, output, bytes: encode(output, &self.pixels)? })
     }
 }
 
@@ -132,7 +132,7 @@ pub(super) fn all(
                 Some(same) => same.bytes.clone(),
                 None => encode(output, picture)?,
             };
-            renditions.push(Rendition { size, output, width, height, bytes });
+            renditions.push(Rendition { size, width, height, output, bytes });
         }
     }
     Ok(renditions)

@@ -158,18 +158,17 @@ impl<'a> Tiff<'a> {
     fn directory(self, at: u32) -> Directory<'a> {
         let at = at as usize;
         let count = usize::from(self.u16(at).unwrap_or(0)).min(MOST_ENTRIES);
-        let entries = (0..count).map_while(|number| self.entry(at + 2 + 12 * number));
-        Directory(entries.flatten().collect())
+        Directory((0..count).filter_map(|number| self.entry(at + 2 + 12 * number)).collect())
     }
 
     /// Tag, type, count, and the value or where it is. One whose value cannot be read is passed over.
-    fn entry(self, at: usize) -> Option<Option<Entry<'a>>> {
+    fn entry(self, at: usize) -> Option<Entry<'a>> {
         let (tag, kind, count) = (self.u16(at)?, self.u16(at + 2)?, self.u32(at + 4)? as usize);
         let unit = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8].get(usize::from(kind)).copied().unwrap_or(0);
         let length = count.saturating_mul(unit);
         let place = if length <= 4 { at + 8 } else { self.u32(at + 8)? as usize };
-        let value = self.slice(place, length).filter(|value| !value.is_empty());
-        Some(value.map(|value| Entry { tag, kind, value: Tiff { bytes: value, ..self } }))
+        let value = self.slice(place, length).filter(|value| !value.is_empty())?;
+        Some(Entry { tag, kind, value: Tiff { bytes: value, ..self } })
     }
 }
 

@@ -229,7 +229,7 @@ pub fn rgb_profile([red, green, blue]: [[i32; 3]; 3], gamma: u16) -> Vec<u8> {
     let place = |place: [i32; 3]| [&b"XYZ \0\0\0\0"[..], place.map(i32::to_be_bytes).as_flattened()].concat();
     let (white, curve) = (place([63_190, 65_536, 54_061]), curve(gamma));
     profile(
-        b"RGB ",
+        *b"RGB ",
         &[
             (b"wtpt", white),
             (b"rXYZ", place(red)),
@@ -244,7 +244,7 @@ pub fn rgb_profile([red, green, blue]: [[i32; 3]; 3], gamma: u16) -> Vec<u8> {
 
 /// A profile for greys.
 pub fn grey_profile(gamma: u16) -> Vec<u8> {
-    profile(b"GRAY", &[(b"kTRC", curve(gamma))])
+    profile(*b"GRAY", &[(b"kTRC", curve(gamma))])
 }
 
 /// A profile of a press whose cyan is red; its other inks are black.
@@ -265,7 +265,7 @@ pub fn press_profile() -> Vec<u8> {
         &colours.collect::<Vec<u8>>(),
         &same.repeat(3),
     ];
-    let mut profile = profile(b"CMYK", &[(b"A2B0", table.concat())]);
+    let mut profile = profile(*b"CMYK", &[(b"A2B0", table.concat())]);
     profile[12..16].copy_from_slice(b"prtr");
     profile[20..24].copy_from_slice(b"Lab ");
     profile
@@ -275,7 +275,7 @@ fn curve(gamma: u16) -> Vec<u8> {
     [&b"curv\0\0\0\0\0\0\0\x01"[..], &gamma.to_be_bytes(), &[0, 0]].concat()
 }
 
-fn profile(colours: &[u8; 4], tags: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+fn profile(colours: [u8; 4], tags: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let name = [b"desc\0\0\0\0\0\0\0\x0A", MARKER.as_bytes(), &[0; 81]].concat();
     let mut tags = tags.to_vec();
     tags.push((b"desc", name));
