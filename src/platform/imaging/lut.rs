@@ -203,10 +203,14 @@ impl Look {
                 let far = far + row.far;
                 *gain = 256 - upper(upper(far, far), self.darkest);
             }
-            planes.iter_mut().for_each(|plane| darken(plane, &gains));
+            for plane in &mut planes {
+                darken(plane, &gains);
+            }
         }
         if let Some(noise) = self.noise[..].get((row.noise + x) % NOISE..).and_then(|rest| rest.first_chunk()) {
-            planes.iter_mut().for_each(|plane| roughen(plane, noise));
+            for plane in &mut planes {
+                roughen(plane, noise);
+            }
         }
         planes
     }
@@ -274,7 +278,6 @@ fn roughen(plane: &mut [u16; CHUNK], noise: &[i16; CHUNK]) {
 
 /// The upper half of a product.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 32 bits")]
 fn upper(a: u16, b: u16) -> u16 {
     ((u32::from(a) * u32::from(b)) >> 16) as u16
 }
@@ -404,7 +407,7 @@ mod tests {
 
     #[test]
     fn it_is_the_tetrahedral_interpolation_within_one_level() {
-        let smooth = table(|[r, g, b]| [byte((r + g) / 2), byte(63 - b), byte((r * r / 63 + b) / 2)]);
+        let smooth = table(|[r, g, b]| [byte(r.midpoint(g)), byte(63 - b), byte((r * r / 63).midpoint(b))]);
         for (colours, strength) in [(smooth.clone(), 1.0), (smooth, 0.375), (wild(), 1.0), (wild(), 0.625)] {
             let before = pixels(50_000);
             let mut picture = before.clone();

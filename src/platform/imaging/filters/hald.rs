@@ -45,7 +45,7 @@ fn differences(colours: &[[u8; 3]]) -> Vec<u8> {
     let mut colours = colours.iter().copied().chain(std::iter::repeat([0; 3])).take(ENTRIES);
     let mut data = Vec::with_capacity(ENTRIES * 3 + SIDE);
     for _ in 0..SIDE {
-        data.push(1);
+        data.extend([1]);
         let mut left = [0_u8; 3];
         for colour in colours.by_ref().take(SIDE) {
             data.extend(std::array::from_fn::<u8, 3, _>(|i| colour[i].wrapping_sub(left[i])));
@@ -83,7 +83,9 @@ fn deflate(data: &[u8]) -> Vec<u8> {
 /// How long the code of each symbol is, by Huffman's way; where that is too long, the rare count as less rare.
 fn lengths(data: &[u8]) -> [u8; SYMBOLS] {
     let mut counts = [0_u32; SYMBOLS];
-    data.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    for byte in data {
+        counts[usize::from(*byte)] += 1;
+    }
     counts[END] = 1;
     loop {
         let lengths = huffman(&counts);
@@ -104,7 +106,9 @@ fn huffman(counts: &[u32; SYMBOLS]) -> [u8; SYMBOLS] {
         groups.sort_by(|one, other| (other.0, other.1[0]).cmp(&(one.0, one.1[0])));
         let Some(((a, mut joined), (b, others))) = groups.pop().zip(groups.pop()) else { break };
         joined.extend(others);
-        joined.iter().for_each(|symbol| lengths[*symbol] += 1);
+        for symbol in &joined {
+            lengths[*symbol] += 1;
+        }
         groups.push((a + b, joined));
     }
     lengths
