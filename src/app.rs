@@ -11,16 +11,20 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
 use crate::base::error::Result;
 use crate::base::ids::{Ids, SessionId};
+use crate::platform::apns::Apns;
 use crate::platform::blobs::Blobs;
 use crate::platform::counters::Counters;
 use crate::platform::db::Db;
 use crate::platform::drain::Drain;
+use crate::platform::filters::Filters;
 use crate::platform::links::Links;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
 use crate::platform::redis::Redis;
+use crate::platform::rendering::Rendering;
 use crate::platform::timelines::Timelines;
 use crate::platform::token::Tokens;
+use crate::platform::told::Told;
 
 /// Every machine of the program.
 #[derive(Debug)]
@@ -53,12 +57,20 @@ pub struct App {
     pub tokens: Tokens,
     /// Sessions that ended while their access tokens still look good, and when.
     pub ended_sessions: Mutex<HashMap<SessionId, Timestamp>>,
+    /// What live streams told lately, which needs no push.
+    pub told: Told,
+    /// Where pushes go.
+    pub apns: Apns,
     /// What may be done only so often.
     pub counters: Counters,
     /// Whose turn it is to have a password hashed: each takes 19 MiB and tens of milliseconds.
     pub hashing: Turns,
+    /// The filters that photos can be shown with.
+    pub filters: Filters,
     /// Photos being processed at once.
     pub imaging: Arc<Semaphore>,
+    /// Images that somebody waits for.
+    pub rendering: Rendering,
 }
 
 /// Passwords hashed at once in one process.
@@ -82,6 +94,8 @@ impl App {
     /// When a part cannot be reached or refuses.
     pub async fn start(config: Config, clock: Clock) -> Result<Arc<Self>> {
         let chance = Chance::default();
+        let filters = Filters::open(&config.filters);
+        filters.wrong.iter().for_each(|wrong| tracing::error!("{wrong} It was left out."));
         let db = Db::open(&config).await?;
         db.migrate().await?;
         let (mut positions, mut identities) = (Vec::new(), Vec::new());
@@ -95,18 +109,22 @@ impl App {
             bus: Bus::open(redis.clone(), &identities, &chance.token()),
             live: Arc::new(Live::at(positions, identities.concat())),
             counters: Counters::open(redis.clone()),
+            told: Told::open(redis.clone()),
             timelines: Timelines::open(redis.clone(), chance.clone(), &config.feed),
             redis,
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
             blobs: Blobs::open(&config).await?,
             links: Links::open(&config, &db, &chance).await?,
             tokens: Tokens::new(),
+            apns: Apns::open(&config.push.apns)?,
             ended_sessions: Mutex::default(),
             hashing: Turns {
                 waiting: Arc::new(Semaphore::new(HASHING_WAITING)),
                 running: Arc::new(Semaphore::new(HASHING)),
             },
+            filters,
             imaging: Arc::new(Semaphore::new(config.uploads.workers)),
+            rendering: Rendering::default(),
             config,
             clock,
             chance,

@@ -5,7 +5,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CommentId, MediaId, SessionId, UploadId, UserId};
+use super::ids::{ActivityId, CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Fact {
     UserSignedUp { user: UserId },
     /// A session ended: logged out, ended from elsewhere, or its refresh token was used twice.
     SessionEnded { session: SessionId, user: UserId },
+    /// The token of a device became that of another one.
+    DeviceMoved { device: DeviceId },
     /// An account became private or open.
     PrivacyChanged { user: UserId, is_private: bool },
     /// Whether one user follows another changed, where that is decided: on the shard of the one followed.
@@ -39,6 +41,14 @@ pub enum Fact {
     MediaPublished { media: MediaId, owner: UserId },
     /// A media was deleted. Nobody but its owner hears of one that was for its owner only.
     MediaDeleted { media: MediaId, owner: UserId, only_me: bool },
+    /// The owner of a media changed what it says or shows.
+    MediaEdited { media: MediaId, owner: UserId },
+    /// The owner of a media changed who can see it. Who could not before hears of nothing that is gone.
+    AudienceChanged { media: MediaId, owner: UserId, before: Audience },
+    /// Somebody was tagged in a photo of a media.
+    PhotoTagged { media: MediaId, user: UserId },
+    /// Somebody is no longer tagged in a photo of a media.
+    PhotoTagRemoved { media: MediaId, user: UserId },
     /// Somebody likes a media.
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
@@ -49,8 +59,31 @@ pub enum Fact {
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
     CommentAdded { comment: CommentId, media: MediaId, author: UserId },
-    /// A comment was deleted.
-    CommentDeleted { comment: CommentId, media: MediaId, author: UserId },
+    /// The author of a comment changed what it says.
+    CommentEdited { comment: CommentId, media: MediaId, author: UserId },
+    /// A comment was deleted, or its media was.
+    CommentDeleted {
+        comment: CommentId,
+        media: MediaId,
+        author: UserId,
+        /// The comment it replied to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<CommentId>,
+    },
+    /// Somebody likes a comment.
+    CommentLiked { comment: CommentId, media: MediaId, user: UserId },
+    /// Somebody no longer likes a comment.
+    CommentUnliked { comment: CommentId, media: MediaId, user: UserId },
+    /// Counts of a comment wait to be added up: many counted at once.
+    CommentCountsWait { comment: CommentId },
+    /// Something was added to an activity or taken out of it, and it is to be summed up.
+    ActivityNoted { activity: ActivityId },
+    /// An activity of a user is new or changed. `is_more`: something happened, and was not only taken back.
+    ActivityChanged { user: UserId, activity: ActivityId, is_more: bool },
+    /// Nothing is left of an activity of a user.
+    ActivityRemoved { user: UserId, activity: ActivityId },
+    /// A user saw their activities.
+    ActivitySeen { user: UserId },
 }
 
 /// Whether one user follows another.
@@ -69,6 +102,21 @@ pub enum FollowState {
     Following,
 }
 
+/// Who can see a media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Audience {
+    /// Anyone; followers when the account is private.
+    #[sea_orm(num_value = 0)]
+    Everyone,
+    /// Followers.
+    #[sea_orm(num_value = 1)]
+    Followers,
+    /// Its owner.
+    #[sea_orm(num_value = 2)]
+    OnlyMe,
+}
+
 /// What a live stream can listen to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
@@ -82,6 +130,8 @@ pub enum Topic {
     Media(MediaId),
     /// One upload.
     Upload(UploadId),
+    /// What happens to a user.
+    ActivityOf(UserId),
     /// One session.
     Session(SessionId),
     /// All sessions: which of them end.
@@ -107,11 +157,16 @@ impl Fact {
             Self::PrivacyChanged { user, .. } => vec![Row::User(user)],
             Self::FollowChanged { followee, .. } => vec![Row::User(followee)],
             Self::FollowingChanged { follower, .. } => vec![Row::User(follower)],
-            Self::MediaPublished { owner, .. } => vec![Row::User(owner)],
+            Self::MediaPublished { owner, .. } | Self::AudienceChanged { owner, .. } => vec![Row::User(owner)],
+            Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
             Self::MediaDeleted { media, owner, .. } => {
                 vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
             }
-            Self::CommentAdded { media, .. } | Self::CommentDeleted { media, .. } => vec![Row::Comments(media)],
+            Self::CommentAdded { media, .. }
+            | Self::CommentEdited { media, .. }
+            | Self::CommentDeleted { media, .. }
+            | Self::CommentLiked { media, .. }
+            | Self::CommentUnliked { media, .. } => vec![Row::Comments(media)],
             Self::UserSignedUp { .. }
             | Self::SessionEnded { .. }
             | Self::UserBlocked { .. }
@@ -121,10 +176,18 @@ impl Fact {
             | Self::UploadReceived { .. }
             | Self::UploadProcessed { .. }
             | Self::UploadExpired { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. }
             | Self::MediaLiked { .. }
             | Self::MediaUnliked { .. }
             | Self::LikeWaits { .. }
-            | Self::CountsWait { .. } => vec![],
+            | Self::CountsWait { .. }
+            | Self::CommentCountsWait { .. }
+            | Self::ActivityNoted { .. }
+            | Self::ActivityChanged { .. }
+            | Self::ActivityRemoved { .. }
+            | Self::ActivitySeen { .. }
+            | Self::DeviceMoved { .. } => vec![],
         }
     }
 
@@ -133,10 +196,18 @@ impl Fact {
     pub fn topics(&self) -> Vec<Topic> {
         match *self {
             Self::UserSignedUp { .. }
+            | Self::DeviceMoved { .. }
             | Self::FollowChanged { .. }
             | Self::LikeWaits { .. }
-            | Self::CountsWait { .. } => {
-                vec![]
+            | Self::CountsWait { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. }
+            | Self::CommentLiked { .. }
+            | Self::CommentUnliked { .. }
+            | Self::CommentCountsWait { .. }
+            | Self::ActivityNoted { .. } => vec![],
+            Self::ActivityChanged { user, .. } | Self::ActivityRemoved { user, .. } | Self::ActivitySeen { user } => {
+                vec![Topic::ActivityOf(user)]
             }
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
@@ -149,10 +220,13 @@ impl Fact {
                 vec![Topic::Upload(upload)]
             }
             Self::MediaPublished { owner, .. } => vec![Topic::MediaOf(owner)],
-            Self::MediaDeleted { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
+            Self::MediaDeleted { media, owner, .. }
+            | Self::MediaEdited { media, owner }
+            | Self::AudienceChanged { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
             Self::MediaLiked { media, .. }
             | Self::MediaUnliked { media, .. }
             | Self::CommentAdded { media, .. }
+            | Self::CommentEdited { media, .. }
             | Self::CommentDeleted { media, .. } => vec![Topic::Media(media)],
         }
     }

@@ -132,12 +132,18 @@ ids! {
     MediaId = "med";
     /// A photo of a media.
     PhotoId = "pho";
+    /// Somebody tagged in a photo; it lives on the shard of its media.
+    PhotoTagId = "ptg";
     /// A comment; it lives on the shard of its media.
     CommentId = "cmt";
     /// A photo on its way in.
     UploadId = "upl";
     /// A place where a user is signed in.
     SessionId = "ses";
+    /// A phone or tablet that gets pushes; it lives on the shard of its user.
+    DeviceId = "dev";
+    /// Something that happened to a user.
+    ActivityId = "act";
 }
 
 /// The id as it stands in links and cursors: base58, no prefix.
@@ -160,6 +166,12 @@ pub fn from_base58(text: &str) -> Option<i64> {
 #[must_use]
 pub fn made_at(id: i64) -> Timestamp {
     Timestamp((id >> (SHARD_BITS + SEQUENCE_BITS)) + EPOCH)
+}
+
+/// The smallest id that can be made at an instant: those made before are smaller.
+#[must_use]
+pub fn first_at(instant: Timestamp) -> i64 {
+    (instant.0 - EPOCH).max(0) << (SHARD_BITS + SEQUENCE_BITS)
 }
 
 fn shard_of(id: i64) -> LogicalShard {
@@ -243,6 +255,7 @@ mod tests {
         let id: MediaId = ids.next(&LogicalShard::new(4711));
         assert_eq!(id.shard().number(), 4711);
         assert!(id.made_at() >= before && id.made_at().since(before).as_secs() < 5);
+        assert!(first_at(id.made_at()) <= id.0 && id.0 < first_at(Timestamp(id.made_at().0 + 1)));
     }
 
     #[test]

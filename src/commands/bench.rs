@@ -1,11 +1,14 @@
 //! `photograph bench`: what operations cost.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::bench;
-use photograph::bench::feed::Plan;
+use photograph::bench::photos::{Plan, Work};
 use photograph::bench::world::Size;
+use photograph::bench::{feed, push};
 use photograph::platform::telemetry;
 
 use super::{Outcome, Settings};
@@ -15,6 +18,8 @@ use super::{Outcome, Settings};
 pub enum BenchTask {
     /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
     Feed(BenchFeed),
+    /// Putting a filter on a photo of 1080 × 1440 pixels. Needs nothing.
+    Filters,
     /// Bringing a media into the feeds of very many followers: CPU of this program and of Redis, against Redis alone. Needs
     /// `redis.url`, and nobody else on it.
     Publish {
@@ -32,6 +37,50 @@ pub enum BenchTask {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Pushing to Apple: CPU for each push, against a bare HTTP/2 client.
+    Push(BenchPush),
+    /// Takes the pushes of that.
+    #[command(hide = true)]
+    PushSink,
+    /// Turning a photo of 12 megapixels into its images: photos for each second of a core, memory, bytes, quality.
+    Photos {
+        /// A photo to take instead of drawn ones.
+        #[arg(long, value_name = "FILE")]
+        photo: Option<PathBuf>,
+        /// How many photos are drawn.
+        #[arg(long, default_value_t = 4)]
+        scenes: u64,
+        /// How often each is worked on.
+        #[arg(long, default_value_t = 10)]
+        rounds: u32,
+    },
+    /// One kind of work on one photo, in a process of its own.
+    #[command(hide = true)]
+    Photo {
+        #[arg(long, value_parser = work)]
+        work: Work,
+        #[arg(long)]
+        photo: PathBuf,
+        #[arg(long)]
+        rounds: u32,
+    },
+}
+
+fn work(name: &str) -> Result<Work, String> {
+    Work::ALL.into_iter().find(|work| work.name() == name).ok_or_else(|| format!("{name} is not measured"))
+}
+
+/// How many pushes.
+#[derive(Args)]
+pub struct BenchPush {
+    #[command(flatten)]
+    settings: Settings,
+    /// Pushes in each round.
+    #[arg(long, default_value_t = 30_000)]
+    pushes: u32,
+    /// Pushes under way at once.
+    #[arg(long, default_value_t = 100)]
+    in_flight: usize,
 }
 
 /// How much of everything.
@@ -68,6 +117,19 @@ pub async fn run(task: BenchTask) -> Outcome {
         BenchTask::Feed(options) => feed(&options).await,
         BenchTask::Publish { followers, settings } => publish(followers, &settings).await,
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
+        BenchTask::Push(options) => pushes(&options).await,
+        BenchTask::PushSink => Ok(push::serve_sink(|line| println!("{line}")).await?),
+        BenchTask::Filters => {
+            bench::filters(|line| println!("{line}"));
+            Ok(())
+        }
+        BenchTask::Photos { photo, scenes, rounds } => {
+            Ok(bench::photos::photos(&Plan { photo, scenes, rounds }, |line| println!("{line}"))?)
+        }
+        BenchTask::Photo { work, photo, rounds } => {
+            println!("{}", bench::photos::photo(work, &photo, rounds)?);
+            Ok(())
+        }
     }
 }
 
@@ -77,7 +139,7 @@ async fn feed(options: &BenchFeed) -> Outcome {
     telemetry::start(&config.telemetry)?;
     let app = App::start(config, Clock::system()).await?;
     let size = Size { people: *people, follows: *follows, media: *media, comments: *comments };
-    let plan = Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
+    let plan = feed::Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
     bench::feed::run(&app, &plan, |line| println!("{line}")).await?;
     Ok(())
 }
@@ -94,5 +156,12 @@ async fn publish(followers: usize, settings: &Settings) -> Outcome {
 
 async fn timelines(people: u32, settings: &Settings) -> Outcome {
     photograph::bench::timelines(settings.load()?, people, |line| println!("{line}")).await?;
+    Ok(())
+}
+
+async fn pushes(options: &BenchPush) -> Outcome {
+    let BenchPush { settings, pushes, in_flight } = options;
+    let plan = push::Plan { pushes: *pushes, in_flight: *in_flight };
+    push::run(settings.load()?, plan, |line| println!("{line}")).await?;
     Ok(())
 }

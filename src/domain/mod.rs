@@ -8,7 +8,12 @@ pub mod users;
 
 pub mod sessions;
 
+pub mod devices;
+
 pub mod follows;
+
+pub mod filters;
+pub mod mentions;
 
 pub mod uploads;
 
@@ -21,3 +26,7 @@ pub mod likes;
 pub mod comments;
 
 pub mod feed;
+
+pub mod activity;
+
+pub mod pushes;

@@ -4,21 +4,22 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 
 use super::context::{app, input_id, signed_in, viewer};
 use super::error::{UserError, outcome};
-use super::loaders::{Known, load};
-use super::media::{FormattedText, Media};
-use super::page::PageInfo;
+use super::loaders::{Known, LikeOfComment, RepliesTo, load};
+use super::media::Media;
+use super::page::{PageInfo, semanticNonNull};
 use super::scalars::{DateTime, Uuid};
+use super::text::FormattedText;
 use super::user::User;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::CommentId;
-use crate::base::page::{Slice, cursor};
+use crate::base::page::{Slice, Wanted, cursor};
 use crate::domain::comments::{self, Order, Remark};
 
-/// A comment on a media.
+/// A comment on a media, or a reply to one.
 #[derive(Clone, Debug)]
 pub struct Comment(pub comments::Comment);
 
-/// A comment on a media.
+/// A comment on a media, or a reply to one.
 #[Object]
 impl Comment {
     /// The global ID.
@@ -40,12 +41,59 @@ impl Comment {
 
     /// What they wrote.
     async fn text(&self) -> FormattedText {
-        FormattedText { plain: self.0.body.clone() }
+        FormattedText { plain: self.0.body.clone(), mentions: self.0.mentions.clone() }
+    }
+
+    /// The comment it replies to; replies are one level deep.
+    async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Comment>> {
+        let Some(parent) = self.0.parent_id else { return Ok(None) };
+        Ok(load(ctx).load_one(parent).await?.map(Comment))
     }
 
     /// When it was written.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.id.made_at())
+    }
+
+    /// When it was last edited.
+    async fn edited_at(&self) -> Option<DateTime> {
+        self.0.edited_at.map(DateTime)
+    }
+
+    /// Whether the viewer can edit it.
+    async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
+        viewer(ctx).is_some_and(|viewer| viewer.user == self.0.author_id)
+    }
+
+    /// How many like it.
+    async fn like_count(&self) -> i64 {
+        self.0.like_count
+    }
+
+    /// Whether the viewer likes it.
+    async fn viewer_has_liked(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(load(ctx).load_one(LikeOfComment(self.0.id)).await?.is_some())
+    }
+
+    /// How many replies it has.
+    async fn reply_count(&self) -> i64 {
+        self.0.reply_count
+    }
+
+    /// Its replies, oldest first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn replies(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<CommentConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        if page.beyond.is_none() {
+            let replies = load(ctx).load_one(RepliesTo { comment: self.0.id, items: page.items }).await?;
+            return Ok(Some(CommentConnection(replies.unwrap_or_default())));
+        }
+        Ok(Some(CommentConnection(comments::replies(app(ctx), viewer(ctx), self.0.id, page).await?)))
     }
 
     /// Whether the viewer can delete it: its author and the owner of the media can.
@@ -106,6 +154,8 @@ pub struct CommentEdge {
 pub struct AddCommentInput {
     /// On which.
     media_id: ID,
+    /// The comment to reply to.
+    parent_id: Option<ID>,
     /// What to say.
     text: String,
     /// Makes a repeated request harmless: the first answer is given again for 24 hours.
@@ -119,6 +169,24 @@ pub struct AddCommentPayload {
     comment: Option<Comment>,
     /// Its cursor in the list it is in.
     edge_cursor: Option<String>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `updateComment`.
+#[derive(InputObject)]
+pub struct UpdateCommentInput {
+    /// Which.
+    comment_id: ID,
+    /// What to say.
+    text: String,
+}
+
+/// Result of `updateComment`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UpdateCommentPayload {
+    /// The comment.
+    comment: Option<Comment>,
     /// Why it was not done; empty when it was.
     user_errors: Vec<UserError>,
 }
@@ -141,6 +209,38 @@ pub struct DeleteCommentPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Input of `likeComment`.
+#[derive(InputObject)]
+pub struct LikeCommentInput {
+    /// Which.
+    comment_id: ID,
+}
+
+/// Result of `likeComment`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct LikeCommentPayload {
+    /// The comment.
+    comment: Option<Comment>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// Input of `unlikeComment`.
+#[derive(InputObject)]
+pub struct UnlikeCommentInput {
+    /// Which.
+    comment_id: ID,
+}
+
+/// Result of `unlikeComment`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UnlikeCommentPayload {
+    /// The comment.
+    comment: Option<Comment>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
 /// Comments.
 #[derive(Default)]
 pub struct CommentMutation;
@@ -148,7 +248,7 @@ pub struct CommentMutation;
 /// Comments.
 #[Object]
 impl CommentMutation {
-    /// Comment on a media.
+    /// Comment on a media, or reply to a comment. A reply to a reply goes to its comment.
     async fn add_comment(
         &self,
         ctx: &Context<'_>,
@@ -158,14 +258,30 @@ impl CommentMutation {
         let key = input.idempotency_key.map(|key| key.0);
         let add = async || -> Answer<comments::Comment> {
             let media = input_id(&input.media_id, "media", &["mediaId"])?;
-            comments::add(app(ctx), viewer, Remark { media, text: input.text }, key).await
+            let parent = input.parent_id.map(|id| input_id(&id, "comment", &["parentId"])).transpose()?;
+            comments::add(app(ctx), viewer, Remark { media, text: input.text, parent }, key).await
         };
         let (comment, user_errors) = outcome(add().await)?;
         let edge_cursor = comment.as_ref().map(|comment| cursor(comment.id.0));
         Ok(AddCommentPayload { comment: comment.map(Comment), edge_cursor, user_errors })
     }
 
-    /// Delete a comment: its author and the owner of the media can.
+    /// Edit a comment.
+    async fn update_comment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UpdateCommentInput,
+    ) -> Result<UpdateCommentPayload> {
+        let viewer = signed_in(ctx)?;
+        let update = async || -> Answer<comments::Comment> {
+            let id: CommentId = input_id(&input.comment_id, "comment", &["commentId"])?;
+            comments::edit(app(ctx), viewer, id, &input.text).await
+        };
+        let (comment, user_errors) = outcome(update().await)?;
+        Ok(UpdateCommentPayload { comment: comment.map(Comment), user_errors })
+    }
+
+    /// Delete a comment, its replies with it: its author and the owner of the media can.
     async fn delete_comment(
         &self,
         ctx: &Context<'_>,
@@ -180,4 +296,39 @@ impl CommentMutation {
         let (deleted_comment_id, media) = deleted.map_or((None, None), |(id, media)| (Some(id), media.map(Media)));
         Ok(DeleteCommentPayload { deleted_comment_id, media, user_errors })
     }
+
+    /// Like a comment.
+    async fn like_comment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: LikeCommentInput,
+    ) -> Result<LikeCommentPayload> {
+        let viewer = signed_in(ctx)?;
+        let like = async |id| comments::like(app(ctx), viewer, id).await;
+        let (comment, user_errors) = outcome(then_comment(ctx, &input.comment_id, like).await)?;
+        Ok(LikeCommentPayload { comment, user_errors })
+    }
+
+    /// Stop liking a comment.
+    async fn unlike_comment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UnlikeCommentInput,
+    ) -> Result<UnlikeCommentPayload> {
+        let viewer = signed_in(ctx)?;
+        let unlike = async |id| comments::unlike(app(ctx), viewer, id).await;
+        let (comment, user_errors) = outcome(then_comment(ctx, &input.comment_id, unlike).await)?;
+        Ok(UnlikeCommentPayload { comment, user_errors })
+    }
+}
+
+/// Does something to a comment and gives it as it is afterwards.
+async fn then_comment<F>(ctx: &Context<'_>, id: &ID, done: F) -> Answer<Comment>
+where
+    F: AsyncFnOnce(CommentId) -> Answer<()>,
+{
+    let id: CommentId = input_id(id, "comment", &["commentId"])?;
+    done(id).await?;
+    let comment = comments::find(app(ctx), viewer(ctx), id).await?;
+    comment.map(Comment).ok_or_else(|| Error::not_found("comment").at(["commentId"]))
 }

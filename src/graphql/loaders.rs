@@ -4,6 +4,8 @@
 //! have had their turn to ask, and then loads for all of them: no timer, no other task, and no batch cut in two. Nothing is
 //! kept between batches, so an event of a stream is never shown with what an earlier one loaded.
 
+mod comments;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,14 +18,15 @@ use super::context::Asking;
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{CommentId, MediaId, PhotoId, UserId};
-use crate::base::page::Slice;
-use crate::domain::comments::{self, Comment, Order};
+use crate::domain::comments::{self as room, Comment};
 use crate::domain::follows::{self, Relationship, Standing};
 use crate::domain::likes;
-use crate::domain::media::{self, Media, Photo};
+use crate::domain::media::{self, Media, Photo, PhotoTag};
 use crate::domain::sessions::Viewer;
 use crate::domain::shelves::{self, Shelf};
 use crate::domain::users::{self, User};
+
+pub use comments::{CommentsOn, LikeOfComment, RepliesTo};
 
 /// The loaders of one operation, for who asks in it.
 pub struct Loaders {
@@ -37,9 +40,12 @@ pub struct Loaders {
     photo: Batch<PhotoId>,
     comment: Batch<CommentId>,
     photos: Batch<PhotosOf>,
+    tags: Batch<TagsOf>,
     likes: Batch<LikeOf>,
     saves: Batch<SaveOf>,
     comments: Batch<CommentsOn>,
+    replies: Batch<RepliesTo>,
+    comment_likes: Batch<LikeOfComment>,
 }
 
 /// What can be loaded.
@@ -84,9 +90,12 @@ pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
         photo: Batch::default(),
         comment: Batch::default(),
         photos: Batch::default(),
+        tags: Batch::default(),
         likes: Batch::default(),
         saves: Batch::default(),
         comments: Batch::default(),
+        replies: Batch::default(),
+        comment_likes: Batch::default(),
     }
 }
 
@@ -181,6 +190,10 @@ pub struct RelationshipWith(pub UserId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PhotosOf(pub MediaId);
 
+/// Who is in a photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TagsOf(pub PhotoId);
+
 /// Whether the viewer likes a media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LikeOf(pub MediaId);
@@ -188,17 +201,6 @@ pub struct LikeOf(pub MediaId);
 /// Whether the viewer saved a media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SaveOf(pub MediaId);
-
-/// The first page of comments on a media.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CommentsOn {
-    /// The media.
-    pub media: MediaId,
-    /// In which order.
-    pub order: Order,
-    /// How many.
-    pub items: u32,
-}
 
 impl Key for Known {
     type Value = User;
@@ -289,7 +291,7 @@ impl Key for CommentId {
     }
 
     async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Comment>> {
-        comments::find_many(app, viewer, keys).await
+        room::find_many(app, viewer, keys).await
     }
 }
 
@@ -304,6 +306,20 @@ impl Key for PhotosOf {
         let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
         let photos = media::photos_of(app, &ids).await?;
         Ok(photos.into_iter().map(|(id, photos)| (Self(id), photos)).collect())
+    }
+}
+
+impl Key for TagsOf {
+    type Value = Vec<PhotoTag>;
+
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.tags
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Vec<PhotoTag>>> {
+        let ids: Vec<PhotoId> = keys.iter().map(|key| key.0).collect();
+        let tags = media::tags_of(app, viewer, &ids).await?;
+        Ok(tags.into_iter().map(|(id, tags)| (Self(id), tags)).collect())
     }
 }
 
@@ -334,25 +350,5 @@ impl Key for SaveOf {
         let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
         let saved = shelves::among(app, viewer.user, Shelf::Saved, &ids).await?;
         Ok(saved.into_iter().map(|id| (Self(id), ())).collect())
-    }
-}
-
-impl Key for CommentsOn {
-    type Value = Slice<Comment>;
-
-    fn batch(loaders: &Loaders) -> &Batch<Self> {
-        &loaders.comments
-    }
-
-    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Slice<Comment>>> {
-        let shapes: HashSet<(Order, u32)> = keys.iter().map(|key| (key.order, key.items)).collect();
-        let mut pages = HashMap::new();
-        for (order, items) in shapes {
-            let alike = keys.iter().filter(|key| (key.order, key.items) == (order, items));
-            let ids: Vec<MediaId> = alike.map(|key| key.media).collect();
-            let slices = comments::first_of_each(app, viewer, &ids, order, items).await?;
-            pages.extend(slices.into_iter().map(|(media, slice)| (Self { media, order, items }, slice)));
-        }
-        Ok(pages)
     }
 }

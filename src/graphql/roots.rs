@@ -4,14 +4,20 @@ use async_graphql::futures_util::Stream;
 use async_graphql::futures_util::future::try_join_all;
 use async_graphql::{Context, ID, MergedObject, Object, OneofObject, Result};
 
+use super::activity::ActivityMutation;
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
+use super::device::DeviceMutation;
 use super::feed::FeedMutation;
+use super::filter::{Filter, PhotoMutation};
 use super::follow::FollowMutation;
-use super::live::{Listening, MediaEvent, MediaStreamEvent, UploadEvent};
+use super::live::{ActivityEvent, Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
+use super::media_edit::MediaEditMutation;
 use super::node::{self, Node};
+use super::notification::NotificationMutation;
+use super::photo_tag::PhotoTagMutation;
 use super::save::SaveMutation;
 use super::scalars::StreamCursor;
 use super::server::Server;
@@ -81,6 +87,11 @@ impl Query {
         Ok(load(ctx).load_one(id).await?.map(Media))
     }
 
+    /// The photo filters of this server.
+    async fn filters(&self, ctx: &Context<'_>) -> Vec<Filter> {
+        app(ctx).filters.all().cloned().map(Filter).collect()
+    }
+
     /// This server: its name and limits. Needs no session.
     async fn server(&self) -> Server {
         Server
@@ -101,9 +112,15 @@ pub struct Mutation(
     FollowMutation,
     UploadMutation,
     MediaMutation,
+    PhotoMutation,
+    MediaEditMutation,
+    PhotoTagMutation,
     SaveMutation,
     CommentMutation,
+    DeviceMutation,
     FeedMutation,
+    ActivityMutation,
+    NotificationMutation,
 );
 
 /// What a stream of media is about. New kinds may be added.
@@ -153,6 +170,16 @@ impl Subscription {
         #[graphql(desc = "Go on after this position.")] after: Option<StreamCursor>,
     ) -> Result<impl Stream<Item = Result<MediaEvent>>> {
         live::media(Listening::of(ctx, after), media_id.parse().ok()).await
+    }
+
+    /// What happens to the viewer.
+    async fn activity_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Go on after this position.")] after: Option<StreamCursor>,
+    ) -> Result<impl Stream<Item = Result<ActivityEvent>>> {
+        let viewer = signed_in(ctx)?;
+        live::activity(Listening::of(ctx, after), viewer).await
     }
 
     /// One upload, until it is ready or rejected; then the subscription completes.

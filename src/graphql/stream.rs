@@ -13,6 +13,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::facts::Topic;
 use crate::platform::db::Database;
+use crate::platform::log::cursor::{self, VERSION, mark};
 use crate::platform::log::live::{Listener, Live};
 use crate::platform::log::{self, Entry};
 
@@ -236,17 +237,10 @@ fn merged(mut logs: Vec<VecDeque<Arc<Entry>>>) -> VecDeque<Arc<Entry>> {
     }
 }
 
-/// One byte of version, the first four bytes of the logs' name hashed, and eight for each position, in base58.
 fn encode(identity: &str, positions: &[i64]) -> StreamCursor {
-    let mut bytes = vec![VERSION];
-    bytes.extend(mark(identity));
-    for position in positions {
-        bytes.extend(position.to_be_bytes());
-    }
-    StreamCursor(bs58::encode(bytes).into_string())
+    StreamCursor(cursor::encode(identity, positions))
 }
 
-const VERSION: u8 = 1;
 /// Base58 digits that eight bytes need at most.
 const LONGEST: usize = 11;
 
@@ -261,12 +255,6 @@ fn decode(app: &App, cursor: &StreamCursor) -> Option<Vec<i64>> {
     let positions: Vec<i64> =
         positions.chunks(8).filter_map(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?))).collect();
     (positions.len() == databases && positions.iter().all(|position| *position >= 0)).then_some(positions)
-}
-
-fn mark(identity: &str) -> [u8; 4] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, identity.as_bytes());
-    let bytes = digest.as_ref();
-    [bytes[0], bytes[1], bytes[2], bytes[3]]
 }
 
 #[cfg(test)]

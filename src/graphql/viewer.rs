@@ -2,11 +2,14 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
+use super::activity::{ActivityConnection, ActivityKind};
 use super::context::{app, signed_in};
+use super::device::Device;
 use super::error::{UserError, outcome};
 use super::feed::{HomeFeedConnection, HomeFeedMarker};
 use super::loaders::{Known, load};
 use super::media::MediaConnection;
+use super::notification::NotificationSettings;
 use super::page::semanticNonNull;
 use super::scalars::EmailAddress;
 use super::session::Session;
@@ -14,8 +17,9 @@ use super::user::{User, UserConnection};
 use crate::base::error::Error;
 use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
+use crate::domain::activity::{self, Kind};
 use crate::domain::shelves::{self, Shelf};
-use crate::domain::{feed, follows, sessions};
+use crate::domain::{devices, feed, follows, sessions};
 
 /// The signed-in user, with everything only they can see.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +65,28 @@ impl Viewer {
     ) -> Result<Option<HomeFeedConnection>> {
         let page = Wanted { first, after, last, before }.page()?;
         Ok(Some(HomeFeedConnection::new(self.0, feed::home(app(ctx), self.0, page).await?)))
+    }
+
+    /// What happened to them, grouped, newest first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn activities(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these kinds.")] kinds: Option<Vec<ActivityKind>>,
+        #[graphql(desc = "How many, from the newest.")] first: Option<i32>,
+        #[graphql(desc = "Older than this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many, from the oldest.")] last: Option<i32>,
+        #[graphql(desc = "Newer than this cursor.")] before: Option<String>,
+    ) -> Result<Option<ActivityConnection>> {
+        let page = Wanted { first, after, last, before }.page()?;
+        let kinds: Option<Vec<Kind>> = kinds.map(|kinds| kinds.into_iter().map(Kind::from).collect());
+        let activities = activity::list(app(ctx), self.0, kinds.as_deref(), page).await?;
+        Ok(Some(ActivityConnection::of(activities)?))
+    }
+
+    /// How many activities were not seen yet, counted up to 100.
+    async fn unseen_activity_count(&self, ctx: &Context<'_>) -> Result<usize> {
+        Ok(activity::unseen(app(ctx), self.0.user).await?)
     }
 
     /// How far they read the home feed, on any device.
@@ -136,11 +162,23 @@ impl Viewer {
         Ok(Some(sessions.into_iter().map(Session).collect()))
     }
 
+    /// Devices that get their push notifications, registered last first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn devices(&self, ctx: &Context<'_>) -> Result<Option<Vec<Device>>> {
+        let devices = devices::of_viewer(app(ctx), self.0).await?;
+        Ok(Some(devices.into_iter().map(Device).collect()))
+    }
+
     /// Who can see and do what.
     async fn privacy_settings(&self, ctx: &Context<'_>) -> Result<PrivacySettings> {
         let user = load(ctx).load_one(Known(self.0.user)).await?;
         let user = user.ok_or_else(|| Error::internal("a session has no user"))?;
         Ok(PrivacySettings { is_private: user.is_private })
+    }
+
+    /// What they are told about.
+    async fn notification_settings(&self, ctx: &Context<'_>) -> Result<NotificationSettings> {
+        Ok(activity::settings(app(ctx), self.0.user).await?.into())
     }
 }
 

@@ -1,23 +1,38 @@
 //! What follows from each fact. A new fact does not compile until it has its line here.
 
+use super::pushing::Pushing;
 use super::step::Step;
+use super::tell;
 use crate::base::facts::Fact;
 use crate::domain::feed::Place;
+use crate::domain::pushes::Turn;
 
-/// The steps that follow from a fact.
+/// The steps that follow from a fact: what is to be done, and who is to be told.
 pub(super) fn after(fact: &Fact) -> Vec<Step> {
+    let told = tell::after(fact).into_iter().map(|of| Step::Tell { of });
+    done_after(fact).into_iter().chain(told).collect()
+}
+
+fn done_after(fact: &Fact) -> Vec<Step> {
     match *fact {
+        Fact::SessionEnded { session, .. } => vec![Step::ForgetDevices { session }],
+        Fact::DeviceMoved { device } => vec![Step::ForgetDevice { device }],
         Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
         Fact::UserBlocked { blocker, blocked, edge } => vec![Step::SeverFollow { blocker, blocked, block: edge }],
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
         Fact::MediaPublished { media, owner } => vec![Step::FanOut { media, owner, place: Place::Start }],
+        Fact::MediaEdited { media, .. } => vec![Step::EraseOldLooks { media }],
         Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
         Fact::LikeWaits { media, user, edge } => vec![Step::CopyLike { media, user, edge }],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
+        Fact::CommentCountsWait { comment } => vec![Step::AddUpCommentCounts { comment }],
+        Fact::CommentDeleted { comment, .. } => vec![Step::EraseComment { comment }],
+        Fact::ActivityChanged { user, activity, is_more: true } => push(Pushing::Activity { user, activity }),
+        Fact::ActivityRemoved { user, activity } => push(Pushing::TakenBack { user, activity }),
+        Fact::ActivitySeen { user } => push(Pushing::Seen { user }),
         Fact::UserSignedUp { .. }
-        | Fact::SessionEnded { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
@@ -27,6 +42,17 @@ pub(super) fn after(fact: &Fact) -> Vec<Step> {
         | Fact::MediaLiked { .. }
         | Fact::MediaUnliked { .. }
         | Fact::CommentAdded { .. }
-        | Fact::CommentDeleted { .. } => vec![],
+        | Fact::CommentLiked { .. }
+        | Fact::CommentUnliked { .. }
+        | Fact::AudienceChanged { .. }
+        | Fact::PhotoTagged { .. }
+        | Fact::PhotoTagRemoved { .. }
+        | Fact::CommentEdited { .. }
+        | Fact::ActivityNoted { .. }
+        | Fact::ActivityChanged { is_more: false, .. } => vec![],
     }
+}
+
+fn push(of: Pushing) -> Vec<Step> {
+    vec![Step::Push { of, turn: Turn::default() }]
 }

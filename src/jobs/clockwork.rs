@@ -7,7 +7,7 @@ use super::arriving;
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::{Fact, Topic};
-use crate::domain::{idempotency, sessions, uploads};
+use crate::domain::{devices, idempotency, sessions, uploads};
 use crate::platform::db::{Database, lease};
 use crate::platform::log;
 
@@ -81,6 +81,7 @@ async fn tidy(app: &App, database: &Database, name: &str) -> Result<()> {
     }
     log::forget(database, now.before(Duration::from_hours(app.config.log.keep_hours))).await?;
     idempotency::forget(database, now).await?;
+    devices::forget_receipts(app, database).await?;
     while uploads::sweep(app, database).await? > 0 {}
     Ok(())
 }

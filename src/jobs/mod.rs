@@ -4,9 +4,11 @@ mod after;
 mod arriving;
 mod clockwork;
 mod number;
+mod pushing;
 mod relay;
 mod settle;
 mod step;
+mod tell;
 mod worker;
 
 use std::sync::Arc;

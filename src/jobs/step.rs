@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::pushing::Pushing;
+use super::tell::Tell;
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::ids::{MediaId, UploadId, UserId};
+use crate::base::ids::{CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 use crate::domain::feed::{self, Place};
-use crate::domain::{comments, follows, likes, media, uploads};
+use crate::domain::pushes::{Next, Turn};
+use crate::domain::{comments, devices, follows, likes, media, uploads};
 use crate::platform::queue::Lane;
 
 /// A piece of work that follows from a fact.
@@ -23,16 +27,38 @@ pub enum Step {
     SeverFollow { blocker: UserId, blocked: UserId, block: i64 },
     /// Approve those who wait to follow an account that was opened.
     ApproveWaiting { user: UserId },
+    /// Remove the devices of a session that ended.
+    ForgetDevices { session: SessionId },
+    /// Remove a device whose token became another's.
+    ForgetDevice { device: DeviceId },
     /// Bring a media into the feeds made ahead.
     FanOut { media: MediaId, owner: UserId, place: Place },
     /// Remove the files of an upload that was thrown away.
     EraseUpload { upload: UploadId },
+    /// Remove the images of looks that photos of a media no longer have.
+    EraseOldLooks { media: MediaId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
     /// Copy a like into the list of who likes.
     CopyLike { media: MediaId, user: UserId, edge: i64 },
     /// Add up the counts of a media that waited while many counted at once.
     AddUpCounts { media: MediaId },
+    /// The same of a comment.
+    AddUpCommentCounts { comment: CommentId },
+    /// Remove what belonged to a comment that was deleted.
+    EraseComment { comment: CommentId },
+    /// Keep somebody told of what happened to them.
+    Tell {
+        /// Of what.
+        of: Tell,
+    },
+    /// Bring something to the devices of somebody.
+    Push {
+        /// What.
+        of: Pushing,
+        /// How far that is.
+        turn: Turn,
+    },
 }
 
 /// Whether a step is finished.
@@ -44,6 +70,8 @@ pub enum Progress {
     More,
     /// A page of it is; the rest is this step.
     Next(Step),
+    /// It is not; it goes on as this step at that time.
+    Later(Step, Timestamp),
 }
 
 impl Step {
@@ -52,6 +80,7 @@ impl Step {
     pub fn lane(&self) -> Lane {
         match self {
             Self::ProcessUpload { .. } => Lane::Photos,
+            Self::Push { .. } => Lane::Pushes,
             _ => Lane::Short,
         }
     }
@@ -68,14 +97,24 @@ impl Step {
                 follows::sever(app, blocker, blocked, block).await.map(done)
             }
             Self::ApproveWaiting { user } => follows::approve_waiting(app, user).await.map(more),
+            Self::ForgetDevices { session } => devices::forget_of_session(app, session).await.map(done),
+            Self::ForgetDevice { device } => devices::forget_moved(app, device).await.map(done),
             Self::FanOut { media, owner, place } => {
                 let rest = feed::fan_out(app, media, owner, place).await?;
                 Ok(rest.map_or(Progress::Done, |place| Progress::Next(Self::FanOut { media, owner, place })))
             }
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
+            Self::EraseOldLooks { media } => media::erase_old_looks(app, media).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
             Self::CopyLike { media, user, edge } => likes::copy(app, user, media, edge).await.map(done),
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
+            Self::AddUpCommentCounts { comment } => comments::add_up_counts(app, comment).await.map(more),
+            Self::EraseComment { comment } => comments::erase_likes(app, comment).await.map(more),
+            Self::Tell { ref of } => of.run(app).await.map(done),
+            Self::Push { of, turn } => Ok(match of.run(app, turn).await? {
+                Next::Done => Progress::Done,
+                Next::At(at, turn) => Progress::Later(Self::Push { of, turn }, at),
+            }),
         }
     }
 }
@@ -91,11 +130,18 @@ impl Step {
             Self::MirrorFollow { .. }
             | Self::SeverFollow { .. }
             | Self::ApproveWaiting { .. }
+            | Self::ForgetDevices { .. }
+            | Self::ForgetDevice { .. }
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
+            | Self::EraseOldLooks { .. }
             | Self::EraseMedia { .. }
             | Self::CopyLike { .. }
-            | Self::AddUpCounts { .. } => Ok(()),
+            | Self::AddUpCounts { .. }
+            | Self::AddUpCommentCounts { .. }
+            | Self::EraseComment { .. }
+            | Self::Tell { .. }
+            | Self::Push { .. } => Ok(()),
         }
     }
 }

@@ -30,8 +30,8 @@ struct Places {
 
 /// Does the steps of one database until told to stop; then those it has begun are finished.
 pub(super) async fn run(app: Arc<App>, database: Arc<Database>, poll: Duration, stop: CancellationToken) {
-    let photos = app.config.uploads.workers;
-    let places = [(Lane::Short, AT_ONCE), (Lane::Photos, photos)]
+    let (photos, pushes) = (app.config.uploads.workers, app.config.push.apns.in_flight);
+    let places = [(Lane::Short, AT_ONCE), (Lane::Photos, photos), (Lane::Pushes, pushes)]
         .map(|(lane, free)| Places { lane, free: Arc::new(Semaphore::new(free)) });
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
@@ -146,6 +146,7 @@ async fn settle_step(app: &Arc<App>, database: &Database, claimed: &Claimed, don
             database.steps_stored.notify_one();
             Ok(is_ours)
         }
+        Ok(Progress::Later(step, due)) => queue::go_on(database, claimed, due, serde_json::to_string(&step)?).await,
         // It is not the step's fault: it waits for as long as it takes.
         Err(error) if error.is_away() => queue::again(database, claimed, now.after(pause(app, claimed.tries))).await,
         Err(error) if claimed.tries >= TRIES => give_up(app, database, claimed, &error).await,

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod options;
+mod push;
 mod roles;
 mod sections;
 mod shards;
@@ -20,6 +21,7 @@ use super::ids::LOGICAL_SHARDS;
 use shards::{shard_range, whole};
 
 pub use options::OPTIONS;
+pub use push::{Apns, Push};
 pub use roles::Roles;
 pub use sections::*;
 
@@ -44,7 +46,9 @@ pub struct Config {
     pub websocket: WebSocket,
     pub auth: Auth,
     pub uploads: Uploads,
+    pub filters: Filters,
     pub follows: Follows,
+    pub push: Push,
     pub log: Log,
     pub playground: Playground,
     pub telemetry: Telemetry,
@@ -106,6 +110,7 @@ impl Config {
     pub fn check(&self) -> Result<(), Mistake> {
         self.replicas()?;
         self.redis.address()?;
+        self.push.check()?;
         if !matches!(self.http.partial_success_status, 200 | 294) {
             return Err(Mistake("http.partial_success_status is 294 or 200.".into()));
         }

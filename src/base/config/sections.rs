@@ -177,6 +177,14 @@ pub struct Uploads {
     pub workers: usize,
 }
 
+/// Photo filters beside those of the house.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Filters {
+    pub folder: Option<PathBuf>,
+}
+
 /// Whom one can follow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

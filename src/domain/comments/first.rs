@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::table::{self, Model as Comment, Order};
+use super::table::{self, Below, Model as Comment, Order};
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::Row;
@@ -38,7 +38,11 @@ async fn kept(app: &App, media: &[MediaId]) -> Result<HashMap<MediaId, First>> {
 }
 
 async fn read(app: &App, media: &[MediaId], order: Order, items: u32) -> Result<HashMap<MediaId, Vec<Comment>>> {
-    let read = app.db.gather(media, |connection, media| table::first_of_each(connection, media, order, items)).await?;
+    let read = async |connection, media: Vec<MediaId>| {
+        let keys = media.into_iter().map(|media| media.0).collect();
+        table::first_of_each(connection, (Below::Media, keys), order, items).await
+    };
+    let read = app.db.gather(media, read).await?;
     let mut first: HashMap<MediaId, Vec<Comment>> = HashMap::new();
     for comment in read {
         first.entry(comment.media_id).or_default().push(comment);

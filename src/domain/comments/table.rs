@@ -1,12 +1,17 @@
 //! A comment in its table, on the shard of its media.
 
+use super::counts::{self, Counter};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{CommentId, MediaId, UserId};
 use crate::base::page::Page;
 use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Order as SqlOrder, Query, SelectStatement, WindowStatement};
-use sea_orm::{FromQueryResult, IntoActiveModel, QuerySelect};
+use sea_orm::sea_query::{
+    Alias, ExprTrait, Func, LockBehavior, LockType, Order as SqlOrder, Query, SelectStatement, SimpleExpr,
+    WindowStatement,
+};
+use sea_orm::{FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comments")]
@@ -16,12 +21,29 @@ pub struct Model {
     pub media_id: MediaId,
     pub author_id: UserId,
     pub body: String,
+    /// Who is mentioned in it.
+    pub mentions: Option<String>,
+    /// When it was changed last.
+    pub edited_at: Option<Timestamp>,
+    /// The comment it replies to, which is no reply itself.
+    pub parent_id: Option<CommentId>,
+    pub like_count: i64,
+    pub reply_count: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// A comment that nobody has answered, liked or edited yet, and that speaks of nobody.
+    pub(super) fn new(id: CommentId, media: MediaId, author: UserId, body: String) -> Self {
+        let (mentions, edited_at, parent_id) = (None, None, None);
+        let (media_id, author_id) = (media, author);
+        Self { id, media_id, author_id, body, mentions, edited_at, parent_id, like_count: 0, reply_count: 0 }
+    }
+}
 
 /// The order of comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,8 +63,50 @@ impl Order {
     }
 }
 
+/// What a list of comments hangs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Below {
+    /// Comments on media.
+    Media,
+    /// Replies to comments.
+    Comment,
+}
+
+impl Below {
+    fn column(self) -> Column {
+        match self {
+            Self::Media => Column::MediaId,
+            Self::Comment => Column::ParentId,
+        }
+    }
+
+    /// Those that hang directly on what `key` is: replies are not comments on the media.
+    fn rows(self, key: i64) -> Select<Entity> {
+        let rows = rows().filter(self.column().eq(key));
+        match self {
+            Self::Media => rows.filter(Column::ParentId.is_null()),
+            Self::Comment => rows,
+        }
+    }
+}
+
 /// Rows deleted in one transaction.
-const BATCH: u64 = 1000;
+const BATCH: u64 = 200;
+
+/// The rows as they are read: with the counts that wait to be added up.
+fn rows() -> Select<Entity> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::MediaId, Column::AuthorId, Column::Body, Column::ParentId])
+        .columns([Column::Mentions, Column::EditedAt])
+        .column_as(sum(Column::LikeCount, Counter::Likes), Column::LikeCount)
+        .column_as(sum(Column::ReplyCount, Counter::Replies), Column::ReplyCount)
+}
+
+fn sum(column: Column, counter: Counter) -> SimpleExpr {
+    let waiting = SimpleExpr::SubQuery(None, Box::new(counts::waiting(counter).into()));
+    Expr::col((Entity, column)).add(waiting)
+}
 
 pub(super) async fn insert(tx: &Tx, comment: Model) -> Result<()> {
     Entity::insert(comment.into_active_model().reset_all()).exec_without_returning(tx.conn()).await?;
@@ -50,54 +114,115 @@ pub(super) async fn insert(tx: &Tx, comment: Model) -> Result<()> {
 }
 
 pub(super) async fn many(connection: &Reader, ids: Vec<CommentId>) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
+    Ok(rows().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 
-pub(super) async fn delete(tx: &Tx, id: CommentId) -> Result<bool> {
-    Ok(Entity::delete_by_id(id).exec(tx.conn()).await?.rows_affected == 1)
+/// Stores what was edited of a comment. False when it is gone.
+pub(super) async fn set_edited(tx: &Tx, comment: Model) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Body, Expr::value(comment.body))
+        .col_expr(Column::Mentions, Expr::value(comment.mentions))
+        .col_expr(Column::EditedAt, Expr::value(comment.edited_at));
+    Ok(changed.filter(Column::Id.eq(comment.id)).exec(tx.conn()).await?.rows_affected == 1)
 }
 
-/// The comments on a media, nearest to the page's cursor first, one more than the page has.
-pub(super) async fn page(connection: &Reader, media: MediaId, order: Order, page: Page) -> Result<Vec<Model>> {
-    let rows = Entity::find().filter(Column::MediaId.eq(media));
-    Ok(keyset(rows, Column::Id, &order.in_sql(), page).all(connection).await?)
+/// Removes a comment with its replies, and gives them all, it first. Empty when it was gone.
+pub(super) async fn delete(tx: &Tx, id: CommentId) -> Result<Vec<Model>> {
+    let this = Entity::find_by_id(id).lock_exclusive().all(tx.conn()).await?;
+    if this.is_empty() {
+        return Ok(this);
+    }
+    let replies = Entity::find().filter(Column::ParentId.eq(id)).order_by_asc(Column::Id).all(tx.conn()).await?;
+    let all = Column::Id.eq(id).or(Column::ParentId.eq(id));
+    Entity::delete_many().filter(all).exec(tx.conn()).await?;
+    Ok(this.into_iter().chain(replies).collect())
 }
 
-/// The first comments on each of these media, in their order: up to one more than `items` of each.
+/// A list of comments, nearest to the page's cursor first, one more than the page has.
+pub(super) async fn page(
+    connection: &Reader,
+    (below, key): (Below, i64),
+    order: Order,
+    page: Page,
+) -> Result<Vec<Model>> {
+    Ok(keyset(below.rows(key), Column::Id, &order.in_sql(), page).all(connection).await?)
+}
+
+/// The first comments of each of these lists, in their order: up to one more than `items` of each.
 pub(super) async fn first_of_each(
     connection: &Reader,
-    media: Vec<MediaId>,
+    (below, keys): (Below, Vec<i64>),
     order: Order,
     items: u32,
 ) -> Result<Vec<Model>> {
-    let statement = connection.get_database_backend().build(&ranked(media, order, items));
+    let statement = connection.get_database_backend().build(&ranked(below, keys, order, items));
     Ok(Model::find_by_statement(statement).all(connection).await?)
 }
 
-fn ranked(media: Vec<MediaId>, order: Order, items: u32) -> SelectStatement {
+fn ranked(below: Below, keys: Vec<i64>, order: Order, items: u32) -> SelectStatement {
     let direction = order.in_sql();
-    let mut window = WindowStatement::partition_by(Column::MediaId);
+    let mut window = WindowStatement::partition_by(below.column());
     window.order_by(Column::Id, direction.clone());
-    let columns = [Column::Id, Column::MediaId, Column::AuthorId, Column::Body];
-    let every = Query::select()
-        .columns(columns)
+    let plain = [Column::Id, Column::MediaId, Column::AuthorId, Column::Body, Column::ParentId];
+    let edited = [Column::Mentions, Column::EditedAt];
+    let mut every = Query::select()
+        .columns(plain)
+        .columns(edited)
+        .expr_as(sum(Column::LikeCount, Counter::Likes), Alias::new("like_count"))
+        .expr_as(sum(Column::ReplyCount, Counter::Replies), Alias::new("reply_count"))
         .expr_window_as(Func::cust("ROW_NUMBER"), window, "place")
         .from(Entity)
-        .and_where(Expr::col(Column::MediaId).is_in(media))
+        .and_where(Expr::col(below.column()).is_in(keys))
         .take();
+    if below == Below::Media {
+        every.and_where(Expr::col(Column::ParentId).is_null());
+    }
     Query::select()
-        .columns(columns)
+        .columns(plain)
+        .columns(edited)
+        .columns([Column::LikeCount, Column::ReplyCount])
         .from_subquery(every, Alias::new("ranked"))
         .and_where(Expr::col("place").lte(items + 1))
         .order_by(Column::Id, direction)
         .take()
 }
 
-/// Removes some comments of a media, and tells whether there may be more.
-pub(super) async fn delete_some(tx: &Tx, media: MediaId) -> Result<bool> {
-    let some = Entity::find().select_only().column(Column::Id).filter(Column::MediaId.eq(media)).limit(BATCH);
-    let ids: Vec<CommentId> = some.into_tuple().all(tx.conn()).await?;
-    let more = ids.len() as u64 == BATCH;
+/// Removes some comments of a media, and gives them: the newest, so that replies go before what they reply to.
+pub(super) async fn delete_some(tx: &Tx, media: MediaId) -> Result<Vec<Model>> {
+    let some = Entity::find().filter(Column::MediaId.eq(media)).order_by_desc(Column::Id).limit(BATCH);
+    let comments = some.all(tx.conn()).await?;
+    let ids = comments.iter().map(|comment| comment.id);
     Entity::delete_many().filter(Column::Id.is_in(ids)).exec(tx.conn()).await?;
-    Ok(more)
+    Ok(comments)
+}
+
+/// Adds to a counter of a comment, unless somebody else has its row at the moment. False then, or when it is gone.
+pub(super) async fn count_if_free(tx: &Tx, id: CommentId, counter: Counter, by: i64) -> Result<bool> {
+    let free = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::Id.eq(id))
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+        .take();
+    add(tx, Column::Id.in_subquery(free), counter, by).await
+}
+
+/// Adds to a counter of a comment, after whoever has its row. False when the comment is gone.
+pub(super) async fn count(tx: &Tx, id: CommentId, counter: Counter, by: i64) -> Result<bool> {
+    add(tx, Column::Id.eq(id), counter, by).await
+}
+
+async fn add(tx: &Tx, which: Expr, counter: Counter, by: i64) -> Result<bool> {
+    let column = match counter {
+        Counter::Likes => Column::LikeCount,
+        Counter::Replies => Column::ReplyCount,
+    };
+    let counted = Entity::update_many().col_expr(column, Expr::col(column).add(by)).filter(which);
+    Ok(counted.exec(tx.conn()).await?.rows_affected == 1)
+}
+
+/// Whether a comment is there, and stays until the transaction ends. Waits for nobody but who deletes it.
+pub(super) async fn is_there(tx: &Tx, id: CommentId) -> Result<bool> {
+    let row = Entity::find_by_id(id).select_only().column(Column::Id).lock(LockType::KeyShare);
+    Ok(row.into_tuple::<CommentId>().one(tx.conn()).await?.is_some())
 }

@@ -27,10 +27,17 @@ pub(super) async fn set(app: &App, tx: &Tx, pair: Pair, state: FollowState) -> R
     }
     // Clocks of processes differ; the number of a change grows all the same.
     let edge = app.ids.next::<i64>(&followee).max(earlier.map_or(0, |edge| edge.edge + 1));
-    followers::put(tx, Edge { followee_id: followee, follower_id: follower, edge, state }).await?;
+    let is_approved = before == FollowState::Requested && state == FollowState::Following;
+    followers::put(tx, Edge { followee_id: followee, follower_id: follower, edge, state, is_approved }).await?;
     users::count(tx, followee, Counter::Followers, following(state) - following(before)).await?;
     log::record(tx, app.clock.now(), &Fact::FollowChanged { follower, followee }).await?;
     Ok(true)
+}
+
+/// Whether one user follows another as it is decided now, and whether they were let in after they had asked.
+pub(in crate::domain) async fn decided(app: &App, follower: UserId, followee: UserId) -> Result<(FollowState, bool)> {
+    let edge = followers::one(app.db.read_own(&followee), followee, follower).await?;
+    Ok(edge.map_or((FollowState::NotFollowing, false), |edge| (edge.state, edge.is_approved)))
 }
 
 /// The state of an edge.

@@ -26,6 +26,8 @@ pub struct Model {
     /// The number of the last change; grows with time.
     pub edge: i64,
     pub state: FollowState,
+    /// Whether they were let in after they had asked.
+    pub is_approved: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -126,7 +128,7 @@ pub(super) async fn one(
 /// Stores an edge over what was there.
 pub(super) async fn put(tx: &Tx, edge: Model) -> Result<()> {
     let replace = OnConflict::columns([Column::FolloweeId, Column::FollowerId])
-        .update_columns([Column::Edge, Column::State])
+        .update_columns([Column::Edge, Column::State, Column::IsApproved])
         .to_owned();
     Entity::insert(edge.into_active_model().reset_all()).on_conflict(replace).exec_without_returning(tx.conn()).await?;
     Ok(())

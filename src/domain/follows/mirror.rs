@@ -20,7 +20,7 @@ pub async fn mirror(app: &App, follower: UserId, followee: UserId) -> Result<()>
 }
 
 async fn copy(app: &App, tx: &Tx, decided: followers::Model) -> Result<()> {
-    let followers::Model { follower_id: follower, followee_id: followee, edge, state } = decided;
+    let followers::Model { follower_id: follower, followee_id: followee, edge, state, .. } = decided;
     users::lock(tx, follower).await?;
     let before = following::one(tx, follower, followee).await?;
     if before.as_ref().is_some_and(|before| before.edge >= edge) {

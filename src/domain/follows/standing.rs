@@ -39,7 +39,18 @@ impl Standing {
 /// # Errors
 /// Those of the database.
 pub async fn standings(app: &App, viewer: Option<Viewer>, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
-    let Some(viewer) = viewer.map(|viewer| viewer.user) else { return strangers(app, users).await };
+    match viewer {
+        Some(viewer) => standings_of(app, viewer.user, users).await,
+        None => strangers(app, users).await,
+    }
+}
+
+/// The same for somebody who does not ask: what happens to them is decided for.
+pub(in crate::domain) async fn standings_of(
+    app: &App,
+    viewer: UserId,
+    users: &[UserId],
+) -> Result<HashMap<UserId, Standing>> {
     let seen = followers::seen_by(app, viewer, users).await?;
     Ok(seen.iter().filter_map(|row| of(viewer, row).map(|standing| (row.id, standing))).collect())
 }

@@ -76,6 +76,16 @@ pub async fn of_viewer(app: &App, viewer: Viewer) -> Result<Vec<Session>> {
     table::alive_of(app.db.read_own(&viewer.user), viewer.user, app.clock.now()).await
 }
 
+/// Those of a user among some sessions that can be used.
+///
+/// # Errors
+/// Those of the database.
+pub async fn alive_among(app: &App, user: UserId, ids: Vec<SessionId>) -> Result<Vec<Session>> {
+    let sessions = table::many(app.db.read_own(&user), ids).await?;
+    let now = app.clock.now();
+    Ok(sessions.into_iter().filter(|session| session.user_id == user && session.is_alive(now)).collect())
+}
+
 /// One of the viewer's own sessions.
 ///
 /// # Errors

@@ -69,6 +69,10 @@ pub(super) async fn one(connection: &Reader, id: SessionId) -> Result<Option<Mod
     Ok(Entity::find_by_id(id).one(connection).await?)
 }
 
+pub(super) async fn many(connection: &Reader, ids: Vec<SessionId>) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
+}
+
 pub(super) async fn lock(tx: &Tx, id: SessionId) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?)
 }

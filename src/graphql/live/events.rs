@@ -1,5 +1,7 @@
 //! The events of live streams. Each carries its position, to resume after.
 
+mod activity;
+
 use std::time::Duration;
 
 use async_graphql::{Enum, ID, Interface, SimpleObject, Union};
@@ -9,8 +11,11 @@ use super::super::media::Media;
 use super::super::scalars::{DateTime, StreamCursor};
 use super::super::stream::{GapReason, LogStream, Recovery};
 use super::super::upload::Upload;
+use super::edited::{CommentUpdated, MediaUpdated};
 use crate::base::ids::MediaId;
 use crate::platform::log::Entry;
+
+pub use activity::{ActivityChanged, ActivityEvent, ActivityRemoved, ActivitySeen};
 
 /// Something that happened.
 #[derive(Clone, Debug, Interface)]
@@ -27,14 +32,24 @@ pub enum StreamEvent {
     MediaAdded(MediaAdded),
     /// A media went.
     MediaRemoved(MediaRemoved),
+    /// A media was edited.
+    MediaUpdated(MediaUpdated),
     /// Numbers changed.
     MediaCountsChanged(MediaCountsChanged),
     /// A comment came.
     CommentAdded(CommentAdded),
     /// A comment went.
     CommentRemoved(CommentRemoved),
+    /// A comment was edited.
+    CommentUpdated(CommentUpdated),
     /// An upload went on.
     UploadChanged(UploadChanged),
+    /// An activity is new or changed.
+    ActivityChanged(ActivityChanged),
+    /// An activity is gone.
+    ActivityRemoved(ActivityRemoved),
+    /// Activities were seen.
+    ActivitySeen(ActivitySeen),
 }
 
 /// An event in a stream of media. New kinds may be added.
@@ -48,6 +63,8 @@ pub enum MediaStreamEvent {
     Added(MediaAdded),
     /// A media went.
     Removed(MediaRemoved),
+    /// A media was edited.
+    Updated(MediaUpdated),
 }
 
 /// An event of one media. New kinds may be added.
@@ -65,6 +82,10 @@ pub enum MediaEvent {
     Counts(MediaCountsChanged),
     /// The media went.
     Removed(MediaRemoved),
+    /// A comment was edited.
+    CommentUpdated(CommentUpdated),
+    /// The media was edited.
+    Updated(MediaUpdated),
 }
 
 /// An event of an upload. New kinds may be added.
@@ -186,6 +207,10 @@ impl At {
         Self { cursor: log.cursor(), occurred_at: DateTime(entry.recorded_at) }
     }
 
+    pub(super) fn parts(self) -> (StreamCursor, DateTime) {
+        (self.cursor, self.occurred_at)
+    }
+
     /// Where the stream stands, at the time of its last entry.
     pub(super) fn last(log: &LogStream) -> Self {
         Self { cursor: log.cursor(), occurred_at: DateTime(log.last_at()) }
@@ -255,7 +280,7 @@ pub struct CommentAdded {
     occurred_at: DateTime,
     /// The comment.
     comment: Comment,
-    /// Its cursor in `Media.comments`.
+    /// Its cursor in `Media.comments`, or in `Comment.replies`.
     edge_cursor: String,
 }
 

@@ -12,8 +12,8 @@ use super::super::media::Media;
 use super::super::stream::{LogStream, Recovery};
 use super::events::At;
 use super::{
-    CommentAdded, CommentRemoved, Listening, MediaCountsChanged, MediaEvent, MediaRemoved, Story, StreamClosingReason,
-    Telling, told,
+    CommentAdded, CommentRemoved, CommentUpdated, Listening, MediaCountsChanged, MediaEvent, MediaRemoved,
+    MediaUpdated, Story, StreamClosingReason, Telling, told,
 };
 use crate::app::App;
 use crate::base::error::Result as Answer;
@@ -81,6 +81,14 @@ impl Story for OneMedia {
                     events.push(CommentRemoved::new(At::entry(log, entry), comment.to_string().into()).into());
                 }
             }
+            Fact::CommentEdited { comment, .. } => {
+                let comment = comments::find(&self.app, self.viewer, comment).await?;
+                let updated = |comment| CommentUpdated::new(At::entry(log, entry), Comment(comment)).into();
+                return Ok(Telling::of(comment.map(updated).into_iter().collect()));
+            }
+            Fact::MediaEdited { .. } | Fact::AudienceChanged { .. } => {
+                return Ok(Telling::of(vec![MediaUpdated::new(At::entry(log, entry), Media(media)).into()]));
+            }
             Fact::MediaLiked { .. } | Fact::MediaUnliked { .. } => {}
             _ => return Ok(Telling::nothing()),
         }
@@ -110,7 +118,13 @@ impl OneMedia {
     }
 
     async fn comment(&self, log: &LogStream, entry: &Entry, id: CommentId) -> Answer<Option<MediaEvent>> {
-        let comment = comments::find(&self.app, self.viewer, id).await?;
+        let mut comment = comments::find(&self.app, self.viewer, id).await?;
+        // A reply to what is not there for the viewer has no place where they could see it.
+        if let Some(parent) = comment.as_ref().and_then(|comment| comment.parent_id)
+            && comments::find(&self.app, self.viewer, parent).await?.is_none()
+        {
+            comment = None;
+        }
         let added = |comment| CommentAdded::new(At::entry(log, entry), Comment(comment), cursor(id.0));
         Ok(comment.map(|comment| added(comment).into()))
     }

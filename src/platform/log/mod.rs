@@ -7,6 +7,7 @@
 
 mod arriving;
 mod bus;
+pub mod cursor;
 pub mod live;
 mod message;
 mod tables;

@@ -120,15 +120,15 @@ pub async fn again(database: &Database, claimed: &Claimed, due: Timestamp) -> Re
     change(database, claimed, &[(Column::DueAt, Expr::value(due)), released, (Column::Tries, Expr::value(0))]).await
 }
 
-/// Puts another step in place of one that did a page of its work: the rest of it, to go on with at once as if new.
+/// Puts another step in place of one that did a page of its work: the rest of it, to go on with at `due` as if new.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn go_on(database: &Database, claimed: &Claimed, now: Timestamp, rest: String) -> Result<bool> {
+pub async fn go_on(database: &Database, claimed: &Claimed, due: Timestamp, rest: String) -> Result<bool> {
     let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
     let anew = (Column::Tries, Expr::value(0));
     let rest = (Column::Step, Expr::value(rest));
-    change(database, claimed, &[(Column::DueAt, Expr::value(now)), released, anew, rest]).await
+    change(database, claimed, &[(Column::DueAt, Expr::value(due)), released, anew, rest]).await
 }
 
 /// The steps that wait or are being done and whose text begins so.

@@ -28,6 +28,9 @@ pub enum Lane {
     /// What takes seconds and a whole core: photos.
     #[sea_orm(num_value = 1)]
     Photos,
+    /// What waits for somebody far away: pushes.
+    #[sea_orm(num_value = 2)]
+    Pushes,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,6 +2,7 @@
 //!
 //! Only `EdDSA` is accepted, so `alg: none` and a key used as an HMAC secret are refused before anything is verified.
 
+mod es256;
 mod ring_provider;
 
 use std::sync::{PoisonError, RwLock};
@@ -14,6 +15,8 @@ use crate::base::chance::Chance;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Code, Error, Result};
 use crate::base::ids::{SessionId, UserId};
+
+pub use es256::Es256Key;
 
 /// What an access token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

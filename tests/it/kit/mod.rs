@@ -4,6 +4,7 @@
 //! follows from what they did is done, and `kit.ends()` closes it. A story that does not end, leaves work undone or
 //! made the server log an error has failed.
 
+pub mod apns;
 mod flow;
 mod front;
 pub mod judge;
@@ -11,6 +12,7 @@ mod listener;
 mod log;
 pub mod parts;
 mod person;
+pub mod phone;
 pub mod photos;
 pub mod program;
 pub mod redis;
