@@ -4,6 +4,8 @@ mod m20261123_000001_foundation;
 mod m20261123_000002_secrets;
 mod m20261123_000003_processes;
 mod m20261123_000006_large_accounts;
+mod m20261128_000010_mutes;
+mod m20261128_000011_shelves;
 mod m20261128_000040_replies;
 mod m20261128_000041_activities;
 mod m20261128_000042_notification_settings;
@@ -18,6 +20,8 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_000002_secrets::Migration),
         Box::new(m20261123_000003_processes::Migration),
         Box::new(m20261123_000006_large_accounts::Migration),
+        Box::new(m20261128_000010_mutes::Migration),
+        Box::new(m20261128_000011_shelves::Migration),
         Box::new(m20261128_000040_replies::Migration),
         Box::new(m20261128_000041_activities::Migration),
         Box::new(m20261128_000042_notification_settings::Migration),

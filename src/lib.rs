@@ -36,6 +36,8 @@
 //! * A follow is decided on the shard of the one followed, because that is where the account is private or open and where
 //!   followers are counted; the follower's own list is the copy that a step keeps. Both carry the number of the change
 //!   (`edge`), so that steps may come late, twice or in any order.
+//! * Activities are not in Redis: what the list says first is one statement on its owner's shard, and what it shows — people,
+//!   media, comments as the viewer may see them now — has to be loaded wherever the list comes from.
 //! * `platform/imaging` and `seed/pictures` are crates of their own, so that a dev build can optimise what works on pixels
 //!   and nothing else. They stand in their rooms and import nothing of ours.
 

@@ -27,6 +27,10 @@ pub enum Fact {
     UserBlocked { blocker: UserId, blocked: UserId, edge: i64 },
     /// One user no longer blocks another.
     UserUnblocked { blocker: UserId, blocked: UserId },
+    /// One user mutes another, anew or until another instant.
+    UserMuted { muter: UserId, muted: UserId },
+    /// One user no longer mutes another.
+    UserUnmuted { muter: UserId, muted: UserId },
     /// The bytes of an upload are here.
     UploadReceived { upload: UploadId },
     /// An upload is ready or rejected.
@@ -41,6 +45,8 @@ pub enum Fact {
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
     MediaUnliked { media: MediaId, user: UserId },
+    /// A like or its end waits to be copied into the user's own list, which is in another database. `edge` is its place there.
+    LikeWaits { media: MediaId, user: UserId, edge: i64 },
     /// Counts of a media wait to be added up: many counted at once.
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
@@ -91,7 +97,7 @@ pub enum FollowState {
 pub enum Topic {
     /// What a user publishes.
     MediaOf(UserId),
-    /// Whom a user follows and blocks, and who blocks them.
+    /// Whom a user follows, blocks and mutes, and who blocks them.
     RelationsOf(UserId),
     /// Whether the account of a user is private.
     AccountOf(UserId),
@@ -115,6 +121,7 @@ impl Fact {
             Self::UserSignedUp { .. }
             | Self::DeviceMoved { .. }
             | Self::FollowChanged { .. }
+            | Self::LikeWaits { .. }
             | Self::CountsWait { .. }
             | Self::CommentLiked { .. }
             | Self::CommentUnliked { .. }
@@ -126,6 +133,7 @@ impl Fact {
             Self::PrivacyChanged { user, .. } => vec![Topic::AccountOf(user)],
             Self::SessionEnded { session, .. } => vec![Topic::Session(session), Topic::Sessions],
             Self::FollowingChanged { follower, .. } => vec![Topic::RelationsOf(follower)],
+            Self::UserMuted { muter, .. } | Self::UserUnmuted { muter, .. } => vec![Topic::RelationsOf(muter)],
             Self::UserBlocked { blocker, blocked, .. } | Self::UserUnblocked { blocker, blocked } => {
                 vec![Topic::RelationsOf(blocker), Topic::RelationsOf(blocked)]
             }

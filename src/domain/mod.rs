@@ -16,6 +16,8 @@ pub mod uploads;
 
 pub mod media;
 
+pub mod shelves;
+
 pub mod likes;
 
 pub mod comments;

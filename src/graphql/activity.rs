@@ -18,6 +18,7 @@ use crate::domain::activity::{self, Kind};
 
 /// Something that happened to the viewer. Alike things about the same object within a day are one activity, in every app
 /// and in push alike. New types may be added.
+#[expect(clippy::duplicated_attributes, reason = "two fields of the interface have the same type")]
 #[derive(Clone, Debug, Interface)]
 #[graphql(
     field(name = "id", ty = "ID", desc = "The global ID."),
@@ -179,36 +180,55 @@ fn told(activity: activity::Activity) -> Told {
 
 /// A page of activities.
 #[derive(Clone, Debug)]
-pub struct ActivityConnection(pub Slice<activity::Activity>);
+pub struct ActivityConnection(Slice<ActivityEdge>);
+
+impl ActivityConnection {
+    /// A page of activities as the schema has it.
+    ///
+    /// # Errors
+    /// Those of [`Activity::of`].
+    pub fn of(page: Slice<activity::Activity>) -> Answer<Self> {
+        let Slice { items, has_next, has_previous } = page;
+        let items = items.into_iter().map(ActivityEdge::of).collect::<Answer<_>>()?;
+        Ok(Self(Slice { items, has_next, has_previous }))
+    }
+}
 
 /// A page of activities.
 #[Object]
 impl ActivityConnection {
     /// The activities with their cursors.
-    async fn edges(&self) -> Result<Vec<ActivityEdge>> {
-        let edge =
-            |row: &activity::Activity| Ok(ActivityEdge { cursor: cursor(row.place), node: Activity::of(row.clone())? });
-        self.0.items.iter().map(edge).collect()
+    async fn edges(&self) -> Vec<ActivityEdge> {
+        self.0.items.clone()
     }
 
     /// The activities.
-    async fn nodes(&self) -> Result<Vec<Activity>> {
-        Ok(self.0.items.iter().cloned().map(Activity::of).collect::<Answer<_>>()?)
+    async fn nodes(&self) -> Vec<Activity> {
+        self.0.items.iter().map(|edge| edge.node.clone()).collect()
     }
 
     /// The position of the page.
     async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.0, |row| row.place)
+        PageInfo::of(&self.0, |edge| edge.place)
     }
 }
 
 /// One activity in a list.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct ActivityEdge {
+    #[graphql(skip)]
+    place: i64,
     /// Its cursor. When more is added to an activity, it moves up and gets another.
     cursor: String,
     /// The activity.
     node: Activity,
+}
+
+impl ActivityEdge {
+    fn of(activity: activity::Activity) -> Answer<Self> {
+        let place = activity.place;
+        Ok(Self { place, cursor: cursor(place), node: Activity::of(activity)? })
+    }
 }
 
 /// Input of `markActivitiesSeen`.

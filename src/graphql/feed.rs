@@ -1,13 +1,15 @@
 //! The home feed.
 
-use async_graphql::{Context, Object, Result, SimpleObject, Union};
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject, Union};
 
-use super::context::app;
+use super::context::{app, signed_in};
+use super::error::{UserError, outcome};
 use super::loaders::{Known, load};
 use super::media::Media;
 use super::page::PageInfo;
 use super::scalars::DateTime;
 use super::user::User;
+use super::viewer;
 use crate::base::error::Error;
 use crate::base::page::{Slice, cursor};
 use crate::domain::sessions::Viewer;
@@ -105,4 +107,68 @@ pub struct FollowedUserReason {
 pub struct OwnMediaReason {
     /// When.
     published_at: DateTime,
+}
+
+/// How far the viewer read the home feed.
+#[derive(Clone, Debug)]
+pub struct HomeFeedMarker {
+    /// The viewer.
+    pub viewer: Viewer,
+    /// How far they read.
+    pub marker: feed::Marker,
+}
+
+/// How far the viewer read the home feed.
+#[Object]
+impl HomeFeedMarker {
+    /// The cursor of the last media seen: everything `before` it is new.
+    async fn cursor(&self) -> String {
+        cursor(self.marker.position)
+    }
+
+    /// How many media are newer, counted up to 100.
+    async fn newer_count(&self, ctx: &Context<'_>) -> Result<usize> {
+        Ok(feed::newer_than(app(ctx), self.viewer, &self.marker).await?)
+    }
+
+    /// When it was last moved.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.marker.updated_at)
+    }
+}
+
+/// Input of `saveHomeFeedMarker`.
+#[derive(InputObject)]
+pub struct SaveHomeFeedMarkerInput {
+    /// The cursor of the newest media seen.
+    cursor: String,
+}
+
+/// Result of `saveHomeFeedMarker`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct SaveHomeFeedMarkerPayload {
+    /// The viewer.
+    viewer: Option<viewer::Viewer>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// The home feed.
+#[derive(Default)]
+pub struct FeedMutation;
+
+/// The home feed.
+#[Object]
+impl FeedMutation {
+    /// Remember how far the home feed was read. Never moves back.
+    async fn save_home_feed_marker(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: SaveHomeFeedMarkerInput,
+    ) -> Result<SaveHomeFeedMarkerPayload> {
+        let asking = signed_in(ctx)?;
+        let saved = feed::save_marker(app(ctx), asking, &input.cursor).await;
+        let (viewer, user_errors) = outcome(saved.map(|()| viewer::Viewer(asking)))?;
+        Ok(SaveHomeFeedMarkerPayload { viewer, user_errors })
+    }
 }

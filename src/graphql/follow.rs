@@ -1,12 +1,13 @@
-//! Following, approving and blocking.
+//! Following, approving, blocking and muting.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::context::{app, input_id, signed_in};
 use super::error::{UserError, outcome};
+use super::scalars::DateTime;
 use super::user::{
     ApproveFollowRequestInput, BlockUserInput, DeclineFollowRequestInput, FollowUserInput, RemoveFollowerInput,
-    UnblockUserInput, UnfollowUserInput, User,
+    UnblockUserInput, UnfollowUserInput, UnmuteUserInput, User,
 };
 use crate::app::App;
 use crate::base::error::{Error, Result as Answer};
@@ -47,6 +48,10 @@ user_payloads! {
     DeclineFollowRequestPayload;
     /// Result of `unblockUser`.
     UnblockUserPayload;
+    /// Result of `muteUser`.
+    MuteUserPayload;
+    /// Result of `unmuteUser`.
+    UnmuteUserPayload;
 }
 
 /// Result of `blockUser`.
@@ -56,6 +61,15 @@ pub struct BlockUserPayload {
     blocked_user_id: Option<ID>,
     /// Why it was not done; empty when it was.
     user_errors: Vec<UserError>,
+}
+
+/// Input of `muteUser`.
+#[derive(Clone, Debug, InputObject)]
+pub struct MuteUserInput {
+    /// Whom.
+    user_id: ID,
+    /// Until when; for ever when left out.
+    until: Option<DateTime>,
 }
 
 /// Following, blocking.
@@ -146,6 +160,29 @@ impl FollowMutation {
         let (app, viewer) = (app(ctx), signed_in(ctx)?);
         let done = async |user| follows::unblock(app, viewer, user).await;
         Ok(UnblockUserPayload::new(then_user(app, viewer, &input.user_id, done).await)?)
+    }
+
+    /// Keep a user's media out of the home feed and their actions out of push.
+    async fn mute_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: MuteUserInput,
+    ) -> Result<MuteUserPayload> {
+        let (app, viewer) = (app(ctx), signed_in(ctx)?);
+        let until = input.until.map(|until| until.0);
+        let done = async |user| follows::mute(app, viewer, user, until).await;
+        Ok(MuteUserPayload::new(then_user(app, viewer, &input.user_id, done).await)?)
+    }
+
+    /// Stop muting a user.
+    async fn unmute_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UnmuteUserInput,
+    ) -> Result<UnmuteUserPayload> {
+        let (app, viewer) = (app(ctx), signed_in(ctx)?);
+        let done = async |user| follows::unmute(app, viewer, user).await;
+        Ok(UnmuteUserPayload::new(then_user(app, viewer, &input.user_id, done).await)?)
     }
 }
 

@@ -4,6 +4,8 @@
 //! have had their turn to ask, and then loads for all of them: no timer, no other task, and no batch cut in two. Nothing is
 //! kept between batches, so an event of a stream is never shown with what an earlier one loaded.
 
+mod comments;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,13 +18,15 @@ use super::context::Asking;
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{CommentId, MediaId, PhotoId, UserId};
-use crate::base::page::Slice;
-use crate::domain::comments::{self, Comment, Order};
+use crate::domain::comments::{self as room, Comment};
 use crate::domain::follows::{self, Relationship, Standing};
 use crate::domain::likes;
 use crate::domain::media::{self, Media, Photo};
 use crate::domain::sessions::Viewer;
+use crate::domain::shelves::{self, Shelf};
 use crate::domain::users::{self, User};
+
+pub use comments::{CommentsOn, LikeOfComment, RepliesTo};
 
 /// The loaders of one operation, for who asks in it.
 pub struct Loaders {
@@ -37,6 +41,7 @@ pub struct Loaders {
     comment: Batch<CommentId>,
     photos: Batch<PhotosOf>,
     likes: Batch<LikeOf>,
+    saves: Batch<SaveOf>,
     comments: Batch<CommentsOn>,
     replies: Batch<RepliesTo>,
     comment_likes: Batch<LikeOfComment>,
@@ -85,6 +90,7 @@ pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
         comment: Batch::default(),
         photos: Batch::default(),
         likes: Batch::default(),
+        saves: Batch::default(),
         comments: Batch::default(),
         replies: Batch::default(),
         comment_likes: Batch::default(),
@@ -186,29 +192,9 @@ pub struct PhotosOf(pub MediaId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LikeOf(pub MediaId);
 
-/// The first page of comments on a media.
+/// Whether the viewer saved a media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CommentsOn {
-    /// The media.
-    pub media: MediaId,
-    /// In which order.
-    pub order: Order,
-    /// How many.
-    pub items: u32,
-}
-
-/// The first page of replies to a comment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RepliesTo {
-    /// The comment.
-    pub comment: CommentId,
-    /// How many.
-    pub items: u32,
-}
-
-/// Whether the viewer likes a comment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LikeOfComment(pub CommentId);
+pub struct SaveOf(pub MediaId);
 
 impl Key for Known {
     type Value = User;
@@ -299,7 +285,7 @@ impl Key for CommentId {
     }
 
     async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Comment>> {
-        comments::find_many(app, viewer, keys).await
+        room::find_many(app, viewer, keys).await
     }
 }
 
@@ -332,57 +318,17 @@ impl Key for LikeOf {
     }
 }
 
-impl Key for CommentsOn {
-    type Value = Slice<Comment>;
-
-    fn batch(loaders: &Loaders) -> &Batch<Self> {
-        &loaders.comments
-    }
-
-    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Slice<Comment>>> {
-        let shapes: HashSet<(Order, u32)> = keys.iter().map(|key| (key.order, key.items)).collect();
-        let mut pages = HashMap::new();
-        for (order, items) in shapes {
-            let alike = keys.iter().filter(|key| (key.order, key.items) == (order, items));
-            let ids: Vec<MediaId> = alike.map(|key| key.media).collect();
-            let slices = comments::first_of_each(app, viewer, &ids, order, items).await?;
-            pages.extend(slices.into_iter().map(|(media, slice)| (Self { media, order, items }, slice)));
-        }
-        Ok(pages)
-    }
-}
-
-impl Key for RepliesTo {
-    type Value = Slice<Comment>;
-
-    fn batch(loaders: &Loaders) -> &Batch<Self> {
-        &loaders.replies
-    }
-
-    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Slice<Comment>>> {
-        let shapes: HashSet<u32> = keys.iter().map(|key| key.items).collect();
-        let mut pages = HashMap::new();
-        for items in shapes {
-            let alike = keys.iter().filter(|key| key.items == items);
-            let ids: Vec<CommentId> = alike.map(|key| key.comment).collect();
-            let slices = comments::first_replies_of_each(app, viewer, &ids, items).await?;
-            pages.extend(slices.into_iter().map(|(comment, slice)| (Self { comment, items }, slice)));
-        }
-        Ok(pages)
-    }
-}
-
-impl Key for LikeOfComment {
+impl Key for SaveOf {
     type Value = ();
 
     fn batch(loaders: &Loaders) -> &Batch<Self> {
-        &loaders.comment_likes
+        &loaders.saves
     }
 
     async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, ()>> {
         let Some(viewer) = viewer else { return Ok(HashMap::new()) };
-        let ids: Vec<CommentId> = keys.iter().map(|key| key.0).collect();
-        let liked = comments::liked(app, viewer.user, &ids).await?;
-        Ok(liked.into_iter().map(|id| (Self(id), ())).collect())
+        let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
+        let saved = shelves::among(app, viewer.user, Shelf::Saved, &ids).await?;
+        Ok(saved.into_iter().map(|id| (Self(id), ())).collect())
     }
 }

@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result,
 use super::comment::{CommentConnection, CommentOrder};
 use super::context::{app, input_id, signed_in, viewer};
 use super::error::{UserError, outcome};
-use super::loaders::{CommentsOn, Known, LikeOf, PhotosOf, load};
+use super::loaders::{CommentsOn, Known, LikeOf, PhotosOf, SaveOf, load};
 use super::page::{PageInfo, semanticNonNull};
 use super::photo::Photo;
 use super::scalars::{DateTime, Url, Uuid};
@@ -18,6 +18,7 @@ use crate::domain::comments;
 use crate::domain::feed;
 use crate::domain::likes;
 use crate::domain::media::{self, Draft, DraftPhoto};
+use crate::domain::shelves::Kept;
 
 /// One or more photos, published together.
 #[derive(Clone, Debug)]
@@ -103,6 +104,11 @@ impl Media {
         Ok(load(ctx).load_one(LikeOf(self.0.id)).await?.is_some())
     }
 
+    /// Whether the viewer saved it.
+    async fn viewer_has_saved(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(load(ctx).load_one(SaveOf(self.0.id)).await?.is_some())
+    }
+
     /// Whether the viewer can comment.
     async fn viewer_can_comment(&self, ctx: &Context<'_>) -> bool {
         viewer(ctx).is_some()
@@ -144,24 +150,44 @@ pub enum MediaLookup {
 
 /// A page of media.
 #[derive(Clone, Debug)]
-pub struct MediaConnection(pub Slice<media::Media>);
+pub struct MediaConnection(Slice<Listed>);
+
+/// A media with the key of its place in a list.
+#[derive(Clone, Debug)]
+struct Listed {
+    key: i64,
+    media: media::Media,
+}
+
+impl From<Slice<media::Media>> for MediaConnection {
+    fn from(page: Slice<media::Media>) -> Self {
+        Self(page.map(|media| Listed { key: media.id.0, media }))
+    }
+}
+
+impl From<Slice<Kept>> for MediaConnection {
+    fn from(page: Slice<Kept>) -> Self {
+        Self(page.map(|kept| Listed { key: kept.edge, media: kept.media }))
+    }
+}
 
 /// A page of media.
 #[Object]
 impl MediaConnection {
     /// The media with their cursors.
     async fn edges(&self) -> Vec<MediaEdge> {
-        self.0.items.iter().map(|row| MediaEdge { cursor: cursor(row.id.0), node: Media(row.clone()) }).collect()
+        let edge = |row: &Listed| MediaEdge { cursor: cursor(row.key), node: Media(row.media.clone()) };
+        self.0.items.iter().map(edge).collect()
     }
 
     /// The media.
     async fn nodes(&self) -> Vec<Media> {
-        self.0.items.iter().cloned().map(Media).collect()
+        self.0.items.iter().map(|row| Media(row.media.clone())).collect()
     }
 
     /// The position of the page.
     async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.0, |row| row.id.0)
+        PageInfo::of(&self.0, |row| row.key)
     }
 }
 
@@ -338,7 +364,7 @@ fn draft(input: PublishMediaInput) -> Answer<Draft> {
 }
 
 /// Does something to a media and gives it as it is afterwards.
-async fn then_media<F>(ctx: &Context<'_>, id: &ID, done: F) -> Answer<Media>
+pub(super) async fn then_media<F>(ctx: &Context<'_>, id: &ID, done: F) -> Answer<Media>
 where
     F: AsyncFnOnce(MediaId) -> Answer<()>,
 {

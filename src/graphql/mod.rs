@@ -18,6 +18,7 @@ pub mod page;
 pub mod photo;
 pub mod report;
 pub mod roots;
+pub mod save;
 pub mod scalars;
 pub mod server;
 pub mod session;

@@ -8,12 +8,14 @@ use super::activity::ActivityMutation;
 use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
 use super::device::DeviceMutation;
+use super::feed::FeedMutation;
 use super::follow::FollowMutation;
 use super::live::{ActivityEvent, Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
 use super::node::{self, Node};
 use super::notification::NotificationMutation;
+use super::save::SaveMutation;
 use super::scalars::StreamCursor;
 use super::server::Server;
 use super::session::SessionMutation;
@@ -102,8 +104,10 @@ pub struct Mutation(
     FollowMutation,
     UploadMutation,
     MediaMutation,
+    SaveMutation,
     CommentMutation,
     DeviceMutation,
+    FeedMutation,
     ActivityMutation,
     NotificationMutation,
 );

@@ -9,7 +9,7 @@ use super::page::{PageInfo, semanticNonNull};
 use super::scalars::{DateTime, Url};
 use crate::base::facts::FollowState as State;
 use crate::base::page::{Slice, Wanted, cursor};
-use crate::domain::follows::{self, Related, Standing};
+use crate::domain::follows::{self, Mute, Related, Standing};
 use crate::domain::{media, users};
 
 /// Someone with an account. A user who blocks the viewer, or whom the viewer blocks, exists for the viewer only in
@@ -97,7 +97,7 @@ impl User {
         #[graphql(desc = "Newer than this cursor.")] before: Option<String>,
     ) -> Result<Option<MediaConnection>> {
         let page = Wanted { first, after, last, before }.page()?;
-        Ok(Some(MediaConnection(media::of_user(app(ctx), viewer(ctx), self.0.id, page).await?)))
+        Ok(Some(media::of_user(app(ctx), viewer(ctx), self.0.id, page).await?.into()))
     }
 
     /// Who follows them, last first.
@@ -145,6 +145,10 @@ pub struct Relationship {
     has_requested_to_follow: bool,
     /// Whether the viewer blocks them.
     is_blocking: bool,
+    /// Whether the viewer mutes them.
+    is_muting: bool,
+    /// When the mute ends; null when it does not, or there is none.
+    muted_until: Option<DateTime>,
 }
 
 impl From<follows::Relationship> for Relationship {
@@ -154,6 +158,8 @@ impl From<follows::Relationship> for Relationship {
             is_followed_by: with.followed_by == State::Following,
             has_requested_to_follow: with.followed_by == State::Requested,
             is_blocking: with.is_blocking,
+            is_muting: with.mute != Mute::No,
+            muted_until: if let Mute::Until(until) = with.mute { Some(DateTime(until)) } else { None },
         }
     }
 }
@@ -200,7 +206,7 @@ pub struct UserEdge {
     cursor: String,
     /// The user.
     node: User,
-    /// When they came into the list: followed, asked, blocked.
+    /// When they came into the list: followed, asked, blocked, muted.
     since: Option<DateTime>,
 }
 
@@ -238,4 +244,6 @@ user_inputs! {
     BlockUserInput;
     /// Input of `unblockUser`.
     UnblockUserInput;
+    /// Input of `unmuteUser`.
+    UnmuteUserInput;
 }

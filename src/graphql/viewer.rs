@@ -6,8 +6,9 @@ use super::activity::{ActivityConnection, ActivityKind};
 use super::context::{app, signed_in};
 use super::device::Device;
 use super::error::{UserError, outcome};
-use super::feed::HomeFeedConnection;
+use super::feed::{HomeFeedConnection, HomeFeedMarker};
 use super::loaders::{Known, load};
+use super::media::MediaConnection;
 use super::notification::NotificationSettings;
 use super::page::semanticNonNull;
 use super::scalars::EmailAddress;
@@ -17,6 +18,7 @@ use crate::base::error::Error;
 use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
 use crate::domain::activity::{self, Kind};
+use crate::domain::shelves::{self, Shelf};
 use crate::domain::{devices, feed, follows, sessions};
 
 /// The signed-in user, with everything only they can see.
@@ -78,12 +80,19 @@ impl Viewer {
     ) -> Result<Option<ActivityConnection>> {
         let page = Wanted { first, after, last, before }.page()?;
         let kinds: Option<Vec<Kind>> = kinds.map(|kinds| kinds.into_iter().map(Kind::from).collect());
-        Ok(Some(ActivityConnection(activity::list(app(ctx), self.0, kinds.as_deref(), page).await?)))
+        let activities = activity::list(app(ctx), self.0, kinds.as_deref(), page).await?;
+        Ok(Some(ActivityConnection::of(activities)?))
     }
 
     /// How many activities were not seen yet, counted up to 100.
     async fn unseen_activity_count(&self, ctx: &Context<'_>) -> Result<usize> {
         Ok(activity::unseen(app(ctx), self.0.user).await?)
+    }
+
+    /// How far they read the home feed, on any device.
+    async fn home_feed_marker(&self, ctx: &Context<'_>) -> Result<Option<HomeFeedMarker>> {
+        let marker = feed::marker(app(ctx), self.0).await?;
+        Ok(marker.map(|marker| HomeFeedMarker { viewer: self.0, marker }))
     }
 
     /// Users waiting to be approved as followers, newest first.
@@ -98,6 +107,30 @@ impl Viewer {
         Ok(Some(UserConnection(follows::requests(app(ctx), self.0, page).await?)))
     }
 
+    /// Media they like, last liked first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn liked_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<MediaConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(shelves::kept(app(ctx), self.0, Shelf::Liked, page).await?.into()))
+    }
+
+    /// Media they saved, last saved first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn saved_media(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<MediaConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(shelves::kept(app(ctx), self.0, Shelf::Saved, page).await?.into()))
+    }
+
     /// Users they block.
     #[graphql(directive = semanticNonNull::apply(vec![0]))]
     async fn blocked_users(
@@ -108,6 +141,18 @@ impl Viewer {
     ) -> Result<Option<UserConnection>> {
         let page = Wanted { first, after, ..Wanted::default() }.page()?;
         Ok(Some(UserConnection(follows::blocked(app(ctx), self.0, page).await?)))
+    }
+
+    /// Users they mute.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn muted_users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<UserConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(UserConnection(follows::muted(app(ctx), self.0, page).await?)))
     }
 
     /// Where they are signed in, last begun first; the last 100.

@@ -1,59 +1,48 @@
 //! What follows from each fact. A new fact does not compile until it has its line here.
 
-use super::pushing::Pushing;
 use super::step::Step;
-use super::tell::Tell;
+use super::{pushing, tell};
 use crate::base::facts::Fact;
 use crate::domain::feed::Place;
 use crate::domain::pushes::Turn;
 
-/// The steps that follow from a fact.
+/// The steps that follow from a fact: what is to be done, who is to be told, and what devices are to be brought.
 pub(super) fn after(fact: &Fact) -> Vec<Step> {
+    let told = tell::after(fact).into_iter().map(|of| Step::Tell { of });
+    let pushed = pushing::after(fact).map(|of| Step::Push { of, turn: Turn::default() });
+    done_after(fact).into_iter().chain(told).chain(pushed).collect()
+}
+
+fn done_after(fact: &Fact) -> Vec<Step> {
     match *fact {
         Fact::SessionEnded { session, .. } => vec![Step::ForgetDevices { session }],
         Fact::DeviceMoved { device } => vec![Step::ForgetDevice { device }],
-        Fact::FollowChanged { follower, followee } => {
-            vec![Step::MirrorFollow { follower, followee }, tell(Tell::Follow { follower, followee })]
-        }
-        Fact::UserBlocked { blocker, blocked, edge } => vec![
-            Step::SeverFollow { blocker, blocked, block: edge },
-            tell(Tell::Parted { user: blocker, actor: blocked, block: edge }),
-            tell(Tell::Parted { user: blocked, actor: blocker, block: edge }),
-        ],
+        Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
+        Fact::UserBlocked { blocker, blocked, edge } => vec![Step::SeverFollow { blocker, blocked, block: edge }],
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
         Fact::MediaPublished { media, owner } => vec![Step::FanOut { media, owner, place: Place::Start }],
-        Fact::MediaDeleted { media, owner, .. } => {
-            vec![Step::EraseMedia { media }, tell(Tell::DeletedMedia { media, owner })]
-        }
-        Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => vec![tell(Tell::Like { media, user })],
-        Fact::CommentAdded { comment, .. } => vec![tell(Tell::Comment { comment })],
-        Fact::CommentLiked { comment, user } | Fact::CommentUnliked { comment, user } => {
-            vec![tell(Tell::CommentLike { comment, user })]
-        }
-        Fact::ActivityNoted { activity } => vec![tell(Tell::Sum { activity })],
+        Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
+        Fact::LikeWaits { media, user, edge } => vec![Step::CopyLike { media, user, edge }],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::CommentCountsWait { comment } => vec![Step::AddUpCommentCounts { comment }],
-        Fact::CommentDeleted { comment, media, author, parent } => {
-            vec![Step::EraseComment { comment }, tell(Tell::DeletedComment { comment, media, author, parent })]
-        }
-        Fact::ActivityChanged { user, activity, is_more: true } => push(Pushing::Activity { user, activity }),
-        Fact::ActivityRemoved { user, activity } => push(Pushing::TakenBack { user, activity }),
-        Fact::ActivitySeen { user } => push(Pushing::Seen { user }),
+        Fact::CommentDeleted { comment, .. } => vec![Step::EraseComment { comment }],
         Fact::UserSignedUp { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
+        | Fact::UserMuted { .. }
+        | Fact::UserUnmuted { .. }
         | Fact::UploadProcessed { .. }
-        | Fact::ActivityChanged { is_more: false, .. } => vec![],
+        | Fact::MediaLiked { .. }
+        | Fact::MediaUnliked { .. }
+        | Fact::CommentAdded { .. }
+        | Fact::CommentLiked { .. }
+        | Fact::CommentUnliked { .. }
+        | Fact::ActivityNoted { .. }
+        | Fact::ActivityChanged { .. }
+        | Fact::ActivityRemoved { .. }
+        | Fact::ActivitySeen { .. } => vec![],
     }
-}
-
-fn tell(of: Tell) -> Step {
-    Step::Tell { of }
-}
-
-fn push(of: Pushing) -> Vec<Step> {
-    vec![Step::Push { of, turn: Turn::default() }]
 }

@@ -37,6 +37,8 @@ pub enum Step {
     EraseUpload { upload: UploadId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
+    /// Copy a like into the list of who likes.
+    CopyLike { media: MediaId, user: UserId, edge: i64 },
     /// Add up the counts of a media that waited while many counted at once.
     AddUpCounts { media: MediaId },
     /// The same of a comment.
@@ -101,6 +103,7 @@ impl Step {
             }
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
+            Self::CopyLike { media, user, edge } => likes::copy(app, user, media, edge).await.map(done),
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
             Self::AddUpCommentCounts { comment } => comments::add_up_counts(app, comment).await.map(more),
             Self::EraseComment { comment } => comments::erase_likes(app, comment).await.map(more),
@@ -129,6 +132,7 @@ impl Step {
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
             | Self::EraseMedia { .. }
+            | Self::CopyLike { .. }
             | Self::AddUpCounts { .. }
             | Self::AddUpCommentCounts { .. }
             | Self::EraseComment { .. }

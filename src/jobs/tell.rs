@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::base::error::Result;
+use crate::base::facts::Fact;
 use crate::base::ids::{ActivityId, CommentId, MediaId, UserId};
 use crate::domain::activity::{self, Deleted};
 
@@ -27,6 +28,28 @@ pub enum Tell {
     Parted { user: UserId, actor: UserId, block: i64 },
     /// An activity to which something was added, or of which something was taken back, is to be summed up.
     Sum { activity: ActivityId },
+}
+
+/// What people are to be told of after a fact, or no longer.
+pub(super) fn after(fact: &Fact) -> Vec<Tell> {
+    match *fact {
+        Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => vec![Tell::Like { media, user }],
+        Fact::CommentLiked { comment, user } | Fact::CommentUnliked { comment, user } => {
+            vec![Tell::CommentLike { comment, user }]
+        }
+        Fact::CommentAdded { comment, .. } => vec![Tell::Comment { comment }],
+        Fact::FollowChanged { follower, followee } => vec![Tell::Follow { follower, followee }],
+        Fact::CommentDeleted { comment, media, author, parent } => {
+            vec![Tell::DeletedComment { comment, media, author, parent }]
+        }
+        Fact::MediaDeleted { media, owner, .. } => vec![Tell::DeletedMedia { media, owner }],
+        Fact::UserBlocked { blocker, blocked, edge: block } => vec![
+            Tell::Parted { user: blocker, actor: blocked, block },
+            Tell::Parted { user: blocked, actor: blocker, block },
+        ],
+        Fact::ActivityNoted { activity } => vec![Tell::Sum { activity }],
+        _ => vec![],
+    }
 }
 
 impl Tell {

@@ -353,10 +353,14 @@ async fn many_who_like_at_once_are_all_counted_once_however_often_it_is_noted() 
     let likes = join_all(fans.iter().map(|fan| fan.likes(&media)));
     let early = join_all(fans.iter().map(note));
     let (_, noted) = tokio::join!(likes, early);
-    noted.into_iter().for_each(|noted| noted.expect("it is noted"));
+    for noted in noted {
+        noted.expect("it is noted");
+    }
     join_all(fans[..15].iter().map(|fan| fan.unlikes(&media))).await;
     let again = join_all(fans.iter().chain(&fans).map(note)).await;
-    again.into_iter().for_each(|noted| noted.expect("it is noted again"));
+    for noted in again {
+        noted.expect("it is noted again");
+    }
     kit.settle().await;
     let seen = page(&ada, json!({})).await["activities"]["edges"].clone();
     assert_eq!(seen.as_array().map(Vec::len), Some(1), "{seen:#}");

@@ -36,7 +36,7 @@ async fn an_activity_screen_costs_the_same_for_a_few_and_for_thirty() {
 }
 
 /// For the list and the badge two statements, and for whom and what they are about the rest.
-const BUDGET: u64 = 24;
+const BUDGET: u64 = 20;
 
 async fn happens(ada: &Person, guests: &[Person], number: usize) {
     let media = ada.publishes(&format!("number {number}")).await;

@@ -154,3 +154,55 @@ async fn the_list_of_an_owner_goes_both_ways_too() {
     assert_eq!(last.texts("/user/media/nodes", "/id"), all[3..]);
     kit.ends().await;
 }
+
+const MARKER: &str = "{ viewer { homeFeedMarker { cursor newerCount updatedAt } } }";
+
+async fn marker(person: &Person) -> Value {
+    person.asks(MARKER, json!({})).await.data("/viewer/homeFeedMarker").clone()
+}
+
+async fn marks(person: &Person, cursor: &Value) {
+    person.does("saveHomeFeedMarker", json!({ "cursor": cursor }), "viewer { id }").await;
+}
+
+#[tokio::test]
+async fn how_far_one_read_is_known_on_every_phone_and_never_moves_back() {
+    let kit = Kit::start().await;
+    let (bob, all) = a_feed_of(&kit, 4).await;
+    assert_eq!(marker(&bob).await, Value::Null, "they never said");
+    let edges = page(&bob, json!({ "first": 4 })).await["edges"].clone();
+    marks(&bob, &edges[2]["cursor"]).await;
+    let other_phone = bob.logs_in_again().await;
+    let seen = marker(&other_phone).await;
+    assert_eq!((&seen["cursor"], &seen["newerCount"]), (&edges[2]["cursor"], &json!(2)));
+    marks(&other_phone, &edges[1]["cursor"]).await;
+    marks(&bob, &edges[3]["cursor"]).await;
+    let seen = marker(&bob).await;
+    assert_eq!((&seen["cursor"], &seen["newerCount"]), (&edges[1]["cursor"], &json!(1)), "it never moves back");
+    let newer = page(&bob, json!({ "last": 20, "before": seen["cursor"] })).await;
+    assert_eq!(ids(&newer), all[..1]);
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_marker_counts_what_is_in_the_feed_and_takes_only_cursors() {
+    let kit = Kit::start().await;
+    let (ada, eve, bob) = (kit.signs_up("ada").await, kit.signs_up("eve").await, kit.signs_up("bob").await);
+    tokio::join!(bob.follows(&ada), bob.follows(&eve));
+    ada.publishes("seen").await;
+    kit.settle().await;
+    marks(&bob, &page(&bob, json!({})).await["pageInfo"]["startCursor"]).await;
+    assert_eq!(marker(&bob).await["newerCount"], 0);
+    ada.publishes("new").await;
+    ada.publishes_to("ONLY_ME", "mine").await;
+    eve.publishes("noise").await;
+    kit.settle().await;
+    bob.mutes(&eve).await;
+    assert_eq!(marker(&bob).await["newerCount"], 1, "neither what is hidden nor what is muted");
+    let future = photograph::base::page::cursor(i64::MAX);
+    for cursor in ["", "nonsense", future.as_str()] {
+        let refused = bob.tries("saveHomeFeedMarker", json!({ "cursor": cursor }), "viewer { id }").await;
+        assert_eq!(refused.refusal(), "INVALID", "{cursor:?}");
+    }
+    kit.ends().await;
+}

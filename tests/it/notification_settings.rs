@@ -84,6 +84,11 @@ async fn a_push_is_wanted_from_whom_and_when_they_say() {
         changes(&ada, json!({ "kinds": [{ "kind": "MEDIA_LIKED", "from": from }] })).await;
         assert_eq!((wants(&kit, &ada, &bob).await, wants(&kit, &ada, &eve).await), (of_bob, of_eve), "{from}");
     }
+    ada.does("muteUser", json!({ "userId": eve.id }), "user { id }").await;
+    assert_eq!((wants(&kit, &ada, &bob).await, wants(&kit, &ada, &eve).await), (true, false));
+    ada.does("unmuteUser", json!({ "userId": eve.id }), "user { id }").await;
+    ada.blocks(&eve).await;
+    assert!(!wants(&kit, &ada, &eve).await);
     let until = kit.app.clock.now().after(Duration::from_mins(5)).rfc3339();
     changes(&ada, json!({ "pausedUntil": until })).await;
     assert!(!wants(&kit, &ada, &bob).await);

@@ -104,28 +104,31 @@ async fn change_in(tx: &Tx, user: UserId, change: Change) -> Result<()> {
     let replace = OnConflict::column(Column::UserId)
         .update_columns([Column::Sources, Column::QuietStart, Column::QuietEnd, Column::TimeZone, Column::PausedUntil])
         .to_owned();
-    let row = Model::new(user, settings)?.into_active_model().reset_all();
+    let row = Model::new(user, &settings)?.into_active_model().reset_all();
     Entity::insert(row).on_conflict(replace).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
-/// Whether a user wants something to be pushed to them at this instant.
+/// Whether a user wants something to be pushed to them at this instant. What those did whom they mute stays in their list,
+/// but is not pushed.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn wants(app: &App, user: UserId, news: News) -> Result<bool> {
     let settings = settings(app, user).await?;
-    if !settings.are_awake(app.clock.now()) {
+    let source = settings.source(news.kind);
+    if source == Source::Nobody || !settings.are_awake(app.clock.now()) {
         return Ok(false);
     }
-    match settings.source(news.kind) {
-        Source::Everyone => Ok(true),
-        Source::Nobody => Ok(false),
-        Source::Following => {
-            let standing = follows::standings_of(app, user, &[news.actor]).await?.remove(&news.actor);
-            Ok(standing == Some(Standing::Follower))
-        }
+    if follows::muted_among(app, user, &[news.actor]).await?.contains(&news.actor) {
+        return Ok(false);
     }
+    let standing = follows::standings_of(app, user, &[news.actor]).await?.remove(&news.actor);
+    Ok(match source {
+        Source::Everyone => standing.is_some(),
+        Source::Following => standing == Some(Standing::Follower),
+        Source::Nobody => false,
+    })
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -147,7 +150,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    fn new(user: UserId, settings: Settings) -> Result<Self> {
+    fn new(user: UserId, settings: &Settings) -> Result<Self> {
         let hours = settings.quiet_hours.as_ref();
         Ok(Self {
             user_id: user,

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UserId};
 use crate::base::page::{Direction, Page};
+use crate::domain::follows;
 use crate::domain::media::{self, Media};
 use crate::domain::sessions::Viewer;
 use crate::platform::timelines::{Found, Timeline};
@@ -33,9 +34,17 @@ impl Ids {
         {
             return Ok(media);
         }
-        let sources = self.sources.get_or_try_init(|| sources(app, self.viewer)).await?;
+        let sources = self.sources.get_or_try_init(|| unmuted(app, self.viewer)).await?;
         media::of_users(app, sources, page).await
     }
+}
+
+/// Whose media are looked for. Those muted would only be left out again.
+async fn unmuted(app: &App, viewer: Viewer) -> Result<Vec<UserId>> {
+    let mut sources = sources(app, viewer).await?;
+    let muted = follows::muted_among(app, viewer.user, &sources).await?;
+    sources.retain(|source| !muted.contains(source));
+    Ok(sources)
 }
 
 /// The timeline with what is on its way into it. `None` when the feed is to be computed.

@@ -8,6 +8,7 @@ mod build;
 mod fan_out;
 mod ids;
 mod large;
+mod marker;
 mod rules;
 
 use crate::app::App;
@@ -20,6 +21,7 @@ use crate::domain::sessions::Viewer;
 
 pub use build::{forget, is_rebuilding, rebuild, rebuild_all};
 pub use fan_out::{Place, add_own, fan_out, note_arrived};
+pub use marker::{Model as Marker, marker, newer_than, save_marker};
 
 /// A page of the viewer's home feed.
 ///

@@ -1,6 +1,6 @@
-//! Lists of followers, of those followed, of requests and of those blocked. Who does not exist for the viewer is left out.
+//! Lists of followers, of those followed, of requests, of those muted and of those blocked. Who does not exist for the viewer is left out.
 
-use super::{blocks, followers as edges, following as copies, standing};
+use super::{blocks, followers as edges, following as copies, mutes, standing};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -63,6 +63,19 @@ pub async fn following(app: &App, viewer: Option<Viewer>, user: UserId, page: Pa
 /// Those of the database.
 pub async fn requests(app: &App, viewer: Viewer, page: Page) -> Result<Slice<Related>> {
     list(app, Some(viewer), page, |page| places_of_followers(app, viewer.user, FollowState::Requested, page)).await
+}
+
+/// Whom the viewer mutes, last first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn muted(app: &App, viewer: Viewer, page: Page) -> Result<Slice<Related>> {
+    let now = app.clock.now();
+    list(app, Some(viewer), page, async |page| {
+        let rows = mutes::page(app.db.read_own(&viewer.user), viewer.user, now, page).await?;
+        Ok(rows.into_iter().map(|row| (row.muted_id, row.edge)).collect())
+    })
+    .await
 }
 
 /// Whom the viewer blocks, last first. The one list where they exist for each other.

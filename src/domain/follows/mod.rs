@@ -1,7 +1,7 @@
 //! Who may see whom. Blocks win over follows; a private account is seen by approved followers only.
 //!
 //! A follow is decided on the shard of the one followed; the follower's own list is a copy that a step keeps. A block
-//! lives on the shard of the one who blocks. [`standings`] is the one place that decides visibility.
+//! lives on the shard of the one who blocks, and so does a mute. [`standings`] is the one place that decides visibility.
 
 mod approve;
 mod audience;
@@ -13,6 +13,8 @@ mod followers;
 mod following;
 mod lists;
 mod mirror;
+mod mute;
+mod mutes;
 mod privacy;
 mod standing;
 
@@ -22,8 +24,9 @@ pub use block::{block, sever, unblock};
 pub(in crate::domain) use edges::decided;
 pub use follow::{follow, remove_follower, unfollow};
 pub use following::all_of as followed_by;
-pub use lists::{Related, blocked, followers, following, requests};
+pub use lists::{Related, blocked, followers, following, muted, requests};
 pub use mirror::mirror;
+pub use mute::{mute, muted_among, unmute};
 pub use privacy::{approve_waiting, set_private};
 pub(in crate::domain) use standing::standings_of;
-pub use standing::{Relationship, Standing, relationships, standing, standings, visible};
+pub use standing::{Mute, Relationship, Standing, relationships, standing, standings, visible};

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{blocks, followers};
+use super::{blocks, followers, mutes};
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::facts::FollowState;
 use crate::base::ids::UserId;
@@ -95,6 +96,19 @@ pub struct Relationship {
     pub followed_by: FollowState,
     /// Whether the viewer blocks them.
     pub is_blocking: bool,
+    /// Whether the viewer mutes them.
+    pub mute: Mute,
+}
+
+/// Whether a viewer mutes a user, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mute {
+    /// They do not.
+    No,
+    /// Until they say otherwise.
+    ForGood,
+    /// Until an instant.
+    Until(Timestamp),
 }
 
 /// How the viewer and these users stand.
@@ -105,10 +119,13 @@ pub async fn relationships(app: &App, viewer: Viewer, users: &[UserId]) -> Resul
     let seen = followers::seen_by(app, viewer.user, users).await?;
     let followers = followers::states(app.db.read_own(&viewer.user), viewer.user, users).await?;
     let blocked = blocks::among(app, viewer.user, users).await?;
+    let muted = mutes::among(app.db.read_own(&viewer.user), viewer.user, users, app.clock.now()).await?;
+    let mute = |id| muted.get(&id).map_or(Mute::No, |row| row.until.map_or(Mute::ForGood, Mute::Until));
     let relationship = |row: followers::Seen| Relationship {
         follow_state: row.state.unwrap_or(FollowState::NotFollowing),
         followed_by: followers.get(&row.id).copied().unwrap_or(FollowState::NotFollowing),
         is_blocking: blocked.contains(&row.id),
+        mute: mute(row.id),
     };
     Ok(seen.into_iter().map(|row| (row.id, relationship(row))).collect())
 }

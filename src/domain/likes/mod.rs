@@ -1,5 +1,6 @@
 //! Who likes a media. A like is there or not: to like twice is harmless, and counts once.
 
+mod own_list;
 mod table;
 
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ use crate::domain::sessions::Viewer;
 use crate::platform::db::Tx;
 use crate::platform::log;
 
+pub use own_list::copy;
 use table::Model as Like;
 
 /// Likes a media.
@@ -31,6 +33,7 @@ async fn like_in(app: &App, tx: &Tx, user: UserId, id: MediaId) -> Result<()> {
         return Ok(());
     }
     log::record(tx, now, &Fact::MediaLiked { media: id, user }).await?;
+    own_list::note(app, tx, (user, id), true).await?;
     counted(app, tx, id, 1).await
 }
 
@@ -48,6 +51,7 @@ async fn unlike_in(app: &App, tx: &Tx, user: UserId, id: MediaId) -> Result<()> 
         return Ok(());
     }
     log::record(tx, app.clock.now(), &Fact::MediaUnliked { media: id, user }).await?;
+    own_list::note(app, tx, (user, id), false).await?;
     counted(app, tx, id, -1).await
 }
 

@@ -71,6 +71,9 @@ impl Story for HomeFeed {
             {
                 return self.left(log, entry, followee).await;
             }
+            Fact::UserMuted { muted, .. } if self.is_muted_now(muted).await? => {
+                return self.left(log, entry, muted).await;
+            }
             _ => None,
         };
         Ok(Telling::of(event.into_iter().collect()))
@@ -79,18 +82,31 @@ impl Story for HomeFeed {
 
 impl HomeFeed {
     async fn added(&self, log: &LogStream, entry: &Entry, id: MediaId) -> Answer<Option<MediaStreamEvent>> {
-        let media = media::find(&self.app, Some(self.viewer), id).await?;
-        Ok(media.map(|media| MediaAdded::new(At::entry(log, entry), Media(media), cursor(id.0)).into()))
+        let Some(media) = media::find(&self.app, Some(self.viewer), id).await? else { return Ok(None) };
+        let is_muted = self.is_muted(media.owner_id).await?;
+        Ok((!is_muted)
+            .then_some(media)
+            .map(|media| MediaAdded::new(At::entry(log, entry), Media(media), cursor(id.0)).into()))
     }
 
-    /// Those whom the viewer no longer follows take their media with them.
+    async fn is_muted(&self, owner: UserId) -> Answer<bool> {
+        Ok(!follows::muted_among(&self.app, self.viewer.user, &[owner]).await?.is_empty())
+    }
+
+    /// Whether a mute takes something out of the feed: of one whom the viewer follows, and not over by now.
+    async fn is_muted_now(&self, owner: UserId) -> Answer<bool> {
+        let standing = follows::standing(&self.app, Some(self.viewer), owner).await?;
+        Ok(standing == Some(Standing::Follower) && self.is_muted(owner).await?)
+    }
+
+    /// Those whom the viewer no longer follows, or mutes, take their media with them.
     async fn left(&self, log: &LogStream, entry: &Entry, owner: UserId) -> Answer<Telling<MediaStreamEvent>> {
         let seen = vec![Audience::Everyone, Audience::Followers];
         let gone = media::newest_of(&self.app, owner, seen, GONE).await?;
         Ok(Telling::of(gone.into_iter().map(|id| MediaRemoved::of(log, entry, id).into()).collect()))
     }
 
-    /// A media that the viewer could not see is not missed by them either.
+    /// A media that was not in the viewer's feed is not missed there either.
     async fn removed(
         &self,
         log: &LogStream,
@@ -101,7 +117,7 @@ impl HomeFeed {
         let standing = follows::standing(&self.app, Some(self.viewer), owner).await?;
         let could_see = match standing {
             Some(Standing::Own) => true,
-            Some(standing) => standing.can_view_media() && !only_me,
+            Some(standing) => standing.can_view_media() && !only_me && !self.is_muted(owner).await?,
             None => false,
         };
         Ok(could_see.then(|| MediaRemoved::of(log, entry, id).into()))

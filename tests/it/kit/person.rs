@@ -303,6 +303,16 @@ impl Person {
         self.does("unblockUser", of(other), "user { id }").await;
     }
 
+    /// Keeps somebody's media out of their home feed until they say otherwise.
+    pub async fn mutes(&self, other: &Person) {
+        self.does("muteUser", of(other), "user { id }").await;
+    }
+
+    /// Lets somebody's media into their home feed again.
+    pub async fn unmutes(&self, other: &Person) {
+        self.does("unmuteUser", of(other), "user { id }").await;
+    }
+
     /// Lets only approved followers see what they publish.
     pub async fn goes_private(&self) {
         self.does("updatePrivacySettings", json!({ "isPrivate": true }), "viewer { id }").await;
