@@ -6,6 +6,11 @@ mod m20261123_000003_processes;
 mod m20261123_000006_large_accounts;
 mod m20261128_000010_mutes;
 mod m20261128_000011_shelves;
+mod m20261128_000020_looks;
+mod m20261128_000025_shots;
+mod m20261128_000030_mentions;
+mod m20261128_000031_photo_tags;
+mod m20261128_000032_editing;
 mod m20261128_000040_replies;
 mod m20261128_000041_activities;
 mod m20261128_000042_notification_settings;
@@ -20,8 +25,13 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261123_000002_secrets::Migration),
         Box::new(m20261123_000003_processes::Migration),
         Box::new(m20261123_000006_large_accounts::Migration),
+        Box::new(m20261128_000020_looks::Migration),
+        Box::new(m20261128_000030_mentions::Migration),
+        Box::new(m20261128_000031_photo_tags::Migration),
+        Box::new(m20261128_000032_editing::Migration),
         Box::new(m20261128_000010_mutes::Migration),
         Box::new(m20261128_000011_shelves::Migration),
+        Box::new(m20261128_000025_shots::Migration),
         Box::new(m20261128_000040_replies::Migration),
         Box::new(m20261128_000041_activities::Migration),
         Box::new(m20261128_000042_notification_settings::Migration),

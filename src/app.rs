@@ -16,10 +16,12 @@ use crate::platform::blobs::Blobs;
 use crate::platform::counters::Counters;
 use crate::platform::db::Db;
 use crate::platform::drain::Drain;
+use crate::platform::filters::Filters;
 use crate::platform::links::Links;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
 use crate::platform::redis::Redis;
+use crate::platform::rendering::Rendering;
 use crate::platform::timelines::Timelines;
 use crate::platform::token::Tokens;
 use crate::platform::told::Told;
@@ -63,8 +65,12 @@ pub struct App {
     pub counters: Counters,
     /// Whose turn it is to have a password hashed: each takes 19 MiB and tens of milliseconds.
     pub hashing: Turns,
+    /// The filters that photos can be shown with.
+    pub filters: Filters,
     /// Photos being processed at once.
     pub imaging: Arc<Semaphore>,
+    /// Images that somebody waits for.
+    pub rendering: Rendering,
 }
 
 /// Passwords hashed at once in one process.
@@ -88,6 +94,8 @@ impl App {
     /// When a part cannot be reached or refuses.
     pub async fn start(config: Config, clock: Clock) -> Result<Arc<Self>> {
         let chance = Chance::default();
+        let filters = Filters::open(&config.filters);
+        filters.wrong.iter().for_each(|wrong| tracing::error!("{wrong} It was left out."));
         let db = Db::open(&config).await?;
         db.migrate().await?;
         let (mut positions, mut identities) = (Vec::new(), Vec::new());
@@ -114,7 +122,9 @@ impl App {
                 waiting: Arc::new(Semaphore::new(HASHING_WAITING)),
                 running: Arc::new(Semaphore::new(HASHING)),
             },
+            filters,
             imaging: Arc::new(Semaphore::new(config.uploads.workers)),
+            rendering: Rendering::default(),
             config,
             clock,
             chance,

@@ -22,11 +22,12 @@ const ROOMS: [(&str, &[&str]); 7] = [
     // The playground offers the people of the seed.
     ("http", &["graphql", "seed", "domain", "app", "platform", "base"]),
 ];
-/// What `http` needs of the domain: who is asking, and where the bytes of a photo go.
-const HTTP_KNOWS: [&str; 2] = ["sessions", "uploads"];
+/// What `http` needs of the domain: who is asking, where the bytes of a photo go and come from, and the tables of filters.
+const HTTP_KNOWS: [&str; 4] = ["filters", "media", "sessions", "uploads"];
 /// The neighbors in `platform` that stand on another one: the relay of the log stores the steps that follow and tells all
-/// processes, and the secret behind the links is in the first database, like the signed tokens for Apple.
-const STANDS_ON: [(&str, &str); 10] = [
+/// processes, the secret behind the links is in the first database, like the signed tokens for Apple, and filters are tables
+/// of colors.
+const STANDS_ON: [(&str, &str); 11] = [
     ("queue", "db"),
     ("log", "db"),
     ("log", "queue"),
@@ -37,6 +38,7 @@ const STANDS_ON: [(&str, &str); 10] = [
     ("told", "redis"),
     ("apns", "db"),
     ("apns", "token"),
+    ("filters", "imaging"),
 ];
 /// Lines of a source file without its unit tests.
 const MOST_LINES: usize = 400;

@@ -41,6 +41,14 @@ pub enum Fact {
     MediaPublished { media: MediaId, owner: UserId },
     /// A media was deleted. Nobody but its owner hears of one that was for its owner only.
     MediaDeleted { media: MediaId, owner: UserId, only_me: bool },
+    /// The owner of a media changed what it says or shows.
+    MediaEdited { media: MediaId, owner: UserId },
+    /// The owner of a media changed who can see it. Who could not before hears of nothing that is gone.
+    AudienceChanged { media: MediaId, owner: UserId, before: Audience },
+    /// Somebody was tagged in a photo of a media.
+    PhotoTagged { media: MediaId, user: UserId },
+    /// Somebody is no longer tagged in a photo of a media.
+    PhotoTagRemoved { media: MediaId, user: UserId },
     /// Somebody likes a media.
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
@@ -51,6 +59,8 @@ pub enum Fact {
     CountsWait { media: MediaId },
     /// Somebody commented on a media.
     CommentAdded { comment: CommentId, media: MediaId, author: UserId },
+    /// The author of a comment changed what it says.
+    CommentEdited { comment: CommentId, media: MediaId, author: UserId },
     /// A comment was deleted, or its media was.
     CommentDeleted {
         comment: CommentId,
@@ -61,9 +71,9 @@ pub enum Fact {
         parent: Option<CommentId>,
     },
     /// Somebody likes a comment.
-    CommentLiked { comment: CommentId, user: UserId },
+    CommentLiked { comment: CommentId, media: MediaId, user: UserId },
     /// Somebody no longer likes a comment.
-    CommentUnliked { comment: CommentId, user: UserId },
+    CommentUnliked { comment: CommentId, media: MediaId, user: UserId },
     /// Counts of a comment wait to be added up: many counted at once.
     CommentCountsWait { comment: CommentId },
     /// Something was added to an activity or taken out of it, and it is to be summed up.
@@ -92,6 +102,21 @@ pub enum FollowState {
     Following,
 }
 
+/// Who can see a media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Audience {
+    /// Anyone; followers when the account is private.
+    #[sea_orm(num_value = 0)]
+    Everyone,
+    /// Followers.
+    #[sea_orm(num_value = 1)]
+    Followers,
+    /// Its owner.
+    #[sea_orm(num_value = 2)]
+    OnlyMe,
+}
+
 /// What a live stream can listen to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
@@ -113,7 +138,59 @@ pub enum Topic {
     Sessions,
 }
 
+/// What of the databases may be kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// A user, as others see them, with their counts.
+    User(UserId),
+    /// The photos of a media.
+    Photos(MediaId),
+    /// The first comments on a media.
+    Comments(MediaId),
+}
+
 impl Fact {
+    /// What it changes of what may be kept in memory. A row that changes without such a fact must not be kept.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Row> {
+        match *self {
+            Self::PrivacyChanged { user, .. } => vec![Row::User(user)],
+            Self::FollowChanged { followee, .. } => vec![Row::User(followee)],
+            Self::FollowingChanged { follower, .. } => vec![Row::User(follower)],
+            Self::MediaPublished { owner, .. } | Self::AudienceChanged { owner, .. } => vec![Row::User(owner)],
+            Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
+            Self::MediaDeleted { media, owner, .. } => {
+                vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
+            }
+            Self::CommentAdded { media, .. }
+            | Self::CommentEdited { media, .. }
+            | Self::CommentDeleted { media, .. }
+            | Self::CommentLiked { media, .. }
+            | Self::CommentUnliked { media, .. } => vec![Row::Comments(media)],
+            Self::UserSignedUp { .. }
+            | Self::SessionEnded { .. }
+            | Self::UserBlocked { .. }
+            | Self::UserUnblocked { .. }
+            | Self::UserMuted { .. }
+            | Self::UserUnmuted { .. }
+            | Self::UploadReceived { .. }
+            | Self::UploadProcessed { .. }
+            | Self::UploadExpired { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. }
+            | Self::MediaLiked { .. }
+            | Self::MediaUnliked { .. }
+            | Self::LikeWaits { .. }
+            | Self::CountsWait { .. }
+            | Self::CommentCountsWait { .. }
+            | Self::ActivityNoted { .. }
+            | Self::ActivityChanged { .. }
+            | Self::ActivityRemoved { .. }
+            | Self::ActivitySeen { .. }
+            | Self::DeviceMoved { .. } => vec![],
+        }
+    }
+
     /// The topics under which live streams hear of it.
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
@@ -123,6 +200,8 @@ impl Fact {
             | Self::FollowChanged { .. }
             | Self::LikeWaits { .. }
             | Self::CountsWait { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. }
             | Self::CommentLiked { .. }
             | Self::CommentUnliked { .. }
             | Self::CommentCountsWait { .. }
@@ -141,10 +220,13 @@ impl Fact {
                 vec![Topic::Upload(upload)]
             }
             Self::MediaPublished { owner, .. } => vec![Topic::MediaOf(owner)],
-            Self::MediaDeleted { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
+            Self::MediaDeleted { media, owner, .. }
+            | Self::MediaEdited { media, owner }
+            | Self::AudienceChanged { media, owner, .. } => vec![Topic::Media(media), Topic::MediaOf(owner)],
             Self::MediaLiked { media, .. }
             | Self::MediaUnliked { media, .. }
             | Self::CommentAdded { media, .. }
+            | Self::CommentEdited { media, .. }
             | Self::CommentDeleted { media, .. } => vec![Topic::Media(media)],
         }
     }

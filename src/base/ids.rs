@@ -132,6 +132,8 @@ ids! {
     MediaId = "med";
     /// A photo of a media.
     PhotoId = "pho";
+    /// Somebody tagged in a photo; it lives on the shard of its media.
+    PhotoTagId = "ptg";
     /// A comment; it lives on the shard of its media.
     CommentId = "cmt";
     /// A photo on its way in.

@@ -5,6 +5,7 @@
 pub mod chance;
 pub mod clock;
 pub mod config;
+pub mod entities;
 pub mod error;
 pub mod facts;
 pub mod ids;

@@ -10,6 +10,8 @@ pub const DISPLAY_NAME_LENGTH: usize = 64;
 pub const CAPTION_LENGTH: usize = 2200;
 /// Code points in a comment.
 pub const COMMENT_LENGTH: usize = 2200;
+/// Code points in a warning before photos.
+pub const CONTENT_WARNING_LENGTH: usize = 200;
 /// Code points in an alternative text.
 pub const ALT_TEXT_LENGTH: usize = 1500;
 /// Bytes in an e-mail address (RFC 5321, section 4.5.3.1.3, without the angle brackets).

@@ -6,9 +6,13 @@
 mod client;
 mod costs;
 pub mod feed;
+mod filters;
+pub mod photos;
+pub mod publish;
 pub mod push;
 mod sql;
 mod timelines;
 pub mod world;
 
+pub use filters::filters;
 pub use timelines::timelines;

@@ -36,9 +36,11 @@ struct Bench {
 }
 
 /// What Redis says of itself.
-struct Usage {
-    bytes: f64,
-    micros: f64,
+pub(super) struct Usage {
+    /// Memory.
+    pub bytes: f64,
+    /// CPU time.
+    pub micros: f64,
 }
 
 /// Measures, and tells line by line.
@@ -67,19 +69,19 @@ pub async fn timelines(mut config: Config, people: u32, tell: impl Fn(&str)) -> 
 impl Bench {
     async fn measure(&self, way: Way, name: &str) -> Result<String> {
         self.remove().await?;
-        let empty = self.usage().await?;
+        let empty = usage(&self.redis).await?;
         self.fill(way).await?;
-        let filled = self.usage().await?;
+        let filled = usage(&self.redis).await?;
         self.push(way, &self.people).await?;
-        let pushed = self.usage().await?;
+        let pushed = usage(&self.redis).await?;
         let strangers: Vec<UserId> = self.people.iter().map(|user| UserId(user.0 + 1)).collect();
         // A sorted set would come into being by a push: it has no way to leave nobody alone.
         if !matches!(way, Way::SortedSet) {
             self.push(way, &strangers).await?;
         }
-        let missed = self.usage().await?;
+        let missed = usage(&self.redis).await?;
         self.read(way).await?;
-        let read = self.usage().await?;
+        let read = usage(&self.redis).await?;
         self.remove().await?;
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let (people, entries, pushes) = (self.people.len() as f64, self.entries as f64, PUSHES as f64);
@@ -166,17 +168,21 @@ impl Bench {
     fn key(&self, user: UserId) -> String {
         self.redis.name(&format!("timeline:{{0}}:other:{}", user.0))
     }
+}
 
-    async fn usage(&self) -> Result<Usage> {
-        let about: String = self.redis.send(Command::bare("INFO")).await?;
-        let field = |name: &str| {
-            let mut fields = about.lines().filter_map(|line| line.split_once(':'));
-            fields.find(|(key, _)| *key == name).and_then(|(_, value)| value.trim().parse::<f64>().ok())
-        };
-        let missing = || Error::internal("Redis does not say what it uses");
-        let cpu = field("used_cpu_user").zip(field("used_cpu_sys")).map(|(user, system)| (user + system) * 1e6);
-        Ok(Usage { bytes: field("used_memory").ok_or_else(missing)?, micros: cpu.ok_or_else(missing)? })
-    }
+/// What Redis says of itself now.
+///
+/// # Errors
+/// When it goes away.
+pub(super) async fn usage(redis: &Redis) -> Result<Usage> {
+    let about: String = redis.send(Command::bare("INFO")).await?;
+    let field = |name: &str| {
+        let mut fields = about.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(key, _)| *key == name).and_then(|(_, value)| value.trim().parse::<f64>().ok())
+    };
+    let missing = || Error::internal("Redis does not say what it uses");
+    let cpu = field("used_cpu_user").zip(field("used_cpu_sys")).map(|(user, system)| (user + system) * 1e6);
+    Ok(Usage { bytes: field("used_memory").ok_or_else(missing)?, micros: cpu.ok_or_else(missing)? })
 }
 
 /// An id such as one of the `number`th media would have, a minute after the one before.

@@ -261,6 +261,25 @@ async fn comment(app: &App, people: &[UserId], media: &[MediaId], size: Size, di
     comments.end().await
 }
 
+/// Somebody whom so many follow, and these.
+///
+/// # Errors
+/// Those of the database.
+pub async fn star(app: &App, followers: usize) -> Result<(UserId, Vec<UserId>)> {
+    let size = Size { people: followers + 1, follows: 0, media: 0, comments: 0 };
+    let people = name_people(app, size, &mut Dice::new(2011));
+    let mut edges = Filling::of(app, FOLLOWERS);
+    for (edge, follower) in (1_i64..).zip(&people[1..]) {
+        edges.put(&people[0], vec![people[0].0.into(), follower.0.into(), edge.into(), 2_i16.into()]).await?;
+    }
+    edges.end().await?;
+    settle_in(app, &people, [&vec![0; people.len()], &vec![0; people.len()], &vec![0; people.len()]]).await?;
+    for database in app.db.databases() {
+        sql::analyze(database).await?;
+    }
+    Ok((people[0], people[1..].to_vec()))
+}
+
 async fn settle_in(app: &App, people: &[UserId], counts: [&Vec<i64>; 3]) -> Result<()> {
     let mut users = Filling::of(app, USERS);
     for (number, id) in people.iter().enumerate() {

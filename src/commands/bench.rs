@@ -1,12 +1,14 @@
 //! `photograph bench`: what operations cost.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::bench;
-use photograph::bench::feed::Plan;
-use photograph::bench::push;
+use photograph::bench::photos::{Plan, Work};
 use photograph::bench::world::Size;
+use photograph::bench::{feed, push};
 use photograph::platform::telemetry;
 
 use super::{Outcome, Settings};
@@ -16,6 +18,17 @@ use super::{Outcome, Settings};
 pub enum BenchTask {
     /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
     Feed(BenchFeed),
+    /// Putting a filter on a photo of 1080 × 1440 pixels. Needs nothing.
+    Filters,
+    /// Bringing a media into the feeds of very many followers: CPU of this program and of Redis, against Redis alone. Needs
+    /// `redis.url`, and nobody else on it.
+    Publish {
+        /// How many follow.
+        #[arg(long, default_value_t = 100_000)]
+        followers: usize,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Bytes and microseconds of home feeds in Redis, against other ways to keep them. Needs `redis.url`, and nobody else on it.
     Timelines {
         /// For how many people.
@@ -29,6 +42,32 @@ pub enum BenchTask {
     /// Takes the pushes of that.
     #[command(hide = true)]
     PushSink,
+    /// Turning a photo of 12 megapixels into its images: photos for each second of a core, memory, bytes, quality.
+    Photos {
+        /// A photo to take instead of drawn ones.
+        #[arg(long, value_name = "FILE")]
+        photo: Option<PathBuf>,
+        /// How many photos are drawn.
+        #[arg(long, default_value_t = 4)]
+        scenes: u64,
+        /// How often each is worked on.
+        #[arg(long, default_value_t = 10)]
+        rounds: u32,
+    },
+    /// One kind of work on one photo, in a process of its own.
+    #[command(hide = true)]
+    Photo {
+        #[arg(long, value_parser = work)]
+        work: Work,
+        #[arg(long)]
+        photo: PathBuf,
+        #[arg(long)]
+        rounds: u32,
+    },
+}
+
+fn work(name: &str) -> Result<Work, String> {
+    Work::ALL.into_iter().find(|work| work.name() == name).ok_or_else(|| format!("{name} is not measured"))
 }
 
 /// How many pushes.
@@ -76,9 +115,21 @@ pub struct BenchFeed {
 pub async fn run(task: BenchTask) -> Outcome {
     match task {
         BenchTask::Feed(options) => feed(&options).await,
+        BenchTask::Publish { followers, settings } => publish(followers, &settings).await,
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
         BenchTask::Push(options) => pushes(&options).await,
         BenchTask::PushSink => Ok(push::serve_sink(|line| println!("{line}")).await?),
+        BenchTask::Filters => {
+            bench::filters(|line| println!("{line}"));
+            Ok(())
+        }
+        BenchTask::Photos { photo, scenes, rounds } => {
+            Ok(bench::photos::photos(&Plan { photo, scenes, rounds }, |line| println!("{line}"))?)
+        }
+        BenchTask::Photo { work, photo, rounds } => {
+            println!("{}", bench::photos::photo(work, &photo, rounds)?);
+            Ok(())
+        }
     }
 }
 
@@ -88,8 +139,18 @@ async fn feed(options: &BenchFeed) -> Outcome {
     telemetry::start(&config.telemetry)?;
     let app = App::start(config, Clock::system()).await?;
     let size = Size { people: *people, follows: *follows, media: *media, comments: *comments };
-    let plan = Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
+    let plan = feed::Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
     bench::feed::run(&app, &plan, |line| println!("{line}")).await?;
+    Ok(())
+}
+
+async fn publish(followers: usize, settings: &Settings) -> Outcome {
+    let mut config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    // Whoever it is that so many follow, their media are pushed.
+    config.feed.fan_out_followers = u32::MAX;
+    let app = App::start(config, Clock::system()).await?;
+    bench::publish::run(&app, followers, |line| println!("{line}")).await?;
     Ok(())
 }
 

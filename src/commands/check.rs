@@ -5,6 +5,7 @@ use photograph::base::chance::Chance;
 use photograph::base::config::Config;
 use photograph::base::error::Result;
 use photograph::platform::blobs::Blobs;
+use photograph::platform::filters::Filters;
 use photograph::platform::{db, redis, telemetry};
 
 use super::{Outcome, Settings};
@@ -27,17 +28,14 @@ pub async fn run(check: Check) -> Outcome {
     let config = check.settings.load()?;
     telemetry::start(&config.telemetry)?;
     println!("The configuration is right.");
-    if !check.live {
-        println!("No part was tried: `photograph check --live` does.");
-        return Ok(());
+    let mut parts: Vec<Part> = filters(&config).into_iter().collect();
+    if check.live {
+        parts.extend(self::parts(&config).await?);
     }
-    let mut wrong = 0;
-    for part in parts(&config).await? {
-        part.tell();
-        wrong += part.wrong.len();
-    }
-    match wrong {
-        0 => println!("Every configured part works."),
+    parts.iter().for_each(Part::tell);
+    match parts.iter().map(|part| part.wrong.len()).sum() {
+        0_usize if check.live => println!("Every configured part works."),
+        0 => println!("No part was tried: `photograph check --live` does."),
         1 => return Err("one thing is wrong".into()),
         some => return Err(format!("{some} things are wrong").into()),
     }
@@ -80,4 +78,13 @@ async fn photos(config: &Config) -> Part {
         Err(why) => (vec![], vec![why]),
     };
     Part { what: "Photos".into(), seen, wrong }
+}
+
+/// The operator's own filters, where there are any.
+fn filters(config: &Config) -> Option<Part> {
+    config.filters.folder.as_ref()?;
+    let filters = Filters::open(&config.filters);
+    let own = filters.all().filter(|filter| filters.is_of_operator(&filter.sha256));
+    let seen = own.map(|filter| format!("`{}` is {}.", filter.key, filter.name)).collect();
+    Some(Part { what: "Filters".into(), seen, wrong: filters.wrong })
 }

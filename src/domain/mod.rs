@@ -12,6 +12,9 @@ pub mod devices;
 
 pub mod follows;
 
+pub mod filters;
+pub mod mentions;
+
 pub mod uploads;
 
 pub mod media;

@@ -5,9 +5,10 @@ use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Interface, Ob
 use super::comment::Comment;
 use super::context::{app, signed_in};
 use super::error::{UserError, outcome};
-use super::media::{FormattedText, Media};
+use super::media::Media;
 use super::page::PageInfo;
 use super::scalars::DateTime;
+use super::text::FormattedText;
 use super::user::User;
 use super::viewer::Viewer;
 use crate::base::error::{Error, RefusalCode, Result as Answer};
@@ -169,7 +170,7 @@ fn told(activity: activity::Activity) -> Told {
     Told {
         id: activity.id,
         kind: activity.kind.into(),
-        summary: FormattedText { plain },
+        summary: FormattedText { plain, mentions: None },
         created_at: DateTime(activity.created_at()),
         updated_at: DateTime(activity.updated_at()),
         is_seen: activity.is_seen,

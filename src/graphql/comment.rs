@@ -5,9 +5,10 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use super::context::{app, input_id, signed_in, viewer};
 use super::error::{UserError, outcome};
 use super::loaders::{Known, LikeOfComment, RepliesTo, load};
-use super::media::{FormattedText, Media};
+use super::media::Media;
 use super::page::{PageInfo, semanticNonNull};
 use super::scalars::{DateTime, Uuid};
+use super::text::FormattedText;
 use super::user::User;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::CommentId;
@@ -40,7 +41,7 @@ impl Comment {
 
     /// What they wrote.
     async fn text(&self) -> FormattedText {
-        FormattedText { plain: self.0.body.clone() }
+        FormattedText { plain: self.0.body.clone(), mentions: self.0.mentions.clone() }
     }
 
     /// The comment it replies to; replies are one level deep.
@@ -52,6 +53,16 @@ impl Comment {
     /// When it was written.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.id.made_at())
+    }
+
+    /// When it was last edited.
+    async fn edited_at(&self) -> Option<DateTime> {
+        self.0.edited_at.map(DateTime)
+    }
+
+    /// Whether the viewer can edit it.
+    async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
+        viewer(ctx).is_some_and(|viewer| viewer.user == self.0.author_id)
     }
 
     /// How many like it.
@@ -162,6 +173,24 @@ pub struct AddCommentPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Input of `updateComment`.
+#[derive(InputObject)]
+pub struct UpdateCommentInput {
+    /// Which.
+    comment_id: ID,
+    /// What to say.
+    text: String,
+}
+
+/// Result of `updateComment`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UpdateCommentPayload {
+    /// The comment.
+    comment: Option<Comment>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
 /// Input of `deleteComment`.
 #[derive(InputObject)]
 pub struct DeleteCommentInput {
@@ -235,6 +264,21 @@ impl CommentMutation {
         let (comment, user_errors) = outcome(add().await)?;
         let edge_cursor = comment.as_ref().map(|comment| cursor(comment.id.0));
         Ok(AddCommentPayload { comment: comment.map(Comment), edge_cursor, user_errors })
+    }
+
+    /// Edit a comment.
+    async fn update_comment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UpdateCommentInput,
+    ) -> Result<UpdateCommentPayload> {
+        let viewer = signed_in(ctx)?;
+        let update = async || -> Answer<comments::Comment> {
+            let id: CommentId = input_id(&input.comment_id, "comment", &["commentId"])?;
+            comments::edit(app(ctx), viewer, id, &input.text).await
+        };
+        let (comment, user_errors) = outcome(update().await)?;
+        Ok(UpdateCommentPayload { comment: comment.map(Comment), user_errors })
     }
 
     /// Delete a comment, its replies with it: its author and the owner of the media can.

@@ -7,6 +7,7 @@ use async_graphql::{Context, ID};
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::domain::sessions::Viewer;
+use crate::platform::imaging::Output;
 
 /// Who asks. Signing up and logging in change it for what follows in the same operation.
 #[derive(Debug)]
@@ -48,6 +49,12 @@ pub fn viewer(ctx: &Context<'_>) -> Option<Viewer> {
 /// `UNAUTHENTICATED` when anonymous.
 pub fn signed_in(ctx: &Context<'_>) -> Result<Viewer> {
     viewer(ctx).ok_or_else(Error::unauthenticated)
+}
+
+/// The best format of images that who asks reads, as far as the transport knows.
+#[must_use]
+pub fn best(ctx: &Context<'_>) -> Output {
+    ctx.data_opt::<Output>().copied().unwrap_or(Output::Jpeg)
 }
 
 /// From here on in this operation, this viewer asks.

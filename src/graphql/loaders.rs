@@ -21,7 +21,7 @@ use crate::base::ids::{CommentId, MediaId, PhotoId, UserId};
 use crate::domain::comments::{self as room, Comment};
 use crate::domain::follows::{self, Relationship, Standing};
 use crate::domain::likes;
-use crate::domain::media::{self, Media, Photo};
+use crate::domain::media::{self, Media, Photo, PhotoTag};
 use crate::domain::sessions::Viewer;
 use crate::domain::shelves::{self, Shelf};
 use crate::domain::users::{self, User};
@@ -40,6 +40,7 @@ pub struct Loaders {
     photo: Batch<PhotoId>,
     comment: Batch<CommentId>,
     photos: Batch<PhotosOf>,
+    tags: Batch<TagsOf>,
     likes: Batch<LikeOf>,
     saves: Batch<SaveOf>,
     comments: Batch<CommentsOn>,
@@ -89,6 +90,7 @@ pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
         photo: Batch::default(),
         comment: Batch::default(),
         photos: Batch::default(),
+        tags: Batch::default(),
         likes: Batch::default(),
         saves: Batch::default(),
         comments: Batch::default(),
@@ -188,6 +190,10 @@ pub struct RelationshipWith(pub UserId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PhotosOf(pub MediaId);
 
+/// Who is in a photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TagsOf(pub PhotoId);
+
 /// Whether the viewer likes a media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LikeOf(pub MediaId);
@@ -205,7 +211,7 @@ impl Key for Known {
 
     async fn fetch(app: &App, _viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, User>> {
         let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
-        let users = users::find_many(app, &ids).await?;
+        let users = users::known(app, &ids).await?;
         Ok(users.into_iter().map(|(id, user)| (Self(id), user)).collect())
     }
 }
@@ -300,6 +306,20 @@ impl Key for PhotosOf {
         let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
         let photos = media::photos_of(app, &ids).await?;
         Ok(photos.into_iter().map(|(id, photos)| (Self(id), photos)).collect())
+    }
+}
+
+impl Key for TagsOf {
+    type Value = Vec<PhotoTag>;
+
+    fn batch(loaders: &Loaders) -> &Batch<Self> {
+        &loaders.tags
+    }
+
+    async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Vec<PhotoTag>>> {
+        let ids: Vec<PhotoId> = keys.iter().map(|key| key.0).collect();
+        let tags = media::tags_of(app, viewer, &ids).await?;
+        Ok(tags.into_iter().map(|(id, tags)| (Self(id), tags)).collect())
     }
 }
 

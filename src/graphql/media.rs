@@ -5,10 +5,13 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result,
 use super::comment::{CommentConnection, CommentOrder};
 use super::context::{app, input_id, signed_in, viewer};
 use super::error::{UserError, outcome};
+use super::filter::{self, CropInput, PhotoFilterInput, PhotoPointInput};
 use super::loaders::{CommentsOn, Known, LikeOf, PhotosOf, SaveOf, load};
 use super::page::{PageInfo, semanticNonNull};
 use super::photo::Photo;
+use super::photo_tag::{PhotoTagInput, draft_tags};
 use super::scalars::{DateTime, Url, Uuid};
+use super::text::FormattedText;
 use super::user::User;
 use super::viewer::Viewer;
 use crate::base::error::{Error, Result as Answer};
@@ -56,7 +59,12 @@ impl Media {
 
     /// What its owner wrote.
     async fn caption(&self) -> Option<FormattedText> {
-        self.0.caption.clone().map(|plain| FormattedText { plain })
+        self.0.caption.clone().map(|plain| FormattedText { plain, mentions: self.0.mentions.clone() })
+    }
+
+    /// A warning to show before the photos.
+    async fn content_warning(&self) -> Option<&str> {
+        self.0.content_warning.as_deref()
     }
 
     /// Who can see it. With a private account, `EVERYONE` means followers.
@@ -67,6 +75,11 @@ impl Media {
     /// When it was published.
     async fn published_at(&self) -> DateTime {
         DateTime(self.0.id.made_at())
+    }
+
+    /// When it was last edited.
+    async fn edited_at(&self) -> Option<DateTime> {
+        self.0.edited_at.map(DateTime)
     }
 
     /// How many like it.
@@ -114,17 +127,10 @@ impl Media {
         viewer(ctx).is_some()
     }
 
-    /// Whether the viewer can delete it.
+    /// Whether the viewer can edit and delete it.
     async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
         viewer(ctx).is_some_and(|viewer| viewer.user == self.0.owner_id)
     }
-}
-
-/// Text that somebody wrote.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct FormattedText {
-    /// The text as written.
-    pub plain: String,
 }
 
 /// Who can see a media. New values may be added.
@@ -207,6 +213,8 @@ pub struct PublishMediaInput {
     photos: Vec<PhotoInput>,
     /// What to say.
     caption: Option<String>,
+    /// A warning to show first.
+    content_warning: Option<String>,
     /// Who can see it.
     #[graphql(default_with = "Audience::Everyone")]
     audience: Audience,
@@ -219,8 +227,16 @@ pub struct PublishMediaInput {
 pub struct PhotoInput {
     /// A ready upload.
     upload_id: ID,
+    /// The filter.
+    filter: Option<PhotoFilterInput>,
+    /// The part to keep; all of it when left out.
+    crop: Option<CropInput>,
     /// What it shows, for those who cannot see it.
     alt_text: Option<String>,
+    /// What must stay in sight when it is cropped; the middle when left out.
+    focal_point: Option<PhotoPointInput>,
+    /// Who is in it.
+    tags: Option<Vec<PhotoTagInput>>,
 }
 
 /// Result of `publishMedia`.
@@ -357,10 +373,12 @@ impl MediaMutation {
 fn draft(input: PublishMediaInput) -> Answer<Draft> {
     let photo = |(number, photo): (usize, PhotoInput)| {
         let upload = input_id(&photo.upload_id, "upload", &["photos", &number.to_string(), "uploadId"])?;
-        Ok(DraftPhoto { upload, alt_text: photo.alt_text })
+        let look = filter::look(photo.filter, photo.crop, photo.focal_point);
+        Ok(DraftPhoto { upload, alt_text: photo.alt_text, look, tags: draft_tags(number, photo.tags)? })
     };
     let photos = input.photos.into_iter().enumerate().map(photo).collect::<Answer<_>>()?;
-    Ok(Draft { photos, caption: input.caption, audience: input.audience.into() })
+    let PublishMediaInput { caption, content_warning, audience, .. } = input;
+    Ok(Draft { photos, caption, content_warning, audience: audience.into() })
 }
 
 /// Does something to a media and gives it as it is afterwards.

@@ -3,19 +3,24 @@
 pub mod activity;
 pub mod comment;
 pub mod context;
+pub mod coordinate;
 pub mod device;
 pub mod error;
 pub mod feed;
+pub mod filter;
 pub mod follow;
 pub mod limits;
 pub mod live;
 pub mod loaders;
 pub mod media;
+pub mod media_edit;
 pub mod node;
 pub mod notification;
 pub mod order;
 pub mod page;
 pub mod photo;
+pub mod photo_tag;
+pub mod point;
 pub mod report;
 pub mod roots;
 pub mod save;
@@ -23,6 +28,7 @@ pub mod scalars;
 pub mod server;
 pub mod session;
 pub mod stream;
+pub mod text;
 pub mod upload;
 pub mod user;
 pub mod viewer;
@@ -50,6 +56,7 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query, Mutation::default(), Subscription)
         .register_output_type::<error::UserError>()
         .register_output_type::<live::StreamEvent>()
+        .register_output_type::<text::TextEntity>()
 }
 
 /// Says who asks, with loaders of its own: nothing that one viewer loaded is ever shown to another.

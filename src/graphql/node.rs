@@ -6,16 +6,19 @@ use super::activity::{Activity, CommentLikedActivity, CommentedActivity, FollowA
 use super::comment::Comment;
 use super::context::{app, viewer as asking};
 use super::device::Device;
+use super::filter::{self, Filter};
 use super::loaders::{Visible, load};
 use super::media::Media;
 use super::photo::Photo;
+use super::photo_tag::PhotoTag;
 use super::session::Session;
+use super::text::{HASHTAG_PREFIX, Hashtag};
 use super::upload::Upload;
 use super::user::User;
 use super::viewer::{self, Viewer};
 use crate::base::error::Result;
-use crate::base::ids::{ActivityId, CommentId, DeviceId, MediaId, PhotoId, SessionId, UploadId, UserId};
-use crate::domain::{activity, devices, sessions, uploads};
+use crate::base::ids::{ActivityId, CommentId, DeviceId, MediaId, PhotoId, PhotoTagId, SessionId, UploadId, UserId};
+use crate::domain::{activity, devices, media, sessions, uploads};
 
 /// An object with a global ID.
 #[derive(Clone, Debug, Interface)]
@@ -25,10 +28,16 @@ pub enum Node {
     Comment(Comment),
     /// A device of the viewer.
     Device(Device),
+    /// A photo filter.
+    Filter(Filter),
+    /// A hashtag.
+    Hashtag(Hashtag),
     /// A media.
     Media(Media),
     /// A photo.
     Photo(Photo),
+    /// Someone in a photo.
+    PhotoTag(PhotoTag),
     /// A session of the viewer.
     Session(Session),
     /// An upload of the viewer.
@@ -57,7 +66,10 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         UserId::PREFIX => user(ctx, id).await,
         MediaId::PREFIX => medium(ctx, id).await,
         PhotoId::PREFIX => photo(ctx, id).await,
+        PhotoTagId::PREFIX => photo_tag(ctx, id).await,
         CommentId::PREFIX => comment(ctx, id).await,
+        HASHTAG_PREFIX => Ok(Hashtag::with_id(id).map(Node::Hashtag)),
+        filter::PREFIX => Ok(Filter::with_id(ctx, id).map(Node::Filter)),
         UploadId::PREFIX | SessionId::PREFIX | ActivityId::PREFIX | DeviceId::PREFIX | "vwr" => own(ctx, id).await,
         _ => Ok(None),
     }
@@ -78,6 +90,13 @@ async fn photo(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Some(photo) = load(ctx).load_one(id).await? else { return Ok(None) };
     let media = load(ctx).load_one(photo.media_id).await?;
     Ok(media.map(|media| Node::Photo(Photo::of(&media, photo))))
+}
+
+async fn photo_tag(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let Ok(id) = id.parse::<PhotoTagId>() else { return Ok(None) };
+    let Some((row, _)) = media::find_tag(app(ctx), asking(ctx), id).await? else { return Ok(None) };
+    let media = load(ctx).load_one(row.media_id).await?;
+    Ok(media.map(|media| Node::PhotoTag(PhotoTag { row, owner: media.owner_id })))
 }
 
 async fn comment(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {

@@ -2,15 +2,17 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
-use super::context::app;
-use super::loaders::{Known, load};
+use super::context::{app, best};
+use super::filter::{AppliedFilter, PhotoPoint};
+use super::loaders::{Known, TagsOf, load};
+use super::photo_tag::PhotoTag;
 use super::scalars::{BlurHash, DateTime, HexColor, Url};
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::UserId;
 use crate::domain::media::{self, Audience};
-use crate::domain::uploads::Images;
-use crate::platform::imaging::Size;
-use crate::platform::links::Reach;
+use crate::domain::uploads::{Images, file_name};
+use crate::platform::imaging::{Output, Size};
+use crate::platform::links::{Link, Reach};
 
 /// One photo of a media.
 #[derive(Clone, Debug)]
@@ -39,7 +41,13 @@ impl Photo {
     }
 
     fn shown(&self, reach: Reach) -> Shown<'_> {
-        Shown { key: &self.row.image_key, width: self.row.width, height: self.row.height, reach }
+        Shown {
+            key: self.row.shown_key(),
+            width: self.row.width,
+            height: self.row.height,
+            is_made_at_once: self.row.look_key.is_none(),
+            reach,
+        }
     }
 }
 
@@ -76,19 +84,40 @@ impl Photo {
         HexColor(self.row.dominant_color.clone())
     }
 
+    /// What must stay in sight when it is cropped.
+    async fn focal_point(&self) -> PhotoPoint {
+        self.row.look().focal_point.into()
+    }
+
+    /// The filter it is shown with. The original is kept, so its owner can change it.
+    async fn filter(&self) -> Option<AppliedFilter> {
+        self.row.look().filter.map(AppliedFilter::from)
+    }
+
     /// The photo at a size, ready to show. Where everyone can see it, the link does not change while the photo does not.
     async fn image(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How large.", default_with = "ImageSize::Standard")] size: ImageSize,
+        #[graphql(desc = "In which format.", default_with = "ImageFormat::Auto")] format: ImageFormat,
     ) -> Result<Image> {
-        Ok(self.shown(self.reach(ctx).await?).image(ctx, size.into())?)
+        Ok(self.shown(self.reach(ctx).await?).image(ctx, size.into(), format)?)
     }
 
     /// All sizes, smallest first, for `srcset`.
-    async fn images(&self, ctx: &Context<'_>) -> Result<Vec<Image>> {
+    async fn images(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "In which format.", default_with = "ImageFormat::Auto")] format: ImageFormat,
+    ) -> Result<Vec<Image>> {
         let shown = self.shown(self.reach(ctx).await?);
-        Ok(Size::ALL.iter().map(|size| shown.image(ctx, *size)).collect::<Answer<_>>()?)
+        Ok(Size::ALL.iter().map(|size| shown.image(ctx, *size, format)).collect::<Answer<_>>()?)
+    }
+
+    /// Who is in it.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<PhotoTag>> {
+        let tags = load(ctx).load_one(TagsOf(self.row.id)).await?.unwrap_or_default();
+        Ok(tags.into_iter().map(|row| PhotoTag { row, owner: self.owner }).collect())
     }
 }
 
@@ -104,6 +133,32 @@ pub enum ImageSize {
     Standard,
     /// 1080 pixels.
     High,
+    /// 2048 pixels.
+    Full,
+}
+
+/// The format of an image. New values may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum ImageFormat {
+    /// The best that the request's `Accept` header names, else JPEG.
+    Auto,
+    /// JPEG.
+    Jpeg,
+    /// WebP.
+    Webp,
+    /// AVIF. It is made when its link is first followed, which takes some seconds.
+    Avif,
+}
+
+impl ImageFormat {
+    fn output(self, ctx: &Context<'_>) -> Output {
+        match self {
+            Self::Auto => best(ctx),
+            Self::Jpeg => Output::Jpeg,
+            Self::Webp => Output::WebP,
+            Self::Avif => Output::Avif,
+        }
+    }
 }
 
 /// An image file.
@@ -121,32 +176,54 @@ pub struct Image {
     content_type: String,
 }
 
+impl Image {
+    /// A square JPEG of the server's own, at a link that always works.
+    pub(super) fn of_server(url: Url, side: u32) -> Self {
+        let side = i32::try_from(side).unwrap_or(i32::MAX);
+        Self { url, url_expires_at: None, width: side, height: side, content_type: "image/jpeg".to_owned() }
+    }
+}
+
 /// What images are made of, and for whom their links are.
 pub(super) struct Shown<'a> {
     key: &'a str,
     width: i32,
     height: i32,
+    /// Whether the store has its usual images. Those with a look are made when somebody asks for them.
+    is_made_at_once: bool,
     reach: Reach,
 }
 
 impl<'a> Shown<'a> {
     /// What its owner is shown before anybody else.
     pub(super) fn to_owner(images: &'a Images) -> Self {
-        Self { key: &images.key, width: images.width, height: images.height, reach: Reach::Some }
+        let (width, height, reach) = (images.width, images.height, Reach::Some);
+        Self { key: &images.key, width, height, is_made_at_once: true, reach }
     }
 
     /// Its image at a size.
-    pub(super) fn image(&self, ctx: &Context<'_>, size: Size) -> Answer<Image> {
+    pub(super) fn image(&self, ctx: &Context<'_>, size: Size, format: ImageFormat) -> Answer<Image> {
         let whole = |pixels: i32| u32::try_from(pixels).unwrap_or(0);
-        let (width, height) = size.of(whole(self.width), whole(self.height));
-        let (app, file) = (app(ctx), format!("{}.jpg", size.name()));
-        let link = app.links.image(self.key, &file, self.reach, app.clock.now())?;
+        let (width, height) = (whole(self.width), whole(self.height));
+        let (size, output) = (size.shown(width, height), format.output(ctx));
+        let (width, height) = size.of(width, height);
+        let link = self.link(ctx, size, output)?;
         Ok(Image {
             url: Url(link.url),
             url_expires_at: link.expires_at.map(DateTime),
             width: i32::try_from(width).unwrap_or(i32::MAX),
             height: i32::try_from(height).unwrap_or(i32::MAX),
-            content_type: "image/jpeg".to_owned(),
+            content_type: output.media_type().to_owned(),
         })
+    }
+
+    fn link(&self, ctx: &Context<'_>, size: Size, output: Output) -> Answer<Link> {
+        let (links, now) = (&app(ctx).links, app(ctx).clock.now());
+        let file = file_name(size, output);
+        // Photos of earlier versions have no other files in the store.
+        if self.is_made_at_once && output == Output::Jpeg && Size::AT_ONCE.contains(&size) {
+            return links.image(self.key, &file, self.reach, now);
+        }
+        Ok(links.unmade(self.key, &file, self.reach, now))
     }
 }

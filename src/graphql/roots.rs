@@ -9,12 +9,15 @@ use super::comment::CommentMutation;
 use super::context::{app, signed_in, viewer};
 use super::device::DeviceMutation;
 use super::feed::FeedMutation;
+use super::filter::{Filter, PhotoMutation};
 use super::follow::FollowMutation;
 use super::live::{ActivityEvent, Listening, MediaEvent, MediaStreamEvent, UploadEvent};
 use super::loaders::{Visible, load};
 use super::media::{Media, MediaLookup, MediaMutation};
+use super::media_edit::MediaEditMutation;
 use super::node::{self, Node};
 use super::notification::NotificationMutation;
+use super::photo_tag::PhotoTagMutation;
 use super::save::SaveMutation;
 use super::scalars::StreamCursor;
 use super::server::Server;
@@ -84,6 +87,11 @@ impl Query {
         Ok(load(ctx).load_one(id).await?.map(Media))
     }
 
+    /// The photo filters of this server.
+    async fn filters(&self, ctx: &Context<'_>) -> Vec<Filter> {
+        app(ctx).filters.all().cloned().map(Filter).collect()
+    }
+
     /// This server: its name and limits. Needs no session.
     async fn server(&self) -> Server {
         Server
@@ -104,6 +112,9 @@ pub struct Mutation(
     FollowMutation,
     UploadMutation,
     MediaMutation,
+    PhotoMutation,
+    MediaEditMutation,
+    PhotoTagMutation,
     SaveMutation,
     CommentMutation,
     DeviceMutation,

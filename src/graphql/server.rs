@@ -4,6 +4,7 @@ use async_graphql::{Context, Object, SimpleObject};
 
 use super::context::app;
 use super::scalars::{ByteSize, Url};
+use crate::base::entities;
 use crate::base::text;
 use crate::domain::media;
 use crate::platform::imaging;
@@ -40,6 +41,10 @@ impl Server {
             photo_types: imaging::TYPES.iter().map(|media_type| (*media_type).to_owned()).collect(),
             caption_length: text::CAPTION_LENGTH,
             comment_length: text::COMMENT_LENGTH,
+            hashtags_per_media: entities::HASHTAGS,
+            mentions_per_text: entities::MENTIONS,
+            tags_per_photo: media::TAGS,
+            content_warning_length: text::CONTENT_WARNING_LENGTH,
             alt_text_length: text::ALT_TEXT_LENGTH,
             operation_depth: config.graphql.depth,
             operation_cost: config.graphql.cost,
@@ -64,6 +69,14 @@ pub struct ServerLimits {
     caption_length: usize,
     /// Code points in a comment.
     comment_length: usize,
+    /// Hashtags in a caption.
+    hashtags_per_media: usize,
+    /// People mentioned in a caption or in a comment.
+    mentions_per_text: usize,
+    /// People tagged in one photo.
+    tags_per_photo: usize,
+    /// Code points in a content warning.
+    content_warning_length: usize,
     /// Code points in an alternative text.
     alt_text_length: usize,
     /// How deep an operation can be.

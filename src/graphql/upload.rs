@@ -3,8 +3,9 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 
 use super::context::{app, input_id, signed_in};
+use super::coordinate::Coordinate;
 use super::error::{UserError, outcome, user_error};
-use super::photo::{Image, Shown};
+use super::photo::{Image, ImageFormat, Shown};
 use super::scalars::{BlurHash, ByteSize, DateTime, Sha256, Url, Uuid};
 use crate::base::error::{Error, Kind};
 use crate::domain::uploads::{self, Announcement, UploadStatus as Status};
@@ -57,7 +58,7 @@ impl Upload {
     #[expect(clippy::unused_async, reason = "resolvers are asynchronous, whether they wait or not")]
     async fn preview(&self, ctx: &Context<'_>) -> Result<Option<Image>> {
         let images = self.0.images();
-        Ok(images.map(|images| Shown::to_owner(&images).image(ctx, Size::Standard)).transpose()?)
+        Ok(images.map(|images| Shown::to_owner(&images).image(ctx, Size::Standard, ImageFormat::Auto)).transpose()?)
     }
 
     /// Pixels across; null until it is ready.
@@ -73,6 +74,17 @@ impl Upload {
     /// A placeholder; null until it is ready.
     async fn blur_hash(&self) -> Option<BlurHash> {
         self.0.blur_hash.clone().map(BlurHash)
+    }
+
+    /// When the photo was taken, from the file; local time counts as UTC where the file does not say how far it is off.
+    async fn taken_at(&self) -> Option<DateTime> {
+        self.0.taken_at.map(DateTime)
+    }
+
+    /// Where the photo was taken, from the file. Shown to its owner to propose places; never stored with the photo, forgotten with the upload.
+    async fn suggested_coordinate(&self) -> Option<Coordinate> {
+        let (latitude, longitude) = self.0.taken_in()?;
+        Some(Coordinate { latitude, longitude })
     }
 
     /// When it is thrown away unless a media uses it.

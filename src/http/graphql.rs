@@ -36,13 +36,14 @@ use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::media_type::{Accepted, Form, Label, is_json};
+use super::media_type::{Accepted, Form, Label, best_image, is_json};
 use super::operation::{Parameters, Prepared};
 use super::problem::Problem;
 use super::{Edge, bearer, socket, stream};
 use crate::base::error::Code;
 use crate::domain::sessions::Viewer;
 use crate::graphql::report::Rejected;
+use crate::platform::imaging::Output;
 
 /// What an `EventSource` that connects again says of itself.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -57,6 +58,8 @@ pub(super) struct Caller {
     pub(super) peer: SocketAddr,
     pub(super) viewer: Option<Viewer>,
     accepted: Accepted,
+    /// The best format of images that they read.
+    best: Output,
     /// The last event that an `EventSource` heard before its connection broke.
     last_event: Option<String>,
 }
@@ -66,7 +69,13 @@ impl Caller {
         let accepted = Accepted::read(headers).ok_or_else(not_acceptable)?;
         let viewer = bearer::viewer(&edge.app, headers)?;
         let last_event = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
-        Ok(Self { peer, viewer, accepted, last_event: last_event.map(str::to_owned) })
+        let best = best_image(headers);
+        Ok(Self { peer, viewer, accepted, best, last_event: last_event.map(str::to_owned) })
+    }
+
+    /// What was sent, with what the transport knows beside it.
+    fn asks(&self, parameters: Parameters) -> Parameters {
+        parameters.after(self.last_event.clone()).best(self.best)
     }
 }
 
@@ -84,7 +93,7 @@ async fn post(edge: &Arc<Edge>, peer: SocketAddr, headers: &HeaderMap, body: Bod
         return Err(problem.with(ACCEPT_ENCODING, "identity"));
     }
     let parameters = parameters(&read(edge, headers, body).await?)?;
-    let prepared = edge.operations.prepare(caller.viewer, parameters.after(caller.last_event.clone()))?;
+    let prepared = edge.operations.prepare(caller.viewer, caller.asks(parameters))?;
     respond(edge, &caller, prepared).await
 }
 
@@ -178,8 +187,7 @@ async fn get_with(edge: &Arc<Edge>, peer: SocketAddr, headers: &HeaderMap, asked
         let message = "A parameter is in the address more than once, or is not written as `name=value`.";
         return Err(Rejected::new(Code::BadUserInput, message).into());
     };
-    let parameters = address.parameters()?.after(caller.last_event.clone());
-    let prepared = edge.operations.prepare(caller.viewer, parameters)?;
+    let prepared = edge.operations.prepare(caller.viewer, caller.asks(address.parameters()?))?;
     if prepared.kind == OperationType::Mutation {
         let message = "A mutation cannot be sent with GET: links and images must not change anything. Use POST.";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, "POST"));

@@ -1,4 +1,5 @@
-//! The photos of published media, in four sizes. Whoever has a link may see the picture, until the link ends if it does.
+//! The photos of published media, in all sizes and formats. Whoever has a link may see the picture, until the link ends
+//! if it does. What was never asked for before is made then.
 //!
 //! What a link shows never changes, so it can be kept for as long as the link works. Nothing but a link that this server
 //! gave reaches the store: each part of it is checked before it becomes part of a path.
@@ -21,13 +22,14 @@ use super::problem::{self, Problem};
 use super::range::{Wanted, wanted};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Code, Error, Result};
+use crate::domain::media;
+use crate::domain::uploads::ImageFile;
 use crate::graphql::report;
 use crate::platform::blobs::Part;
 use crate::platform::links::Worth;
 
 /// 16 bytes in base58 have at most so many letters.
 const KEY_LENGTH: usize = 22;
-const SIZES: [&str; 4] = ["thumbnail", "low", "standard", "high"];
 /// Seconds after which a client may ask again while the store is away.
 const PAUSE: &str = "5";
 
@@ -37,6 +39,7 @@ pub(super) fn routes() -> Router<Arc<Edge>> {
 
 /// A picture in the store, and how its answers may be kept.
 struct Picture {
+    file: ImageFile,
     blob: String,
     tag: String,
     cache: String,
@@ -49,7 +52,7 @@ async fn image(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let Some(blob) = blob(&key, &file) else { return missing() };
+    let Some(known) = known(&key, &file) else { return missing() };
     let now = edge.app.clock.now();
     let cache = match edge.app.links.worth(&key, &seal, query.as_deref(), now) {
         Worth::Nothing => return missing(),
@@ -57,11 +60,25 @@ async fn image(
         Worth::Lasting => "public, max-age=31536000, immutable".to_owned(),
         Worth::Until(end) => private_until(end, now),
     };
-    let picture = Picture { tag: format!("\"{key}-{file}\""), blob, cache };
-    match show(&edge, &picture, &method, &headers).await {
-        Ok(response) => response,
+    let picture = Picture { tag: format!("\"{key}-{file}\""), blob: known.blob(), file: known, cache };
+    match show_or_make(&edge, &picture, &method, &headers).await {
+        Ok(response) => response.unwrap_or_else(missing),
         Err(error) => failed(&edge, &error),
     }
+}
+
+/// What is not there may be made; what still is not there then belongs to no photo.
+async fn show_or_make(
+    edge: &Edge,
+    picture: &Picture,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Option<Response>> {
+    let shown = show(edge, picture, method, headers).await?;
+    if shown.is_some() || !media::make_image(&edge.app, &picture.file).await? {
+        return Ok(shown);
+    }
+    show(edge, picture, method, headers).await
 }
 
 /// One who was given a link may keep the picture for as long as the link works; nobody between may.
@@ -69,41 +86,42 @@ fn private_until(end: Timestamp, now: Timestamp) -> String {
     format!("private, max-age={}, immutable", end.since(now).as_secs())
 }
 
-async fn show(edge: &Edge, picture: &Picture, method: &Method, headers: &HeaderMap) -> Result<Response> {
+/// `None` when the store does not have it.
+async fn show(edge: &Edge, picture: &Picture, method: &Method, headers: &HeaderMap) -> Result<Option<Response>> {
     let given = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let is_known = given(&IF_NONE_MATCH).is_some_and(|tags| is_among(&picture.tag, tags));
     let range = given(&RANGE).filter(|_| given(&IF_RANGE).is_none_or(|tag| tag == picture.tag));
     if !is_known && range.is_none() && method == Method::GET {
         return whole(edge, picture).await;
     }
-    let Some(kept) = edge.app.blobs.look(&picture.blob).await? else { return Ok(missing()) };
+    let Some(kept) = edge.app.blobs.look(&picture.blob).await? else { return Ok(None) };
     if is_known {
-        return Ok((StatusCode::NOT_MODIFIED, picture.described()).into_response());
+        return Ok(Some((StatusCode::NOT_MODIFIED, picture.described()).into_response()));
     }
     // A range means nothing to who only looks.
     if method == Method::HEAD {
-        return Ok(picture.answer(StatusCode::OK, kept.bytes, Body::empty()));
+        return Ok(Some(picture.answer(StatusCode::OK, kept.bytes, Body::empty())));
     }
     match range.map_or(Wanted::Whole, |range| wanted(range, kept.bytes)) {
         Wanted::Whole => whole(edge, picture).await,
         Wanted::Part(wanted) => part(edge, picture, wanted, kept.bytes).await,
         Wanted::Nothing => {
             let place = [(CONTENT_RANGE, format!("bytes */{}", kept.bytes))];
-            Ok((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response())
+            Ok(Some((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response()))
         }
     }
 }
 
-async fn whole(edge: &Edge, picture: &Picture) -> Result<Response> {
-    let Some(opened) = edge.app.blobs.open_part(&picture.blob, None).await? else { return Ok(missing()) };
-    Ok(picture.answer(StatusCode::OK, opened.bytes, Body::from_stream(opened.body)))
+async fn whole(edge: &Edge, picture: &Picture) -> Result<Option<Response>> {
+    let Some(opened) = edge.app.blobs.open_part(&picture.blob, None).await? else { return Ok(None) };
+    Ok(Some(picture.answer(StatusCode::OK, opened.bytes, Body::from_stream(opened.body))))
 }
 
-async fn part(edge: &Edge, picture: &Picture, part: Part, length: u64) -> Result<Response> {
-    let Some(opened) = edge.app.blobs.open_part(&picture.blob, Some(part)).await? else { return Ok(missing()) };
+async fn part(edge: &Edge, picture: &Picture, part: Part, length: u64) -> Result<Option<Response>> {
+    let Some(opened) = edge.app.blobs.open_part(&picture.blob, Some(part)).await? else { return Ok(None) };
     let place = format!("bytes {}-{}/{length}", part.from, part.from + part.bytes - 1);
     let answer = picture.answer(StatusCode::PARTIAL_CONTENT, part.bytes, Body::from_stream(opened.body));
-    Ok(([(CONTENT_RANGE, place)], answer).into_response())
+    Ok(Some(([(CONTENT_RANGE, place)], answer).into_response()))
 }
 
 /// Whether a tag is among those of `If-None-Match`.
@@ -125,7 +143,8 @@ impl Picture {
     }
 
     fn answer(&self, status: StatusCode, bytes: u64, body: Body) -> Response {
-        let what = [(CONTENT_TYPE, "image/jpeg".to_owned()), (CONTENT_LENGTH, bytes.to_string())];
+        let media_type = self.file.output.media_type().to_owned();
+        let what = [(CONTENT_TYPE, media_type), (CONTENT_LENGTH, bytes.to_string())];
         (status, self.described(), what, body).into_response()
     }
 }
@@ -148,11 +167,10 @@ fn failed(edge: &Edge, error: &Error) -> Response {
     }
 }
 
-/// The name in the store, if both parts of the address are what they must be.
-fn blob(key: &str, file: &str) -> Option<String> {
-    let size = file.strip_suffix(".jpg")?;
+/// The image, if both parts of the address are what they must be.
+fn known(key: &str, file: &str) -> Option<ImageFile> {
     let is_key = (1..=KEY_LENGTH).contains(&key.len()) && key.chars().all(is_base58);
-    (is_key && SIZES.contains(&size)).then(|| format!("images/{key}/{size}.jpg"))
+    ImageFile::named(key, file).filter(|_| is_key)
 }
 
 fn is_base58(letter: char) -> bool {
@@ -165,7 +183,10 @@ mod tests {
 
     #[test]
     fn only_keys_and_sizes_reach_the_store() {
-        assert_eq!(blob("3mJr7AoUXx2Wqd", "low.jpg").as_deref(), Some("images/3mJr7AoUXx2Wqd/low.jpg"));
+        let blob = |key: &str, file: &str| known(key, file).map(|known| known.blob());
+        for file in ["low.jpg", "full.jpg", "thumbnail.webp", "high.avif"] {
+            assert_eq!(blob("3mJr7AoUXx2Wqd", file), Some(format!("images/3mJr7AoUXx2Wqd/{file}")));
+        }
         let long = "a".repeat(23);
         let cases = [
             ("..", "low.jpg"),

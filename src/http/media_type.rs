@@ -3,6 +3,8 @@
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 
+use crate::platform::imaging::Output;
+
 /// The media type of GraphQL's answers.
 pub(super) const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
 /// What clients of the time before that read.
@@ -143,6 +145,12 @@ impl<'a> Range<'a> {
         self.kind.eq_ignore_ascii_case("text") && self.subtype.eq_ignore_ascii_case("event-stream")
     }
 
+    fn is(&self, media_type: &str) -> bool {
+        media_type.split_once('/').is_some_and(|(kind, subtype)| {
+            self.kind.eq_ignore_ascii_case(kind) && self.subtype.eq_ignore_ascii_case(subtype)
+        })
+    }
+
     fn is_multipart(&self) -> bool {
         let is_mixed = self.kind.eq_ignore_ascii_case("multipart") && self.subtype.eq_ignore_ascii_case("mixed");
         is_mixed && self.has_subscriptions
@@ -179,6 +187,16 @@ fn parameter(text: &str) -> Option<(&str, &str)> {
 
 fn is_utf8(charset: &str) -> bool {
     charset.eq_ignore_ascii_case("utf-8")
+}
+
+/// The format of images that a client reads best: one that `Accept` names, the smallest where it does not care. A wildcard
+/// says nothing of images in a request for something else.
+pub(super) fn best_image(headers: &HeaderMap) -> Output {
+    let accept = joined(headers, ACCEPT).unwrap_or_default();
+    let ranges: Vec<Range<'_>> = accept.split(',').filter_map(Range::read).collect();
+    let quality = |output: Output| named(&ranges, |range| range.is(output.media_type()));
+    let best = Output::ALL.into_iter().map(|output| (quality(output), output)).max_by_key(|(quality, _)| *quality);
+    best.filter(|(quality, _)| *quality > 0).map_or(Output::Jpeg, |(_, output)| output)
 }
 
 /// Whether a body is said to be JSON in UTF-8, and not packed. Nothing else is read, so that no page of another origin
@@ -263,6 +281,22 @@ mod tests {
         }
         for accept in ["multipart/mixed", "multipart/mixed;subscriptionSpec=2.0", "text/*", "text/event-stream;q=0"] {
             assert!(Accepted::read(&headers(&ACCEPT, &[accept])).is_none(), "{accept}");
+        }
+    }
+
+    #[test]
+    fn images() {
+        let cases = [
+            ("application/json", Output::Jpeg),
+            ("*/*, image/*", Output::Jpeg),
+            ("application/json, image/webp", Output::WebP),
+            ("application/json, image/avif, image/webp, */*", Output::Avif),
+            ("application/json, Image/WebP;q=0.9, image/avif;q=0.5", Output::WebP),
+            ("application/json, image/avif;q=0, image/webp;q=0", Output::Jpeg),
+            ("image/jpeg, image/webp;q=0.1", Output::Jpeg),
+        ];
+        for (accept, expected) in cases {
+            assert_eq!(best_image(&headers(&ACCEPT, &[accept])), expected, "{accept}");
         }
     }
 

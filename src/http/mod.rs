@@ -5,6 +5,7 @@
 
 mod bearer;
 mod connections;
+mod filters;
 mod graphql;
 mod images;
 mod media_type;
@@ -112,7 +113,12 @@ fn router(edge: &Arc<Edge>) -> Router {
         pages = pages.merge(playground_routes(&edge.app));
     }
     let packed = pages.layer(packing());
-    let all = packed.merge(upload::routes()).merge(images::routes()).merge(ops::routes()).fallback(nothing_here);
+    let all = packed
+        .merge(upload::routes())
+        .merge(images::routes())
+        .merge(filters::routes())
+        .merge(ops::routes())
+        .fallback(nothing_here);
     let chance = edge.app.chance.clone();
     let contained = CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| panicked(&chance, panic.as_ref()));
     all.layer(contained).layer(cors()).with_state(edge.clone())

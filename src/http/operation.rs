@@ -22,6 +22,7 @@ use crate::graphql::order::Order;
 use crate::graphql::report::{self, Question, Rejected};
 use crate::graphql::stream::Bookmark;
 use crate::graphql::{self, Schema};
+use crate::platform::imaging::Output;
 
 /// What a client sent: a document, which of its operations, and values.
 #[derive(Debug)]
@@ -31,12 +32,19 @@ pub(crate) struct Parameters {
     variables: Variables,
     /// The last event the client heard, as its transport knows it.
     after: Option<String>,
+    /// The best format of images that the client reads.
+    best: Output,
 }
 
 impl Parameters {
     /// The same after an event that the client's transport names; that is later than what the variables say.
     pub(crate) fn after(self, event: Option<String>) -> Self {
         Self { after: event, ..self }
+    }
+
+    /// The same for a client that reads images of this format.
+    pub(crate) fn best(self, best: Output) -> Self {
+        Self { best, ..self }
     }
 
     /// Reads them from a JSON object.
@@ -50,7 +58,7 @@ impl Parameters {
         // An empty name is what some clients send for none.
         let operation_name = text(&mut json, "operationName")?.filter(|name| !name.is_empty());
         let variables = Variables::from_json(Value::Object(object(&mut json, "variables")?));
-        Ok(Self { query, operation_name, variables, after: None })
+        Ok(Self { query, operation_name, variables, after: None, best: Output::Jpeg })
     }
 }
 
@@ -121,7 +129,7 @@ impl Operations {
     /// # Errors
     /// When the operation may not be executed.
     pub(crate) fn prepare(&self, viewer: Option<Viewer>, parameters: Parameters) -> Result<Prepared, Rejected> {
-        let Parameters { query, operation_name, variables, after } = parameters;
+        let Parameters { query, operation_name, variables, after, best } = parameters;
         let source = Source { query, operation_name };
         let Admitted { document, kind, variables, cost, order } = self.limits.admit(source.asked(), variables)?;
         // The text is not given again: the document was parsed already.
@@ -129,7 +137,7 @@ impl Operations {
         request.operation_name.clone_from(&source.operation_name);
         request.set_parsed_query(document);
         let bookmark = Arc::new(Bookmark::new(after));
-        let request = graphql::asked_by(&self.app, viewer, request).data(bookmark.clone());
+        let request = graphql::asked_by(&self.app, viewer, request).data(bookmark.clone()).data(best);
         Ok(Prepared { kind, request, cost, order, source, bookmark })
     }
 

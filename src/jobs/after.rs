@@ -23,6 +23,7 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
         Fact::MediaPublished { media, owner } => vec![Step::FanOut { media, owner, place: Place::Start }],
+        Fact::MediaEdited { media, .. } => vec![Step::EraseOldLooks { media }],
         Fact::MediaDeleted { media, .. } => vec![Step::EraseMedia { media }],
         Fact::LikeWaits { media, user, edge } => vec![Step::CopyLike { media, user, edge }],
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
@@ -40,6 +41,10 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         | Fact::CommentAdded { .. }
         | Fact::CommentLiked { .. }
         | Fact::CommentUnliked { .. }
+        | Fact::AudienceChanged { .. }
+        | Fact::PhotoTagged { .. }
+        | Fact::PhotoTagRemoved { .. }
+        | Fact::CommentEdited { .. }
         | Fact::ActivityNoted { .. }
         | Fact::ActivityChanged { .. }
         | Fact::ActivityRemoved { .. }

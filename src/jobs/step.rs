@@ -35,6 +35,8 @@ pub enum Step {
     FanOut { media: MediaId, owner: UserId, place: Place },
     /// Remove the files of an upload that was thrown away.
     EraseUpload { upload: UploadId },
+    /// Remove the images of looks that photos of a media no longer have.
+    EraseOldLooks { media: MediaId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
     /// Copy a like into the list of who likes.
@@ -102,6 +104,7 @@ impl Step {
                 Ok(rest.map_or(Progress::Done, |place| Progress::Next(Self::FanOut { media, owner, place })))
             }
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
+            Self::EraseOldLooks { media } => media::erase_old_looks(app, media).await.map(done),
             Self::EraseMedia { media } => erase(app, media).await,
             Self::CopyLike { media, user, edge } => likes::copy(app, user, media, edge).await.map(done),
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
@@ -131,6 +134,7 @@ impl Step {
             | Self::ForgetDevice { .. }
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
+            | Self::EraseOldLooks { .. }
             | Self::EraseMedia { .. }
             | Self::CopyLike { .. }
             | Self::AddUpCounts { .. }

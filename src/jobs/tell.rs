@@ -34,7 +34,7 @@ pub enum Tell {
 pub(super) fn after(fact: &Fact) -> Vec<Tell> {
     match *fact {
         Fact::MediaLiked { media, user } | Fact::MediaUnliked { media, user } => vec![Tell::Like { media, user }],
-        Fact::CommentLiked { comment, user } | Fact::CommentUnliked { comment, user } => {
+        Fact::CommentLiked { comment, user, .. } | Fact::CommentUnliked { comment, user, .. } => {
             vec![Tell::CommentLike { comment, user }]
         }
         Fact::CommentAdded { comment, .. } => vec![Tell::Comment { comment }],

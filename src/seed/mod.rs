@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::ids::{MediaId, UserId};
 use crate::domain::comments::{self, Remark};
-use crate::domain::media::{self, Audience, Draft, DraftPhoto};
+use crate::domain::media::{self, Audience, Draft, DraftPhoto, WantedLook};
 use crate::domain::sessions::{self, Registration, Viewer};
 use crate::domain::uploads::{self, Announcement, Arriving};
 use crate::domain::users::{self, User};
@@ -137,9 +137,11 @@ async fn publish(app: &Arc<App>, viewer: Viewer, scene: u64) -> Result<()> {
     let arriving = Arriving { content_type: Some("image/jpeg"), content_length: Some(length) };
     uploads::receive(app, upload.id, &upload.secret, arriving, stream::iter([Ok(picture)])).await?;
     jobs::settle(app).await?;
-    let photo = DraftPhoto { upload: upload.id, alt_text: Some(pictures::alt_text(scene).to_owned()) };
+    let alt_text = Some(pictures::alt_text(scene).to_owned());
+    let photo = DraftPhoto { upload: upload.id, alt_text, look: WantedLook::default(), tags: vec![] };
     let caption = Some(pictures::caption(scene).to_owned());
-    media::publish(app, viewer, Draft { photos: vec![photo], caption, audience: Audience::Everyone }, None).await?;
+    let draft = Draft { photos: vec![photo], caption, content_warning: None, audience: Audience::Everyone };
+    media::publish(app, viewer, draft, None).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 // publishes a photo, and it arrives. Along the way nothing may break the Content Security Policy, complain in the
 // console or reach for another host.
 //
-//   node tests/browser/playground.mjs http://localhost:8080 folder-for-screenshots photo.jpg
+//   node tests/browser/playground.mjs http://localhost:8080 folder-for-screenshots photo.jpg [address-of-the-store]
 
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,9 +10,9 @@ import { join } from "node:path";
 
 const { chromium } = createRequire(new URL("../../playground/package.json", import.meta.url))("playwright-core");
 
-const [base, folder, photo] = process.argv.slice(2);
+const [base, folder, photo, store] = process.argv.slice(2);
 if (!photo) {
-  console.error("Usage: node tests/browser/playground.mjs BASE_URL SCREENSHOT_FOLDER PHOTO");
+  console.error("Usage: node tests/browser/playground.mjs BASE_URL SCREENSHOT_FOLDER PHOTO [STORE_URL]");
   process.exit(1);
 }
 mkdirSync(folder, { recursive: true });
@@ -115,8 +115,9 @@ async function open(context, colorScheme) {
 
 /** Notes whatever a clean page does not do. */
 async function watchFor(page) {
-  const { host } = new URL(base);
-  const note = (url) => /^(http|ws)/.test(url) && new URL(url).host !== host && problems.push(`a request to ${url}`);
+  const hosts = [base, store ?? base].map((address) => new URL(address).host);
+  const note = (url) =>
+    /^(http|ws)/.test(url) && !hosts.includes(new URL(url).host) && problems.push(`a request to ${url}`);
   page.on("request", (request) => note(request.url()));
   page.on("websocket", (socket) => note(socket.url()));
   page.on("pageerror", (error) => problems.push(`an exception: ${error.message}`));

@@ -206,3 +206,38 @@ async fn a_marker_counts_what_is_in_the_feed_and_takes_only_cursors() {
     }
     kit.ends().await;
 }
+
+async fn page_of(person: &Person, owner: &Person, mut variables: Value) -> Value {
+    let query = "query($id: ID!, $first: Int, $after: String, $last: Int, $before: String) { user(by: { id: $id }) {
+        media(first: $first, after: $after, last: $last, before: $before) {
+            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }";
+    variables["id"] = json!(owner.id);
+    person.asks(query, variables).await.data("/user/media").clone()
+}
+
+#[tokio::test]
+async fn the_media_of_an_owner_are_read_both_ways_past_what_is_hidden_and_gone() {
+    let kit = Kit::start().await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    let mut seen = vec![];
+    for number in 0..6 {
+        seen.insert(0, ada.publishes(&format!("number {number}")).await);
+        ada.publishes_to("FOLLOWERS", &format!("for friends {number}")).await;
+        ada.publishes_to("ONLY_ME", &format!("mine {number}")).await;
+    }
+    let first = page_of(&bob, &ada, json!({ "first": 2 })).await;
+    assert_eq!((ids(&first), &first["pageInfo"]["hasNextPage"]), (seen[..2].to_vec(), &json!(true)));
+    let (start, end) = (first["pageInfo"]["startCursor"].clone(), first["pageInfo"]["endCursor"].clone());
+    let gone = seen.remove(1);
+    ada.deletes(&gone).await;
+    let second = page_of(&bob, &ada, json!({ "first": 3, "after": end })).await;
+    assert_eq!(ids(&second), seen[1..4], "a cursor stays good when its media is gone");
+    let back = page_of(&bob, &ada, json!({ "last": 3, "before": second["pageInfo"]["endCursor"] })).await;
+    assert_eq!((ids(&back), &back["pageInfo"]["hasPreviousPage"]), (seen[..3].to_vec(), &json!(false)));
+    seen.insert(0, ada.publishes("newer").await);
+    let newer = page_of(&bob, &ada, json!({ "last": 20, "before": start })).await;
+    assert_eq!(ids(&newer), seen[..1]);
+    let oldest = page_of(&bob, &ada, json!({ "last": 1 })).await;
+    assert_eq!((ids(&oldest), &oldest["pageInfo"]["hasNextPage"]), (seen[5..].to_vec(), &json!(false)));
+    kit.ends().await;
+}

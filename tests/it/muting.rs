@@ -142,6 +142,7 @@ async fn a_mute_takes_media_out_of_the_feed_of_whoever_listens_and_lets_no_more_
         assert_eq!(stream.next_is("MediaAdded").await["media"]["id"], json!(mark));
     }
     kit.passes(2 * DAY);
+    ada.refreshes().await;
     let heard = ada.publishes("four").await;
     assert_eq!(stream.next_is("MediaAdded").await["media"]["id"], json!(heard), "it is over");
     kit.ends().await;

@@ -22,7 +22,7 @@ async fn people_meet_in_the_playground() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/playground.mjs");
     let url = server.front.url("");
     let mut node = Command::new("node");
-    node.arg(script).arg(url.trim_end_matches('/')).arg(&screenshots).arg(&photo);
+    node.arg(script).arg(url.trim_end_matches('/')).arg(&screenshots).arg(&photo).args(server.store());
     let seen = node.output().expect("node is there: tests/run installs it");
     let said = String::from_utf8_lossy(&seen.stdout).into_owned() + &String::from_utf8_lossy(&seen.stderr);
     assert!(seen.status.success(), "{said}");

@@ -34,7 +34,7 @@ async fn a_photo_goes_straight_to_the_store_and_comes_back_in_every_size() {
     kit.settle().await;
     let seen = kit.nobody().sees_media(&media).await;
     let images = seen["photos"][0]["images"].as_array().expect("all sizes").clone();
-    assert_eq!(images.len(), 4);
+    assert_eq!(images.len(), 5);
     for image in images {
         let url = image["url"].as_str().expect("a link");
         assert!(!url.contains(&store.url) && !url.contains(&sha256(photo)), "it names the store or the bytes: {url}");

@@ -312,7 +312,9 @@ async fn a_worker_that_is_killed_leaves_no_feed_without_a_media() {
     let mut program = Program::prepared().await;
     let file = program.folder.0.join("photograph.toml");
     let config = std::fs::read_to_string(&file).expect("the configuration");
-    std::fs::write(&file, format!("{config}\n[redis]\nurl = \"{}\"\n", redis.url())).expect("a file");
+    if !config.contains("[redis]") {
+        std::fs::write(&file, format!("{config}\n[redis]\nurl = \"{}\"\n", redis.url())).expect("a file");
+    }
     program.starts().await;
     let (ada, bob) = (program.signs_up("ada").await, program.signs_up("bob").await);
     bob.follows(&ada).await;
@@ -346,12 +348,14 @@ impl Dice {
 #[derive(Default)]
 struct World {
     follows: BTreeSet<(usize, usize)>,
+    mutes: BTreeSet<(usize, usize)>,
     media: BTreeMap<i64, (String, usize, bool)>,
 }
 
 impl World {
     fn feed(&self, of: usize) -> Vec<String> {
-        let belongs = |owner: usize, only_me: bool| owner == of || (!only_me && self.follows.contains(&(of, owner)));
+        let wants = |owner: usize| self.follows.contains(&(of, owner)) && !self.mutes.contains(&(of, owner));
+        let belongs = |owner: usize, only_me: bool| owner == of || (!only_me && wants(owner));
         let media = self.media.values().rev().filter(|(_, owner, only_me)| belongs(*owner, *only_me));
         media.map(|(id, _, _)| id.clone()).collect()
     }
@@ -386,7 +390,7 @@ async fn in_any_world_a_feed_is_what_the_words_say() {
 async fn happens(people: &[Person], redis: &Server, dice: &mut Dice, world: &mut World) {
     let who = dice.below(people.len());
     let whom = (who + 1 + dice.below(people.len() - 1)) % people.len();
-    match dice.below(12) {
+    match dice.below(14) {
         0..3 => {
             people[who].follows(&people[whom]).await;
             world.follows.insert((who, whom));
@@ -409,6 +413,14 @@ async fn happens(people: &[Person], redis: &Server, dice: &mut Dice, world: &mut
         }
         10 => {
             people[who].home_feed().await;
+        }
+        11 => {
+            people[who].mutes(&people[whom]).await;
+            world.mutes.insert((who, whom));
+        }
+        12 => {
+            people[who].unmutes(&people[whom]).await;
+            world.mutes.remove(&(who, whom));
         }
         _ => {
             redis.says(&["FLUSHALL"]);

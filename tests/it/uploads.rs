@@ -1,4 +1,4 @@
-//! A photo on its way in: from the phone to four sizes that load, without a trace of where it was taken; and every file
+//! A photo on its way in: from the phone to the sizes that load, without a trace of where it was taken; and every file
 //! that should not get through.
 
 use std::path::Path;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::kit::{Kit, PATIENCE, Person, Upload, eventually, photos, sha256};
 
 #[tokio::test]
-async fn a_phones_photo_becomes_four_upright_images_that_load() {
+async fn a_phones_photo_becomes_upright_images_that_load() {
     let kit = Kit::start().await;
     let ada = kit.signs_up("ada").await;
     let upload = ada.uploads(photos::phone_jpeg(), "image/jpeg").await;
@@ -28,9 +28,9 @@ async fn a_phones_photo_becomes_four_upright_images_that_load() {
     assert_eq!(photo["blurHash"], seen["blurHash"]);
     assert!(photo["blurHash"].as_str().is_some_and(|hash| (6..=120).contains(&hash.len())), "{photo:#}");
     assert!(photo["dominantColor"].as_str().is_some_and(|color| color.len() == 7 && color.starts_with('#')));
-    let images = photo["images"].as_array().expect("the four sizes");
+    let images = photo["images"].as_array().expect("the sizes");
     let sides: Vec<i64> = images.iter().map(longer_side).collect();
-    assert_eq!(sides, [150, 320, 640, 1080]);
+    assert_eq!(sides, [150, 320, 640, 1080, 2048]);
     for image in images {
         loads(&kit, image).await;
     }
@@ -248,8 +248,11 @@ async fn an_upload_that_nobody_uses_ends_after_a_day() {
     let ready = ada.uploads(&ready, "image/jpeg").await;
     kit.settle().await;
     kit.passes(Duration::from_hours(25));
-    assert!(ada.sends(&awaited, &photo).await.is_client_error());
     ada.refreshes().await;
+    // A store that signed the address goes by a clock of its own: then the bytes are there, and of no use.
+    if ada.sends(&awaited, &photo).await.is_success() {
+        assert_eq!(ada.tries_to_complete(&awaited).await.refusal(), "UPLOAD_UNUSABLE");
+    }
     assert_eq!(publish(&ada, &ready).await, "UPLOAD_UNUSABLE");
     kit.ends().await;
 }

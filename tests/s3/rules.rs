@@ -1,12 +1,33 @@
 //! What Amazon's S3 checks of a request beside its signature, and s3s does not.
 
-use http::{Extensions, HeaderMap, HeaderName, Method, Uri};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_REQUEST_METHOD,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use s3s::access::{S3Access, S3AccessContext};
-use s3s::route::S3Route;
-use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::{S3Result, s3_error};
 
+const KEY: &str = "photograph";
+const SECRET: &str = "photograph-secret";
 /// A week: no presigned address works for longer.
 const LONGEST: u32 = 604_800;
+
+/// The one key there is.
+pub struct Key;
+
+#[async_trait::async_trait]
+impl S3Auth for Key {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        match access_key {
+            KEY => Ok(SecretKey::from(SECRET)),
+            _ => {
+                Err(s3_error!(InvalidAccessKeyId, "The AWS Access Key Id you provided does not exist in our records."))
+            }
+        }
+    }
+}
 
 /// Who may do what: whoever signed all of it.
 pub struct Rules;
@@ -36,34 +57,15 @@ fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query.split('&').filter_map(|pair| pair.split_once('=')).find_map(|(key, value)| (key == name).then_some(value))
 }
 
-/// What a browser asks before it sends something of another origin's page. The bucket lets every page in, as the README
-/// tells operators to set theirs up.
-pub struct Preflight;
-
-#[async_trait::async_trait]
-impl S3Route for Preflight {
-    fn is_match(&self, method: &Method, _uri: &Uri, _headers: &HeaderMap, _extensions: &mut Extensions) -> bool {
-        method == "OPTIONS"
-    }
-
-    async fn check_access(&self, _request: &mut S3Request<Body>) -> S3Result<()> {
-        Ok(())
-    }
-
-    async fn call(&self, _request: S3Request<Body>) -> S3Result<S3Response<Body>> {
-        let mut response = S3Response::new(Body::empty());
-        open_to_all(&mut response);
-        Ok(response)
-    }
+/// What a browser asks before it sends something of another origin's page, which is not signed. The bucket lets every page
+/// in, as the README tells operators to set theirs up.
+pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Lets the pages of every origin read an answer.
-pub fn open_to_all<T>(response: &mut S3Response<T>) {
-    for (name, value) in [
-        ("access-control-allow-origin", "*"),
-        ("access-control-allow-methods", "GET, HEAD, PUT"),
-        ("access-control-allow-headers", "*"),
-    ] {
-        response.headers.insert(name, value.parse().expect("a value of a header"));
-    }
+/// Lets the pages of every origin send, and read the answer.
+pub fn open_to_all(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, PUT"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
 }

@@ -10,18 +10,18 @@ mod store;
 use std::error::Error;
 use std::path::Path;
 
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use s3s::auth::SimpleAuth;
+use s3s::Body;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use rules::{Preflight, Rules};
+use rules::{Key, Rules, is_preflight, open_to_all};
 use store::Store;
-
-const KEY: &str = "photograph";
-const SECRET: &str = "photograph-secret";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -48,9 +48,8 @@ fn service(folder: &Path, buckets: &[String]) -> Result<S3Service, Box<dyn Error
         std::fs::create_dir_all(folder.join(bucket))?;
     }
     let mut service = S3ServiceBuilder::new(Store::over(folder)?);
-    service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+    service.set_auth(Key);
     service.set_access(Rules);
-    service.set_route(Preflight);
     Ok(service.build())
 }
 
@@ -58,8 +57,22 @@ async fn serve(listener: TcpListener, service: S3Service) -> Result<(), Box<dyn 
     let http = Builder::new(TokioExecutor::new());
     loop {
         let (connection, _) = listener.accept().await?;
-        let serving = http.serve_connection(TokioIo::new(connection), service.clone()).into_owned();
+        let service = service.clone();
+        let answers = service_fn(move |request| answer(service.clone(), request));
+        let serving = http.serve_connection(TokioIo::new(connection), answers).into_owned();
         // A client that breaks off is nobody's mistake.
         tokio::spawn(async move { drop(serving.await) });
     }
+}
+
+async fn answer(
+    service: S3Service,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Box<dyn Error + Send + Sync>> {
+    let mut response = match is_preflight(request.method(), request.headers()) {
+        true => Response::new(Body::empty()),
+        false => service.call(request.map(Body::from)).await?,
+    };
+    open_to_all(response.headers_mut());
+    Ok(response)
 }

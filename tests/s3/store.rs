@@ -17,8 +17,6 @@ use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 use tokio::fs;
 
-use crate::rules::open_to_all;
-
 /// The largest object the tests make.
 const LARGEST: usize = 64 << 20;
 /// Objects in one answer to a list.
@@ -72,6 +70,9 @@ fn there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 #[async_trait::async_trait]
 impl S3 for Store {
     async fn put_object(&self, mut request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        if !self.folder.join(&request.input.bucket).is_dir() {
+            return Err(s3_error!(NoSuchBucket, "The specified bucket does not exist"));
+        }
         let Some(body) = request.input.body.take() else { return Err(s3_error!(IncompleteBody)) };
         let bytes = Body::from(body).store_all_limited(LARGEST).await.map_err(|_| s3_error!(IncompleteBody))?;
         if let Some(sha256) = &request.input.checksum_sha256
@@ -80,15 +81,11 @@ impl S3 for Store {
             return Err(s3_error!(BadDigest, "The SHA-256 you specified did not match the calculated checksum."));
         }
         request.input.body = Some(StreamingBlob::from(Body::from(bytes)));
-        let mut response = self.files.put_object(request).await?;
-        open_to_all(&mut response);
-        Ok(response)
+        self.files.put_object(request).await
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        let mut response = self.files.get_object(request).await?;
-        open_to_all(&mut response);
-        Ok(response)
+        self.files.get_object(request).await
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {

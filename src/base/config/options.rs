@@ -59,6 +59,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "The id of the CloudFront key that links are signed with; `images.url` is CloudFront over the bucket then.",
     ),
     ("images.cloudfront_key_file", "The file of that private key, PEM: RSA 2048 or ECDSA P-256."),
+    (
+        "cache.entries",
+        "Rows kept in the memory of a process: users, and the photos and first comments of media; 0 keeps none.",
+    ),
     ("feed.timeline_entries", "Entries of a home feed that is made ahead; older ones come from the database."),
     ("feed.timeline_days", "How long the home feed of somebody who is away is kept made."),
     (
@@ -106,6 +110,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("uploads.keep_hours", "How long an upload that no media uses is kept."),
     ("uploads.waiting", "Uploads of one user that no media uses yet."),
     ("uploads.workers", "Photos processed at once in one process."),
+    (
+        "filters.folder",
+        "A folder of `.cube` files and Hald PNGs that become filters beside those of the house; read at the start.",
+    ),
     ("follows.following", "How many one user can follow; Instagram's limit."),
     (
         "push.delay_seconds",

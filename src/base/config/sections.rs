@@ -95,6 +95,14 @@ pub struct Images {
     pub cloudfront_key_file: Option<PathBuf>,
 }
 
+/// Rows kept in memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Cache {
+    pub entries: usize,
+}
+
 /// Home feeds that are made ahead.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -169,6 +177,14 @@ pub struct Uploads {
     pub workers: usize,
 }
 
+/// Photo filters beside those of the house.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "described in OPTIONS")]
+pub struct Filters {
+    pub folder: Option<PathBuf>,
+}
+
 /// Whom one can follow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -237,6 +253,13 @@ impl Default for Redis {
 impl Default for Images {
     fn default() -> Self {
         Self { url: None, link_minutes: 60, cloudfront_key_id: None, cloudfront_key_file: None }
+    }
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        // Some 40 MB: users and the photos and first comments of media.
+        Self { entries: 100_000 }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::counts::{self, Counter};
-use super::find;
+use super::{Comment, find};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -39,19 +39,19 @@ impl ActiveModelBehavior for ActiveModel {}
 /// # Errors
 /// `NOT_FOUND`.
 pub async fn like(app: &App, viewer: Viewer, id: CommentId) -> Result<()> {
-    find(app, Some(viewer), id).await?.ok_or_else(not_found)?;
-    app.db.write(&id, async |tx| like_in(app, tx, viewer.user, id).await).await
+    let comment = find(app, Some(viewer), id).await?.ok_or_else(not_found)?;
+    app.db.write(&id, async |tx| like_in(app, tx, viewer.user, &comment).await).await
 }
 
 /// The counter comes last, so that its row is held as short as can be.
-async fn like_in(app: &App, tx: &Tx, user: UserId, id: CommentId) -> Result<()> {
-    let now = app.clock.now();
+async fn like_in(app: &App, tx: &Tx, user: UserId, comment: &Comment) -> Result<()> {
+    let (id, now) = (comment.id, app.clock.now());
     let keep = OnConflict::columns([Column::CommentId, Column::UserId]).do_nothing().to_owned();
     let row = Model { comment_id: id, user_id: user, liked_at: now }.into_active_model().reset_all();
     if Entity::insert(row).on_conflict(keep).exec_without_returning(tx.conn()).await? == 0 {
         return Ok(());
     }
-    log::record(tx, now, &Fact::CommentLiked { comment: id, user }).await?;
+    log::record(tx, now, &Fact::CommentLiked { comment: id, media: comment.media_id, user }).await?;
     counted(app, tx, id, 1).await
 }
 
@@ -60,15 +60,17 @@ async fn like_in(app: &App, tx: &Tx, user: UserId, id: CommentId) -> Result<()> 
 /// # Errors
 /// `NOT_FOUND`.
 pub async fn unlike(app: &App, viewer: Viewer, id: CommentId) -> Result<()> {
-    find(app, Some(viewer), id).await?.ok_or_else(not_found)?;
-    app.db.write(&id, async |tx| unlike_in(app, tx, viewer.user, id).await).await
+    let comment = find(app, Some(viewer), id).await?.ok_or_else(not_found)?;
+    app.db.write(&id, async |tx| unlike_in(app, tx, viewer.user, &comment).await).await
 }
 
-async fn unlike_in(app: &App, tx: &Tx, user: UserId, id: CommentId) -> Result<()> {
+async fn unlike_in(app: &App, tx: &Tx, user: UserId, comment: &Comment) -> Result<()> {
+    let id = comment.id;
     if Entity::delete_by_id((id, user)).exec(tx.conn()).await?.rows_affected == 0 {
         return Ok(());
     }
-    log::record(tx, app.clock.now(), &Fact::CommentUnliked { comment: id, user }).await?;
+    let fact = Fact::CommentUnliked { comment: id, media: comment.media_id, user };
+    log::record(tx, app.clock.now(), &fact).await?;
     counted(app, tx, id, -1).await
 }
 

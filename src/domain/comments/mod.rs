@@ -3,6 +3,8 @@
 //! Replies are one level deep: a reply to a reply goes to its comment, and a comment takes its replies with it.
 
 mod counts;
+mod edit;
+mod first;
 mod likes;
 mod table;
 
@@ -19,11 +21,13 @@ use crate::base::text;
 use crate::domain::follows;
 use crate::domain::idempotency::{self, Key};
 use crate::domain::media::{self, Counter, Media};
+use crate::domain::mentions;
 use crate::domain::sessions::Viewer;
 use crate::platform::db::Tx;
 use crate::platform::log;
 
 pub use counts::add_up as add_up_counts;
+pub use edit::edit;
 pub use likes::{erase as erase_likes, like, liked, unlike};
 use table::Below;
 pub use table::Model as Comment;
@@ -47,13 +51,12 @@ pub struct Remark {
 /// `NOT_FOUND`, `INVALID` or `IDEMPOTENCY_MISMATCH`.
 pub async fn add(app: &App, viewer: Viewer, remark: Remark, key: Option<String>) -> Result<Comment> {
     let key = key.map(|key| Key::new(key, "addComment", &remark));
-    let body = text::prose(&remark.text, text::COMMENT_LENGTH).map_err(|error| error.at(["text"]))?;
-    let empty = || Error::refused(RefusalCode::Invalid, "A comment has at least one character.").limit(1).at(["text"]);
-    let body = body.ok_or_else(empty)?.to_owned();
+    let body = body(&remark.text)?;
     media::must_find(app, viewer, remark.media).await?;
+    let mentions = mentions::resolve(app, viewer, &body).await.map_err(|error| error.at(["text"]))?;
     let parent_id = parent(app, viewer, &remark).await?;
     let (id, media_id) = (app.ids.next(&remark.media), remark.media);
-    let row = Comment { id, media_id, author_id: viewer.user, body, parent_id, like_count: 0, reply_count: 0 };
+    let row = Comment { parent_id, mentions, ..Comment::new(id, media_id, viewer.user, body) };
     let (comment, earlier) =
         app.db.write(&row.media_id.clone(), async |tx| add_in(app, tx, row, key.as_ref()).await).await?;
     match earlier {
@@ -63,6 +66,13 @@ pub async fn add(app: &App, viewer: Viewer, remark: Remark, key: Option<String>)
             find(app, Some(viewer), id).await?.ok_or_else(|| Error::not_found("comment").at(["idempotencyKey"]))
         }
     }
+}
+
+/// The words of a comment as they are kept.
+fn body(text: &str) -> Result<String> {
+    let body = text::prose(text, text::COMMENT_LENGTH).map_err(|error| error.at(["text"]))?;
+    let empty = || Error::refused(RefusalCode::Invalid, "A comment has at least one character.").limit(1).at(["text"]);
+    Ok(body.ok_or_else(empty)?.to_owned())
 }
 
 /// The comment that a reply goes to: that of the reply, when it is to a reply.
@@ -109,6 +119,10 @@ pub async fn delete(app: &App, viewer: Viewer, id: CommentId) -> Result<Option<M
 }
 
 async fn delete_in(app: &App, tx: &Tx, comment: &Comment) -> Result<()> {
+    // Before the reply, as whoever deletes the comment with its replies takes them: neither waits for the other.
+    if let Some(parent) = comment.parent_id {
+        table::is_there(tx, parent).await?;
+    }
     let deleted = table::delete(tx, comment.id).await?;
     if deleted.is_empty() {
         return Err(Error::not_found("comment").at(["commentId"]));
@@ -196,11 +210,8 @@ pub async fn first_of_each(
     order: Order,
     items: u32,
 ) -> Result<HashMap<MediaId, Slice<Comment>>> {
-    let read = async |connection, media: Vec<MediaId>| {
-        let keys = media.into_iter().map(|media| media.0).collect();
-        table::first_of_each(connection, (Below::Media, keys), order, items).await
-    };
-    let read = app.db.gather(media, read).await?;
+    let first = first::of_each(app, media, order, items).await?;
+    let read = first.into_values().flatten().collect();
     let mut parts = parted(app, viewer, read, |comment| comment.media_id.0).await?;
     let mut pages = HashMap::new();
     for id in media {
@@ -277,6 +288,15 @@ async fn visible(app: &App, viewer: Option<Viewer>, comments: Vec<Comment>) -> R
     let authors: Vec<UserId> = comments.iter().map(|comment| comment.author_id).collect();
     let standings = follows::standings(app, viewer, &authors).await?;
     Ok(comments.into_iter().filter(|comment| standings.contains_key(&comment.author_id)).collect())
+}
+
+/// Who is mentioned in a comment, whoever asks; nobody when it is gone.
+///
+/// # Errors
+/// Those of the database.
+pub async fn mentioned(app: &App, id: CommentId) -> Result<Vec<UserId>> {
+    let comments = app.db.gather(&[id], table::many).await?;
+    Ok(comments.iter().flat_map(|comment| mentions::mentioned(comment.mentions.as_deref())).collect())
 }
 
 /// A step after a media was deleted: forgets some of its comments, and tells whether there are more.

@@ -1,6 +1,7 @@
 //! A comment in its table, on the shard of its media.
 
 use super::counts::{self, Counter};
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{CommentId, MediaId, UserId};
 use crate::base::page::Page;
@@ -20,6 +21,10 @@ pub struct Model {
     pub media_id: MediaId,
     pub author_id: UserId,
     pub body: String,
+    /// Who is mentioned in it.
+    pub mentions: Option<String>,
+    /// When it was changed last.
+    pub edited_at: Option<Timestamp>,
     /// The comment it replies to, which is no reply itself.
     pub parent_id: Option<CommentId>,
     pub like_count: i64,
@@ -30,6 +35,15 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// A comment that nobody has answered, liked or edited yet, and that speaks of nobody.
+    pub(super) fn new(id: CommentId, media: MediaId, author: UserId, body: String) -> Self {
+        let (mentions, edited_at, parent_id) = (None, None, None);
+        let (media_id, author_id) = (media, author);
+        Self { id, media_id, author_id, body, mentions, edited_at, parent_id, like_count: 0, reply_count: 0 }
+    }
+}
 
 /// The order of comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +98,7 @@ fn rows() -> Select<Entity> {
     Entity::find()
         .select_only()
         .columns([Column::Id, Column::MediaId, Column::AuthorId, Column::Body, Column::ParentId])
+        .columns([Column::Mentions, Column::EditedAt])
         .column_as(sum(Column::LikeCount, Counter::Likes), Column::LikeCount)
         .column_as(sum(Column::ReplyCount, Counter::Replies), Column::ReplyCount)
 }
@@ -100,6 +115,15 @@ pub(super) async fn insert(tx: &Tx, comment: Model) -> Result<()> {
 
 pub(super) async fn many(connection: &Reader, ids: Vec<CommentId>) -> Result<Vec<Model>> {
     Ok(rows().filter(Column::Id.is_in(ids)).all(connection).await?)
+}
+
+/// Stores what was edited of a comment. False when it is gone.
+pub(super) async fn set_edited(tx: &Tx, comment: Model) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Body, Expr::value(comment.body))
+        .col_expr(Column::Mentions, Expr::value(comment.mentions))
+        .col_expr(Column::EditedAt, Expr::value(comment.edited_at));
+    Ok(changed.filter(Column::Id.eq(comment.id)).exec(tx.conn()).await?.rows_affected == 1)
 }
 
 /// Removes a comment with its replies, and gives them all, it first. Empty when it was gone.
@@ -140,8 +164,10 @@ fn ranked(below: Below, keys: Vec<i64>, order: Order, items: u32) -> SelectState
     let mut window = WindowStatement::partition_by(below.column());
     window.order_by(Column::Id, direction.clone());
     let plain = [Column::Id, Column::MediaId, Column::AuthorId, Column::Body, Column::ParentId];
+    let edited = [Column::Mentions, Column::EditedAt];
     let mut every = Query::select()
         .columns(plain)
+        .columns(edited)
         .expr_as(sum(Column::LikeCount, Counter::Likes), Alias::new("like_count"))
         .expr_as(sum(Column::ReplyCount, Counter::Replies), Alias::new("reply_count"))
         .expr_window_as(Func::cust("ROW_NUMBER"), window, "place")
@@ -153,6 +179,7 @@ fn ranked(below: Below, keys: Vec<i64>, order: Order, items: u32) -> SelectState
     }
     Query::select()
         .columns(plain)
+        .columns(edited)
         .columns([Column::LikeCount, Column::ReplyCount])
         .from_subquery(every, Alias::new("ranked"))
         .and_where(Expr::col("place").lte(items + 1))

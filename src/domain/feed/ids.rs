@@ -3,7 +3,7 @@
 
 use tokio::sync::OnceCell;
 
-use super::{build, sources};
+use super::build;
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UserId};
@@ -41,9 +41,8 @@ impl Ids {
 
 /// Whose media are looked for. Those muted would only be left out again.
 async fn unmuted(app: &App, viewer: Viewer) -> Result<Vec<UserId>> {
-    let mut sources = sources(app, viewer).await?;
-    let muted = follows::muted_among(app, viewer.user, &sources).await?;
-    sources.retain(|source| !muted.contains(source));
+    let mut sources = follows::heard_by(app, viewer.user).await?;
+    sources.push(viewer.user);
     Ok(sources)
 }
 

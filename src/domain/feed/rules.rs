@@ -1,8 +1,6 @@
 //! The rules of the home feed, asked at each read: what the viewer can see, of themselves and of those whom they follow and
 //! do not mute. So a follow, a block or a mute that changed shows at once, whatever was made ahead.
 
-use futures_util::future::try_join;
-
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::UserId;
@@ -13,12 +11,8 @@ use crate::domain::sessions::Viewer;
 /// What of these media belongs into the viewer's home feed.
 pub(super) async fn shown(app: &App, viewer: Viewer, mut media: Vec<Media>) -> Result<Vec<Media>> {
     let owners: Vec<UserId> = media.iter().map(|media| media.owner_id).collect();
-    let standings = follows::standings(app, Some(viewer), &owners);
-    let (standings, muted) = try_join(standings, follows::muted_among(app, viewer.user, &owners)).await?;
+    let standings = follows::unmuted(app, viewer, &owners).await?;
     media.retain(|media| {
-        if muted.contains(&media.owner_id) {
-            return false;
-        }
         let standing = standings.get(&media.owner_id).copied();
         matches!(standing, Some(Standing::Own | Standing::Follower)) && media::is_visible(media.audience, standing)
     });

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::try_join3;
+
+use super::{blocks, mutes};
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::facts::FollowState;
 use crate::base::ids::UserId;
@@ -31,28 +35,50 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// A user with what decides whether a viewer sees them, as far as the user's own shard knows.
+/// A user with everything that says how a viewer stands to them.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(super) struct Seen {
     pub id: UserId,
     pub is_private: bool,
     pub state: Option<FollowState>,
     pub blocks_viewer: bool,
+    pub is_blocked: bool,
+    pub is_muted: bool,
+    pub muted_until: Option<Timestamp>,
 }
 
-/// These users as `viewer` may see them: one statement for each database.
+/// These users as `viewer` stands to them: one statement for each database. Whom the viewer blocks and mutes is known on the
+/// viewer's shard: of users who live in another database it is asked for there.
 pub(super) async fn seen_by(app: &App, viewer: UserId, users: &[UserId]) -> Result<Vec<Seen>> {
-    app.db
-        .gather(users, async |connection, users| {
-            let statement = connection.get_database_backend().build(&seen(viewer, users));
-            Ok(Seen::find_by_statement(statement).all(connection).await?)
-        })
-        .await
+    let (now, home) = (app.clock.now(), app.db.database(&viewer).number);
+    let seen = app.db.gather(users, async |connection, users| {
+        let statement = connection.get_database_backend().build(&seen(viewer, users, now));
+        Ok(Seen::find_by_statement(statement).all(connection).await?)
+    });
+    let elsewhere: Vec<UserId> = users.iter().copied().filter(|user| app.db.database(user).number != home).collect();
+    let blocked = blocks::among(app, viewer, &elsewhere);
+    let muted = mutes::among(app.db.read_own(&viewer), viewer, &elsewhere, now);
+    let (mut seen, blocked, muted) = try_join3(seen, blocked, muted).await?;
+    for user in &mut seen {
+        user.is_blocked |= blocked.contains(&user.id);
+        if let Some(mute) = muted.get(&user.id) {
+            (user.is_muted, user.muted_until) = (true, mute.until);
+        }
+    }
+    Ok(seen)
 }
 
-fn seen(viewer: UserId, users: Vec<UserId>) -> SelectStatement {
+fn seen(viewer: UserId, users: Vec<UserId>, now: Timestamp) -> SelectStatement {
     let (user, follow, block) = (Alias::new("u"), Alias::new("f"), Alias::new("b"));
+    let (blocked, muted) = (Alias::new("d"), Alias::new("m"));
     let column = |table: &Alias, name: &'static str| Expr::col((table.clone(), Alias::new(name)));
+    let blocked_by_viewer = Condition::all()
+        .add(column(&blocked, "blocker_id").eq(viewer))
+        .add(column(&blocked, "blocked_id").equals((user.clone(), Alias::new("id"))));
+    let muted_by_viewer = Condition::all()
+        .add(column(&muted, "muter_id").eq(viewer))
+        .add(column(&muted, "muted_id").equals((user.clone(), Alias::new("id"))))
+        .add(Condition::any().add(column(&muted, "until").is_null()).add(column(&muted, "until").gt(now)));
     let follows = Condition::all()
         .add(column(&follow, "followee_id").equals((user.clone(), Alias::new("id"))))
         .add(column(&follow, "follower_id").eq(viewer));
@@ -64,9 +90,14 @@ fn seen(viewer: UserId, users: Vec<UserId>) -> SelectStatement {
         .expr_as(column(&user, "is_private"), "is_private")
         .expr_as(column(&follow, "state"), "state")
         .expr_as(column(&block, "blocker_id").is_not_null(), "blocks_viewer")
+        .expr_as(column(&blocked, "blocker_id").is_not_null(), "is_blocked")
+        .expr_as(column(&muted, "muter_id").is_not_null(), "is_muted")
+        .expr_as(column(&muted, "until"), "muted_until")
         .from_as("users", user.clone())
         .join_as(JoinType::LeftJoin, "followers", follow.clone(), follows)
         .join_as(JoinType::LeftJoin, "blocks", block.clone(), blocks)
+        .join_as(JoinType::LeftJoin, "blocks", blocked.clone(), blocked_by_viewer)
+        .join_as(JoinType::LeftJoin, "mutes", muted.clone(), muted_by_viewer)
         .and_where(column(&user, "id").is_in(users))
         .take()
 }

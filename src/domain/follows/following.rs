@@ -1,5 +1,6 @@
 //! Whom a user follows, on the shard of the follower: a copy of what is decided on the other side.
 
+use super::mutes;
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::FollowState;
@@ -32,15 +33,22 @@ impl ActiveModelBehavior for ActiveModel {}
 /// # Errors
 /// Those of the database.
 pub async fn all_of(app: &App, follower: UserId) -> Result<Vec<UserId>> {
-    let followees: Vec<UserId> = Entity::find()
-        .select_only()
-        .column(Column::FolloweeId)
-        .filter(Column::FollowerId.eq(follower))
-        .filter(Column::State.eq(FollowState::Following))
-        .into_tuple()
-        .all(app.db.read_own(&follower))
-        .await?;
-    Ok(followees)
+    Ok(followees_of(follower).into_tuple().all(app.db.read_own(&follower)).await?)
+}
+
+/// Those of them whom the user does not mute.
+///
+/// # Errors
+/// Those of the database.
+pub async fn unmuted_of(app: &App, follower: UserId) -> Result<Vec<UserId>> {
+    let muted = mutes::of(follower, app.clock.now());
+    let unmuted = followees_of(follower).filter(Column::FolloweeId.not_in_subquery(muted));
+    Ok(unmuted.into_tuple().all(app.db.read_own(&follower)).await?)
+}
+
+fn followees_of(follower: UserId) -> Select<Entity> {
+    let rows = Entity::find().select_only().column(Column::FolloweeId).filter(Column::FollowerId.eq(follower));
+    rows.filter(Column::State.eq(FollowState::Following))
 }
 
 pub(super) async fn one(tx: &Tx, follower: UserId, followee: UserId) -> Result<Option<Model>> {

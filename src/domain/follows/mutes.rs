@@ -9,8 +9,8 @@ use crate::base::ids::UserId;
 use crate::base::page::Page;
 use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{Condition, IntoActiveModel, Order};
+use sea_orm::sea_query::{OnConflict, SelectStatement};
+use sea_orm::{Condition, IntoActiveModel, Order, QuerySelect, QueryTrait};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "mutes")]
@@ -32,6 +32,12 @@ impl ActiveModelBehavior for ActiveModel {}
 
 fn not_over(now: Timestamp) -> Condition {
     Condition::any().add(Column::Until.is_null()).add(Column::Until.gt(now))
+}
+
+/// Whom a user mutes at an instant, for a query on the same shard.
+pub(super) fn of(muter: UserId, now: Timestamp) -> SelectStatement {
+    let rows = Entity::find().select_only().column(Column::MutedId);
+    rows.filter(Column::MuterId.eq(muter)).filter(not_over(now)).into_query()
 }
 
 /// Which of `others` a user mutes at an instant, each with its row.

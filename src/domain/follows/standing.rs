@@ -1,8 +1,8 @@
 //! How a viewer stands to other users: the one rule of visibility, asked in batches, from the truth and never a copy.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::{blocks, followers, mutes};
+use super::followers::{self, Seen};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -52,14 +52,26 @@ pub(in crate::domain) async fn standings_of(
     users: &[UserId],
 ) -> Result<HashMap<UserId, Standing>> {
     let seen = followers::seen_by(app, viewer, users).await?;
-    let blocked: HashSet<UserId> = blocks::among(app, viewer, users).await?;
-    let standing = |row: &followers::Seen| match row {
+    Ok(seen.iter().filter_map(|row| of(viewer, row).map(|standing| (row.id, standing))).collect())
+}
+
+fn of(viewer: UserId, row: &Seen) -> Option<Standing> {
+    match row {
         row if row.id == viewer => Some(Standing::Own),
-        row if row.blocks_viewer || blocked.contains(&row.id) => None,
+        row if row.blocks_viewer || row.is_blocked => None,
         row if row.state == Some(FollowState::Following) => Some(Standing::Follower),
         row => Some(Standing::Stranger { is_private: row.is_private }),
-    };
-    Ok(seen.iter().filter_map(|row| standing(row).map(|standing| (row.id, standing))).collect())
+    }
+}
+
+/// The same without those whom the viewer mutes.
+///
+/// # Errors
+/// Those of the database.
+pub async fn unmuted(app: &App, viewer: Viewer, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
+    let seen = followers::seen_by(app, viewer.user, users).await?;
+    let heard = seen.iter().filter(|row| !row.is_muted);
+    Ok(heard.filter_map(|row| of(viewer.user, row).map(|standing| (row.id, standing))).collect())
 }
 
 async fn strangers(app: &App, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
@@ -118,14 +130,12 @@ pub enum Mute {
 pub async fn relationships(app: &App, viewer: Viewer, users: &[UserId]) -> Result<HashMap<UserId, Relationship>> {
     let seen = followers::seen_by(app, viewer.user, users).await?;
     let followers = followers::states(app.db.read_own(&viewer.user), viewer.user, users).await?;
-    let blocked = blocks::among(app, viewer.user, users).await?;
-    let muted = mutes::among(app.db.read_own(&viewer.user), viewer.user, users, app.clock.now()).await?;
-    let mute = |id| muted.get(&id).map_or(Mute::No, |row| row.until.map_or(Mute::ForGood, Mute::Until));
-    let relationship = |row: followers::Seen| Relationship {
+    let mute = |row: &Seen| if row.is_muted { row.muted_until.map_or(Mute::ForGood, Mute::Until) } else { Mute::No };
+    let relationship = |row: Seen| Relationship {
         follow_state: row.state.unwrap_or(FollowState::NotFollowing),
         followed_by: followers.get(&row.id).copied().unwrap_or(FollowState::NotFollowing),
-        is_blocking: blocked.contains(&row.id),
-        mute: mute(row.id),
+        is_blocking: row.is_blocked,
+        mute: mute(&row),
     };
     Ok(seen.into_iter().map(|row| (row.id, relationship(row))).collect())
 }

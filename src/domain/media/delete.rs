@@ -1,7 +1,7 @@
 //! Deleting a media: gone for everybody at once; its photos and files follow in a step.
 
 use super::publish::counted;
-use super::{Audience, Media, photos, table};
+use super::{Audience, Media, looks, photos, table, tags};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
@@ -44,6 +44,12 @@ fn not_permitted() -> Error {
 /// # Errors
 /// Those of the store and the database.
 pub async fn erase(app: &App, id: MediaId) -> Result<()> {
+    looks::erase_of(app, id).await?;
     uploads::erase_of(app, id).await?;
-    app.db.write(&id, async |tx| photos::delete_of(tx, id).await).await
+    app.db.write(&id, async |tx| erase_in(tx, id).await).await
+}
+
+async fn erase_in(tx: &Tx, id: MediaId) -> Result<()> {
+    tags::delete_of(tx, id).await?;
+    photos::delete_of(tx, id).await
 }

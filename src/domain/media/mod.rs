@@ -1,10 +1,14 @@
 //! Media: one or more photos published together, who can see them, and their end.
 
+mod change_photo;
 mod counts;
 mod delete;
+mod edit;
+mod looks;
 mod photos;
 mod publish;
 mod table;
+mod tags;
 
 use std::collections::HashMap;
 
@@ -13,17 +17,26 @@ use crate::base::error::{Error, Result};
 use crate::base::ids::{MediaId, PhotoId, UserId};
 use crate::base::page::{Direction, Page, Slice};
 use crate::domain::follows::{self, Standing};
+use crate::domain::mentions;
 use crate::domain::sessions::Viewer;
 
+pub use crate::base::facts::Audience;
+pub use change_photo::{Change, PhotoChange, change_photo};
 pub use counts::add_up as add_up_counts;
 pub(in crate::domain) use counts::count;
 pub use delete::{delete, erase};
+pub use edit::{Edit, edit};
+pub use looks::{AppliedFilter, Look, Part, Point, WantedFilter, WantedLook, erase_old as erase_old_looks, make_image};
 pub use photos::Model as Photo;
 pub use photos::of_media as photos_of;
 pub use publish::{Draft, DraftPhoto, publish};
-pub use table::Audience;
 pub(in crate::domain) use table::Counter;
 pub use table::Model as Media;
+pub use tags::Model as PhotoTag;
+pub use tags::{
+    DraftTag, TAGS, can_remove as can_remove_tag, find as find_tag, is_tagged, of_photos as tags_of,
+    remove as remove_tag,
+};
 
 /// Photos in one media.
 pub const PHOTOS: usize = 10;
@@ -122,6 +135,15 @@ pub fn audiences(standing: Option<Standing>) -> Vec<Audience> {
 /// These media, as far as they are still there, not yet filtered, in no order.
 pub(in crate::domain) async fn load(app: &App, ids: &[MediaId]) -> Result<Vec<Media>> {
     app.db.gather(ids, table::many).await
+}
+
+/// Who is mentioned in the caption of a media, whoever asks; nobody when it is gone.
+///
+/// # Errors
+/// Those of the database.
+pub async fn mentioned(app: &App, id: MediaId) -> Result<Vec<UserId>> {
+    let media = load(app, &[id]).await?;
+    Ok(media.iter().flat_map(|media| mentions::mentioned(media.mentions.as_deref())).collect())
 }
 
 /// The newest media of many users, at most so many, newest first.

@@ -1,16 +1,14 @@
 //! The photos of a media, on its shard, in their order.
 
 use std::collections::HashMap;
-use std::time::Duration;
-
-use futures_util::future::try_join;
 
 use crate::app::App;
 use crate::base::error::Result;
+use crate::base::facts::Row;
 use crate::base::ids::{MediaId, PhotoId};
 use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "photos")]
@@ -28,6 +26,10 @@ pub struct Model {
     pub blur_hash: String,
     pub dominant_color: String,
     pub alt_text: Option<String>,
+    /// How it is shown, as JSON; `None` when as it was sent.
+    pub look: Option<String>,
+    /// The key in the links of its images when it has a look.
+    pub look_key: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -35,24 +37,20 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// How long ago a media was published at least whose photos are read from replicas: longer than a transaction takes and a
-/// replica may be behind.
-const SETTLED: Duration = Duration::from_mins(2);
-
 /// The photos of each of these media, in order. Whether the viewer sees the media was decided before.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn of_media(app: &App, media: &[MediaId]) -> Result<HashMap<MediaId, Vec<Model>>> {
-    let mut photos: HashMap<MediaId, Vec<Model>> = HashMap::new();
-    // They are written with their media and never again, so a replica knows those of a media that is not quite new.
-    let settled = app.clock.now().before(SETTLED);
-    let (old, new): (Vec<MediaId>, Vec<MediaId>) = media.iter().partition(|media| media.made_at() < settled);
-    let (old, new) = try_join(app.db.gather_settled(&old, of_many), app.db.gather(&new, of_many)).await?;
-    for photo in old.into_iter().chain(new) {
-        photos.entry(photo.media_id).or_default().push(photo);
-    }
-    Ok(photos)
+    app.db
+        .kept_or(media, Row::Photos, async |media| {
+            let mut photos: HashMap<MediaId, Vec<Model>> = HashMap::new();
+            for photo in app.db.gather(&media, of_many).await? {
+                photos.entry(photo.media_id).or_default().push(photo);
+            }
+            Ok(photos)
+        })
+        .await
 }
 
 async fn of_many(connection: &Reader, media: Vec<MediaId>) -> Result<Vec<Model>> {
@@ -72,5 +70,37 @@ pub(super) async fn insert_many(tx: &Tx, photos: Vec<Model>) -> Result<()> {
 
 pub(super) async fn delete_of(tx: &Tx, media: MediaId) -> Result<()> {
     Entity::delete_many().filter(Column::MediaId.eq(media)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// The photos of a media, which stay as they are until the transaction ends.
+pub(super) async fn in_media(tx: &Tx, media: MediaId) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::MediaId.eq(media)).lock_exclusive().all(tx.conn()).await?)
+}
+
+/// The photo that is shown with a look.
+pub(super) async fn with_look_key(connection: &Reader, key: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::LookKey.eq(key)).one(connection).await?)
+}
+
+pub(super) async fn lock(tx: &Tx, id: PhotoId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?)
+}
+
+pub(super) async fn set_look_key(tx: &Tx, id: PhotoId, key: Option<&str>) -> Result<()> {
+    let changed = Entity::update_many().col_expr(Column::LookKey, Expr::value(key));
+    changed.filter(Column::Id.eq(id)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Stores what can be changed of a photo.
+pub(super) async fn set_changed(tx: &Tx, photo: Model) -> Result<()> {
+    let changed = Entity::update_many()
+        .col_expr(Column::AltText, Expr::value(photo.alt_text))
+        .col_expr(Column::Look, Expr::value(photo.look))
+        .col_expr(Column::LookKey, Expr::value(photo.look_key))
+        .col_expr(Column::BlurHash, Expr::value(photo.blur_hash))
+        .col_expr(Column::DominantColor, Expr::value(photo.dominant_color));
+    changed.filter(Column::Id.eq(photo.id)).exec(tx.conn()).await?;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! A media in its table, on the shard of its owner.
 
 use super::counts;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
+use crate::base::facts::Audience;
 use crate::base::ids::{MediaId, UserId};
 use crate::base::page::Page;
 use crate::platform::db::{Reader, Tx, keyset};
@@ -19,6 +21,12 @@ pub struct Model {
     pub audience: Audience,
     pub like_count: i64,
     pub comment_count: i64,
+    /// Who is mentioned in the caption.
+    pub mentions: Option<String>,
+    /// What to warn of before its photos are shown.
+    pub content_warning: Option<String>,
+    /// When what it says was changed last.
+    pub edited_at: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -26,19 +34,21 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Who can see a media.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
-pub enum Audience {
-    /// Anyone; followers when the account is private.
-    #[sea_orm(num_value = 0)]
-    Everyone,
-    /// Followers.
-    #[sea_orm(num_value = 1)]
-    Followers,
-    /// Its owner.
-    #[sea_orm(num_value = 2)]
-    OnlyMe,
+impl Model {
+    /// A media of which nothing is said and that nobody has counted on.
+    pub(super) fn silent(id: MediaId, owner: UserId, audience: Audience) -> Self {
+        Self {
+            id,
+            owner_id: owner,
+            caption: None,
+            audience,
+            like_count: 0,
+            comment_count: 0,
+            mentions: None,
+            content_warning: None,
+            edited_at: None,
+        }
+    }
 }
 
 /// What is counted on a media.
@@ -62,6 +72,7 @@ fn rows() -> Select<Entity> {
     Entity::find()
         .select_only()
         .columns([Column::Id, Column::OwnerId, Column::Caption, Column::Audience])
+        .columns([Column::Mentions, Column::ContentWarning, Column::EditedAt])
         .column_as(sum(Column::LikeCount, Counter::Likes), Column::LikeCount)
         .column_as(sum(Column::CommentCount, Counter::Comments), Column::CommentCount)
 }
@@ -73,6 +84,23 @@ pub(super) async fn insert(tx: &Tx, media: Model) -> Result<()> {
 
 pub(super) async fn many(connection: &Reader, ids: Vec<MediaId>) -> Result<Vec<Model>> {
     Ok(rows().filter(Column::Id.is_in(ids)).all(connection).await?)
+}
+
+/// Reads a media and keeps others from editing it until the transaction ends. Its counts are those that were added up.
+pub(super) async fn lock(tx: &Tx, id: MediaId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx.conn()).await?)
+}
+
+/// Stores what can be edited of a media.
+pub(super) async fn set_edited(tx: &Tx, media: Model) -> Result<()> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Caption, Expr::value(media.caption))
+        .col_expr(Column::Mentions, Expr::value(media.mentions))
+        .col_expr(Column::ContentWarning, Expr::value(media.content_warning))
+        .col_expr(Column::Audience, Expr::value(media.audience))
+        .col_expr(Column::EditedAt, Expr::value(media.edited_at));
+    changed.filter(Column::Id.eq(media.id)).exec(tx.conn()).await?;
+    Ok(())
 }
 
 pub(super) async fn delete(tx: &Tx, owner: UserId, id: MediaId) -> Result<bool> {

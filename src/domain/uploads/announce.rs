@@ -67,6 +67,9 @@ fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
         blur_hash: None,
         dominant_color: None,
         rejection: None,
+        taken_at: None,
+        taken_north: None,
+        taken_east: None,
     })
 }
 

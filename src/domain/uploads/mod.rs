@@ -2,6 +2,7 @@
 
 mod announce;
 mod complete;
+mod images;
 mod process;
 mod receive;
 mod sweep;
@@ -19,6 +20,8 @@ use crate::platform::imaging::Limits;
 
 pub use announce::{Announcement, announce};
 pub use complete::complete;
+pub use images::{ImageFile, Recipe, file_name, make, make_with};
+pub(in crate::domain) use images::{placeholder, remove_images_of, size_of};
 pub use process::{give_up, process};
 pub use receive::{Arriving, receive};
 pub(in crate::domain) use sweep::erase_of;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::sweep::remove_images;
-use super::{Rejection, RejectionCode, Upload, UploadStatus, keys, limits, table};
+use super::{ImageFile, Rejection, RejectionCode, Upload, UploadStatus, keys, limits, table};
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::facts::Fact;
 use crate::base::ids::UploadId;
@@ -78,8 +79,8 @@ async fn accept(app: &App, upload: Upload, (made, sha256): Made) -> Result<Uploa
     let key = app.links.name(&upload.owner_id.to_string(), &sha256);
     app.db.write(&upload.id, async |tx| claim(tx, &upload, &key).await).await?;
     for image in &made.renditions {
-        let file = format!("{}/{}.jpg", keys::images(&key), image.size.name());
-        app.blobs.write(&file, &image.jpeg).await?;
+        let file = ImageFile { key: key.clone(), size: image.size, output: image.output };
+        app.blobs.write(&file.blob(), &image.bytes).await?;
     }
     app.blobs.write(&keys::original(&key), &made.original).await?;
     Ok(Upload {
@@ -89,8 +90,17 @@ async fn accept(app: &App, upload: Upload, (made, sha256): Made) -> Result<Uploa
         blur_hash: Some(made.blurhash),
         dominant_color: Some(made.dominant_color),
         image_key: Some(key),
+        taken_at: made.shot.taken_at.map(Timestamp),
+        taken_north: made.shot.coordinate.map(|(north, _)| millionths(north)),
+        taken_east: made.shot.coordinate.map(|(_, east)| millionths(east)),
         ..upload
     })
+}
+
+/// Degrees as they are stored: a millionth is a tenth of a metre.
+#[expect(clippy::cast_possible_truncation, reason = "at most 180 degrees")]
+fn millionths(degrees: f64) -> i32 {
+    (degrees * table::MILLIONTHS).round() as i32
 }
 
 /// Notes that the upload has these files, before they are written: from then on nobody removes them.
@@ -111,7 +121,9 @@ impl From<&imaging::Rejection> for Rejection {
         use imaging::Rejection as Found;
         let code = match found {
             Found::UnsupportedMedia | Found::WrongType { .. } => RejectionCode::UnsupportedMedia,
-            Found::TooLarge { .. } | Found::TooManyPixels { .. } | Found::TooLong { .. } => RejectionCode::TooLarge,
+            Found::TooLarge { .. } | Found::TooManyPixels { .. } | Found::TooLong { .. } | Found::TooSlow { .. } => {
+                RejectionCode::TooLarge
+            }
             Found::Damaged => RejectionCode::Invalid,
         };
         Self { code, message: found.to_string(), limit: found.limit() }

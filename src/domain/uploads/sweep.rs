@@ -67,8 +67,9 @@ pub(super) async fn remove_images(app: &App, upload: &Upload) -> Result<()> {
     let Some(key) = upload.image_key.as_deref() else { return Ok(()) };
     let is_last = app.db.write(&upload.id, async |tx| is_last(tx, upload, key).await).await?;
     if is_last {
-        app.blobs.remove_folder(&keys::images(key)).await?;
+        // The original first: no image is made without it.
         app.blobs.remove(&keys::original(key)).await?;
+        app.blobs.remove_folder(&keys::images(key)).await?;
     }
     app.db.write(&upload.id, async |tx| table::set_image_key(tx, upload.id, None).await).await
 }

@@ -7,7 +7,7 @@ use crate::base::ids::{MediaId, UploadId, UserId};
 use crate::platform::db::{Database, Reader, Tx};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect, UpdateMany};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "uploads")]
@@ -31,6 +31,12 @@ pub struct Model {
     pub dominant_color: Option<String>,
     pub rejection: Option<String>,
     pub media_id: Option<MediaId>,
+    /// When it was taken, from the file.
+    pub taken_at: Option<Timestamp>,
+    /// Where it was taken, from the file, in millionths of a degree north; forgotten with the upload.
+    pub taken_north: Option<i32>,
+    /// The same east.
+    pub taken_east: Option<i32>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -62,6 +68,9 @@ pub enum Status {
     Expired,
 }
 
+/// A degree in what places are stored in.
+pub(super) const MILLIONTHS: f64 = 1_000_000.0;
+
 impl Model {
     /// Whether it may be thrown away.
     #[must_use]
@@ -80,6 +89,12 @@ impl Model {
             blur_hash: self.blur_hash.clone()?,
             dominant_color: self.dominant_color.clone()?,
         })
+    }
+
+    /// Where it was taken: degrees north and east.
+    #[must_use]
+    pub fn taken_in(&self) -> Option<(f64, f64)> {
+        Some((f64::from(self.taken_north?) / MILLIONTHS, f64::from(self.taken_east?) / MILLIONTHS))
     }
 
     /// Why it was rejected.
@@ -113,8 +128,14 @@ pub(super) async fn set_used(tx: &Tx, id: UploadId, media: MediaId) -> Result<()
     let changed = Entity::update_many()
         .col_expr(Column::Status, Expr::value(Status::Used))
         .col_expr(Column::MediaId, Expr::value(media));
-    changed.filter(Column::Id.eq(id)).exec(tx.conn()).await?;
+    forgetting(changed).filter(Column::Id.eq(id)).exec(tx.conn()).await?;
     Ok(())
+}
+
+/// The same change, and where the photo was taken is forgotten.
+fn forgetting(changed: UpdateMany<Entity>) -> UpdateMany<Entity> {
+    let nowhere = None::<i32>;
+    changed.col_expr(Column::TakenNorth, Expr::value(nowhere)).col_expr(Column::TakenEast, Expr::value(nowhere))
 }
 
 pub(super) async fn set_image_key(tx: &Tx, id: UploadId, key: Option<&str>) -> Result<()> {
@@ -136,6 +157,11 @@ pub(super) async fn is_going(tx: &Tx, key: &str) -> Result<bool> {
 async fn has(tx: &Tx, key: &str, statuses: [Status; 3]) -> Result<bool> {
     let rows = Entity::find().filter(Column::ImageKey.eq(key)).filter(Column::Status.is_in(statuses));
     Ok(rows.count(tx.conn()).await? > 0)
+}
+
+/// An upload with these files.
+pub(super) async fn with_images(connection: &impl ConnectionTrait, key: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::ImageKey.eq(key)).one(connection).await?)
 }
 
 /// The uploads that a media uses or used.
@@ -178,6 +204,9 @@ pub(super) async fn set_processed(tx: &Tx, upload: Model) -> Result<bool> {
         .col_expr(Column::BlurHash, Expr::value(upload.blur_hash))
         .col_expr(Column::DominantColor, Expr::value(upload.dominant_color))
         .col_expr(Column::Rejection, Expr::value(upload.rejection))
+        .col_expr(Column::TakenAt, Expr::value(upload.taken_at))
+        .col_expr(Column::TakenNorth, Expr::value(upload.taken_north))
+        .col_expr(Column::TakenEast, Expr::value(upload.taken_east))
         .filter(Column::Id.eq(upload.id))
         .filter(Column::Status.eq(Status::Processing))
         .exec(tx.conn())
@@ -194,7 +223,7 @@ pub(super) async fn expired(database: &Database, now: Timestamp, most: u64) -> R
 
 /// Marks an upload as thrown away, unless a media took it. False when one did.
 pub(super) async fn set_expired(tx: &Tx, id: UploadId) -> Result<bool> {
-    let changed = Entity::update_many()
+    let changed = forgetting(Entity::update_many())
         .col_expr(Column::Status, Expr::value(Status::Expired))
         .filter(Column::Id.eq(id))
         .filter(Column::Status.ne(Status::Used).and(Column::Status.ne(Status::Processing)))

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use crate::app::App;
 use crate::base::error::Result;
+use crate::base::facts::Row;
 use crate::base::ids::UserId;
 use crate::base::text;
 use crate::platform::db::Database;
@@ -31,6 +32,15 @@ pub async fn find(app: &App, id: UserId) -> Result<Option<User>> {
 pub async fn find_many(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
     let users = app.db.gather(ids, table::many).await?;
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
+}
+
+/// Users as they are shown beside what they made: as they were a moment ago, when another process changed them just now.
+/// What is decided about users is decided by [`find_many`].
+///
+/// # Errors
+/// Those of the database.
+pub async fn known(app: &App, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
+    app.db.kept_or(ids, Row::User, async |ids| find_many(app, &ids).await).await
 }
 
 /// All users of a database, some at a time: those after `after`, in the order of their ids.

@@ -3,7 +3,10 @@
 //! A name is claimed before its user is stored, on another shard. A claim whose user never came (the server died in
 //! between) can be taken over after a while.
 
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
+
+use futures_util::future::try_join_all;
 
 use crate::app::App;
 use crate::base::error::Result;
@@ -55,6 +58,20 @@ pub async fn find(app: &App, name: &Name) -> Result<Option<UserId>> {
     Ok(table::one(app.db.read_own(name), name).await?.map(|row| row.user_id))
 }
 
+/// Who has these names. Those that nobody has are missing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_many(app: &App, names: &[Name]) -> Result<HashMap<String, UserId>> {
+    let mut of_databases: BTreeMap<usize, Vec<&Name>> = BTreeMap::new();
+    for name in names {
+        of_databases.entry(app.db.database(name).number).or_default().push(name);
+    }
+    let reads = of_databases.into_values().map(|names| table::many(app.db.read_own(names[0]), names));
+    let rows = try_join_all(reads).await?.into_iter().flatten();
+    Ok(rows.map(|row| (row.name, row.user_id)).collect())
+}
+
 /// Claims a name for a user who is about to be stored. False when somebody has it.
 pub(in crate::domain) async fn claim(app: &App, name: &Name, user: UserId) -> Result<bool> {
     let now = app.clock.now();
@@ -100,6 +117,11 @@ mod table {
 
     pub(super) async fn one(connection: &Reader, name: &Name) -> Result<Option<Model>> {
         Ok(Entity::find_by_id(name.0.clone()).one(connection).await?)
+    }
+
+    pub(super) async fn many(connection: &Reader, names: Vec<&Name>) -> Result<Vec<Model>> {
+        let names = names.into_iter().map(|name| name.0.clone());
+        Ok(Entity::find().filter(Column::Name.is_in(names)).all(connection).await?)
     }
 
     pub(super) async fn insert(tx: &Tx, name: &Name, user: UserId, now: Timestamp) -> Result<bool> {

@@ -269,7 +269,7 @@ fn is_connection(name: &str) -> bool {
 fn usual_length(field: &str) -> u64 {
     match field {
         // Every size of a photo.
-        "images" => 4,
+        "images" => 5,
         "userErrors" => 1,
         // A media has at most ten photos; other lists are short, too.
         _ => 10,

@@ -11,6 +11,7 @@ use super::super::media::Media;
 use super::super::scalars::{DateTime, StreamCursor};
 use super::super::stream::{GapReason, LogStream, Recovery};
 use super::super::upload::Upload;
+use super::edited::{CommentUpdated, MediaUpdated};
 use crate::base::ids::MediaId;
 use crate::platform::log::Entry;
 
@@ -31,12 +32,16 @@ pub enum StreamEvent {
     MediaAdded(MediaAdded),
     /// A media went.
     MediaRemoved(MediaRemoved),
+    /// A media was edited.
+    MediaUpdated(MediaUpdated),
     /// Numbers changed.
     MediaCountsChanged(MediaCountsChanged),
     /// A comment came.
     CommentAdded(CommentAdded),
     /// A comment went.
     CommentRemoved(CommentRemoved),
+    /// A comment was edited.
+    CommentUpdated(CommentUpdated),
     /// An upload went on.
     UploadChanged(UploadChanged),
     /// An activity is new or changed.
@@ -58,6 +63,8 @@ pub enum MediaStreamEvent {
     Added(MediaAdded),
     /// A media went.
     Removed(MediaRemoved),
+    /// A media was edited.
+    Updated(MediaUpdated),
 }
 
 /// An event of one media. New kinds may be added.
@@ -75,6 +82,10 @@ pub enum MediaEvent {
     Counts(MediaCountsChanged),
     /// The media went.
     Removed(MediaRemoved),
+    /// A comment was edited.
+    CommentUpdated(CommentUpdated),
+    /// The media was edited.
+    Updated(MediaUpdated),
 }
 
 /// An event of an upload. New kinds may be added.
@@ -194,6 +205,10 @@ impl At {
     /// Where and when an entry of the log stands.
     pub(super) fn entry(log: &LogStream, entry: &Entry) -> Self {
         Self { cursor: log.cursor(), occurred_at: DateTime(entry.recorded_at) }
+    }
+
+    pub(super) fn parts(self) -> (StreamCursor, DateTime) {
+        (self.cursor, self.occurred_at)
     }
 
     /// Where the stream stands, at the time of its last entry.

@@ -7,6 +7,7 @@ use async_graphql::futures_util::Stream;
 
 use super::super::media::Media;
 use super::super::stream::LogStream;
+use super::edited::edited;
 use super::events::At;
 use super::{GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, told};
 use crate::app::App;
@@ -65,6 +66,9 @@ impl Story for HomeFeed {
     async fn tell(&mut self, log: &LogStream, entry: &Entry) -> Answer<Telling<MediaStreamEvent>> {
         let event = match entry.fact {
             Fact::MediaPublished { media, .. } => self.added(log, entry, media).await?,
+            Fact::MediaEdited { .. } | Fact::AudienceChanged { .. } => {
+                edited(&self.app, Some(self.viewer), (log, entry)).await?
+            }
             Fact::MediaDeleted { media, owner, only_me } => self.removed(log, entry, media, (owner, only_me)).await?,
             Fact::FollowingChanged { follower, followee, before: FollowState::Following, .. }
                 if follower == self.viewer.user =>

@@ -12,8 +12,8 @@ use super::super::media::Media;
 use super::super::stream::{LogStream, Recovery};
 use super::events::At;
 use super::{
-    CommentAdded, CommentRemoved, Listening, MediaCountsChanged, MediaEvent, MediaRemoved, Story, StreamClosingReason,
-    Telling, told,
+    CommentAdded, CommentRemoved, CommentUpdated, Listening, MediaCountsChanged, MediaEvent, MediaRemoved,
+    MediaUpdated, Story, StreamClosingReason, Telling, told,
 };
 use crate::app::App;
 use crate::base::error::Result as Answer;
@@ -80,6 +80,14 @@ impl Story for OneMedia {
                 if follows::standing(&self.app, self.viewer, author).await?.is_some() {
                     events.push(CommentRemoved::new(At::entry(log, entry), comment.to_string().into()).into());
                 }
+            }
+            Fact::CommentEdited { comment, .. } => {
+                let comment = comments::find(&self.app, self.viewer, comment).await?;
+                let updated = |comment| CommentUpdated::new(At::entry(log, entry), Comment(comment)).into();
+                return Ok(Telling::of(comment.map(updated).into_iter().collect()));
+            }
+            Fact::MediaEdited { .. } | Fact::AudienceChanged { .. } => {
+                return Ok(Telling::of(vec![MediaUpdated::new(At::entry(log, entry), Media(media)).into()]));
             }
             Fact::MediaLiked { .. } | Fact::MediaUnliked { .. } => {}
             _ => return Ok(Telling::nothing()),

@@ -1,6 +1,7 @@
 //! What can be listened to. Every event is authorised when it is delivered, as its viewer, and loaded anew.
 
 mod activity_events;
+mod edited;
 mod events;
 mod home_feed;
 mod media_events;
@@ -27,6 +28,7 @@ use crate::platform::log::Entry;
 use crate::platform::log::live::Listener;
 
 pub use activity_events::activity;
+pub use edited::{CommentUpdated, MediaUpdated};
 pub use events::{
     ActivityChanged, ActivityEvent, ActivityRemoved, ActivitySeen, CommentAdded, CommentRemoved, MediaAdded,
     MediaCountsChanged, MediaEvent, MediaRemoved, MediaStreamEvent, StreamClosing, StreamClosingReason, StreamEvent,

@@ -7,6 +7,7 @@ use async_graphql::futures_util::Stream;
 
 use super::super::media::Media;
 use super::super::stream::LogStream;
+use super::edited::edited;
 use super::events::At;
 use super::{GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, StreamClosingReason, Telling, told};
 use crate::app::App;
@@ -54,6 +55,10 @@ impl Story for UserMedia {
     async fn tell(&mut self, log: &LogStream, entry: &Entry) -> Answer<Telling<MediaStreamEvent>> {
         match entry.fact {
             Fact::MediaPublished { media, .. } => Ok(Telling::of(self.added(log, entry, media).await?)),
+            Fact::MediaEdited { .. } | Fact::AudienceChanged { .. } => {
+                let event = edited(&self.app, self.viewer, (log, entry)).await?;
+                Ok(Telling::of(event.into_iter().collect()))
+            }
             Fact::MediaDeleted { media, only_me, .. } => Ok(Telling::of(self.removed(log, entry, media, only_me))),
             _ if self.concerns_owner(&entry.fact) => self.stands_anew(log, entry).await,
             _ => Ok(Telling::nothing()),

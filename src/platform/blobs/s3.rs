@@ -150,6 +150,8 @@ fn for_so_long(life: Duration) -> Result<PresigningConfig> {
 fn media_type(key: &str) -> &'static str {
     match key.rsplit_once('.') {
         Some((_, "jpg")) => "image/jpeg",
+        Some((_, "webp")) => "image/webp",
+        Some((_, "avif")) => "image/avif",
         _ => "application/octet-stream",
     }
 }

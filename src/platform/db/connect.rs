@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqlxPostgresConnector};
-use sqlx::ConnectOptions as _;
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 use tokio::time::{Instant, sleep};
 
 use super::health::{self, Silence};
@@ -79,9 +79,15 @@ impl Manner {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let writer = Database::connect(sqlite_options(file, 1)).await.map_err(Error::internal)?;
-        let reader = Database::connect(sqlite_options(file, self.connections)).await.map_err(Error::internal)?;
-        Ok((Pool::Own(counted(writer, &self.statements)), Pool::Own(counted(reader, &self.statements))))
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        let writer = pool(1).after_release(|connection, _| Box::pin(is_clean(connection)));
+        let writer = writer.connect_with(sqlite_options(file)).await.map_err(Error::internal)?;
+        let reader = pool(self.connections).connect_with(sqlite_options(file)).await.map_err(Error::internal)?;
+        let [writer, reader] = [writer, reader].map(|pool| {
+            let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+            Pool::Own(counted(connection, &self.statements))
+        });
+        Ok((writer, reader))
     }
 }
 
@@ -115,24 +121,25 @@ fn out_of_reach(options: &PgConnectOptions, silence: &Silence) -> Error {
     Error::internal(format!("the database {} cannot be used: {silence}", name(options)))
 }
 
-fn sqlite_options(file: &Path, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new("sqlite::memory:");
-    let file = file.to_owned();
-    options.map_sqlx_sqlite_opts(move |sqlite| {
-        sqlite
-            .filename(&file)
-            .in_memory(false)
-            .shared_cache(false)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // In WAL mode NORMAL can lose the last commits when the power fails, never when the process is killed. An
-            // acknowledged write is worth one fsync.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
-            .foreign_keys(true)
-    });
-    options.max_connections(connections).acquire_timeout(ACQUIRE).connect_timeout(ACQUIRE).sqlx_logging(false);
-    options
+fn sqlite_options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // In WAL mode NORMAL can lose the last commits when the power fails, never when the process is killed. An
+        // acknowledged write is worth one fsync.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        .disable_statement_logging()
+}
+
+/// Whether a connection may write again. A commit that fails, as on a full disk, ends the transaction for SQLite but not for
+/// sqlx: what is written later on such a connection would look committed to it, and to nobody else.
+async fn is_clean(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    // What was to be undone is done by the time of the answer.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Counts the statements, those of transactions too.

@@ -19,37 +19,6 @@ impl Db {
         Query: Fn(&'a Reader, Vec<Id>) -> Rows,
         Rows: Future<Output = Result<Vec<Row>>>,
     {
-        self.gather_from(ids, |number| &self.databases[number].reader, query).await
-    }
-
-    /// The same for rows that have long been as they are: replicas answer, where they are fresh enough.
-    ///
-    /// # Errors
-    /// The first error of a query.
-    pub async fn gather_settled<'a, Id, Row, Query, Rows>(&'a self, ids: &[Id], query: Query) -> Result<Vec<Row>>
-    where
-        Id: Sharded + Copy + Eq + Hash + Ord,
-        Query: Fn(&'a Reader, Vec<Id>) -> Rows,
-        Rows: Future<Output = Result<Vec<Row>>>,
-    {
-        let reader = |number: usize| {
-            let database = &self.databases[number];
-            database.replicas.fresh(0).unwrap_or(&database.reader)
-        };
-        self.gather_from(ids, reader, query).await
-    }
-
-    async fn gather_from<'a, Id, Row, Query, Rows>(
-        &'a self,
-        ids: &[Id],
-        reader: impl Fn(usize) -> &'a Reader,
-        query: Query,
-    ) -> Result<Vec<Row>>
-    where
-        Id: Sharded + Copy + Eq + Hash + Ord,
-        Query: Fn(&'a Reader, Vec<Id>) -> Rows,
-        Rows: Future<Output = Result<Vec<Row>>>,
-    {
         let mut groups: Vec<Vec<Id>> = vec![Vec::new(); self.databases.len()];
         for id in ids {
             groups[self.database(id).number].push(*id);
@@ -57,7 +26,7 @@ impl Db {
         let queries = groups.into_iter().enumerate().filter(|(_, ids)| !ids.is_empty()).map(|(number, mut ids)| {
             ids.sort_unstable();
             ids.dedup();
-            query(reader(number), ids)
+            query(&self.databases[number].reader, ids)
         });
         Ok(try_join_all(queries).await?.into_iter().flatten().collect())
     }

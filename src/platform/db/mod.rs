@@ -6,6 +6,7 @@
 mod connect;
 mod gather;
 mod health;
+mod kept;
 mod keyset;
 pub mod lease;
 mod look;
@@ -34,6 +35,7 @@ use connect::Manner;
 use health::{Health, Watched};
 use replicas::{Replicas, Ticks};
 
+pub use kept::Kept;
 pub use keyset::keyset;
 pub use look::{Found, look};
 pub use reader::Reader;
@@ -53,6 +55,8 @@ pub struct Db {
     written: Vec<AtomicU64>,
     ticks: Ticks,
     statements: Arc<AtomicU64>,
+    /// Rows kept in memory.
+    pub kept: Arc<Kept>,
     watching: Mutex<JoinSet<()>>,
 }
 
@@ -65,6 +69,8 @@ pub struct Database {
     pub outbox_filled: Notify,
     /// Told when there are new steps to do.
     pub steps_stored: Notify,
+    /// Rows kept in memory, those of all databases.
+    pub kept: Arc<Kept>,
     writer: Reader,
     reader: Reader,
     replicas: Arc<Replicas>,
@@ -83,6 +89,7 @@ struct Opening<'a> {
     manner: Manner,
     most_behind: Duration,
     ticks: Ticks,
+    kept: Arc<Kept>,
     watching: &'a mut JoinSet<()>,
 }
 
@@ -95,12 +102,15 @@ impl Db {
         let (statements, ticks, mut watching) = (Arc::new(AtomicU64::new(0)), Ticks::begin(), JoinSet::new());
         let most_behind = Duration::from_millis(config.database.limits.replica_lag_milliseconds);
         let manner = Manner::of(config, &statements);
-        let mut opening = Opening { manner, most_behind, ticks, watching: &mut watching };
+        let addresses = config.databases().map_err(Error::internal)?;
+        let look = Duration::from_millis(config.log.poll_milliseconds);
+        let kept = Arc::new(Kept::new(config.cache.entries, addresses.len(), look));
+        let mut opening = Opening { manner, most_behind, ticks, kept: kept.clone(), watching: &mut watching };
         let mut databases: Vec<Arc<Database>> = Vec::new();
         let mut numbers = HashMap::new();
         let mut by_shard = vec![0; usize::from(LOGICAL_SHARDS)];
         let copies = config.replicas().map_err(Error::internal)?;
-        for (range, address) in config.databases().map_err(Error::internal)? {
+        for (range, address) in addresses {
             let number = *numbers.entry(address.clone()).or_insert(databases.len());
             if number == databases.len() {
                 let copies = copies.get(&address).map_or(&[][..], Vec::as_slice);
@@ -109,7 +119,7 @@ impl Db {
             by_shard[usize::from(*range.start())..=usize::from(*range.end())].fill(number);
         }
         let written = (0..LOGICAL_SHARDS).map(|_| AtomicU64::new(0)).collect();
-        Ok(Self { databases, by_shard, written, ticks, statements, watching: Mutex::new(watching) })
+        Ok(Self { databases, by_shard, written, ticks, statements, kept, watching: Mutex::new(watching) })
     }
 
     /// Brings the schema of every database up to date.
@@ -212,7 +222,7 @@ impl Opening<'_> {
             self.watch_replica(number, options, health, &replicas);
         }
         let home = Home::Server { options: Box::new(options), is_pooled: self.manner.is_pooled };
-        Ok(Database::new(number, (primary.clone(), primary), replicas, home))
+        Ok(Database::new(number, &self.kept, (primary.clone(), primary), replicas, home))
     }
 
     async fn sqlite(&self, number: usize, file: PathBuf) -> Result<Database> {
@@ -220,7 +230,7 @@ impl Opening<'_> {
         let [writer, reader] =
             [pools.0, pools.1].map(|pool| Reader { pool, health: Health::new(false), instead: None });
         let replicas = Arc::new(Replicas::new(Vec::new(), self.ticks, self.most_behind));
-        Ok(Database::new(number, (writer, reader), replicas, Home::File(file)))
+        Ok(Database::new(number, &self.kept, (writer, reader), replicas, Home::File(file)))
     }
 
     fn watch_primary(
@@ -255,9 +265,15 @@ impl Opening<'_> {
 }
 
 impl Database {
-    fn new(number: usize, (writer, reader): (Reader, Reader), replicas: Arc<Replicas>, home: Home) -> Self {
+    fn new(
+        number: usize,
+        kept: &Arc<Kept>,
+        (writer, reader): (Reader, Reader),
+        replicas: Arc<Replicas>,
+        home: Home,
+    ) -> Self {
         let (outbox_filled, steps_stored) = (Notify::new(), Notify::new());
-        Self { number, outbox_filled, steps_stored, writer, reader, replicas, home }
+        Self { number, outbox_filled, steps_stored, kept: kept.clone(), writer, reader, replicas, home }
     }
 
     /// Does a piece of work in one transaction, and commits when it succeeds.
@@ -271,8 +287,14 @@ impl Database {
         let tx = Tx::begin(&self.writer).await?;
         match work(&tx).await {
             Ok(value) => {
-                let recorded = tx.commit().await?;
-                if recorded {
+                let facts = tx.facts();
+                let committed = tx.commit().await;
+                // Also after an error: the commit may have been done, and only its answer lost.
+                for fact in &facts {
+                    self.kept.forget(fact);
+                }
+                committed?;
+                if !facts.is_empty() {
                     self.outbox_filled.notify_one();
                 }
                 Ok(value)

@@ -1,7 +1,6 @@
 //! A transaction on one database.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode, Statement,
@@ -15,12 +14,13 @@ use super::health::Health;
 use super::pooled::{self, Pooled};
 use super::reader::{Pool, Reader};
 use crate::base::error::Result;
+use crate::base::facts::Fact;
 
 /// A transaction on one database. Gone without [`Tx::commit`], it changes nothing.
 #[derive(Debug)]
 pub struct Tx {
     connection: Connection,
-    recorded: AtomicBool,
+    facts: std::sync::Mutex<Vec<Fact>>,
 }
 
 /// What the statements of a transaction run on.
@@ -40,7 +40,7 @@ impl Tx {
     pub(super) async fn begin(writer: &Reader) -> Result<Self> {
         let inner = writer.health.guard(begin(&writer.pool)).await?;
         let connection = Connection { inner, health: writer.health.clone() };
-        Ok(Self { connection, recorded: AtomicBool::new(false) })
+        Ok(Self { connection, facts: std::sync::Mutex::default() })
     }
 
     /// What SeaORM runs statements on.
@@ -49,13 +49,18 @@ impl Tx {
         &self.connection
     }
 
-    /// Notes that a fact was put into the outbox, so that the relay is told after the commit.
-    pub fn note_fact(&self) {
-        self.recorded.store(true, Ordering::Relaxed);
+    /// Notes a fact that was put into the outbox: after the commit the relay is told, and what it changed is forgotten.
+    pub fn note_fact(&self, fact: &Fact) {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).push(fact.clone());
     }
 
-    /// Commits, and tells whether facts were recorded.
-    pub(super) async fn commit(self) -> Result<bool> {
+    /// The facts that were noted.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        std::mem::take(&mut *self.facts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Commits.
+    pub(super) async fn commit(self) -> Result<()> {
         let Connection { inner, health } = self.connection;
         let commit = async {
             match inner {
@@ -63,8 +68,7 @@ impl Tx {
                 Inner::Pooled(tx, _) => tx.into_inner().commit().await.map_err(pooled::exec_error),
             }
         };
-        health.guard(commit).await?;
-        Ok(self.recorded.load(Ordering::Relaxed))
+        Ok(health.guard(commit).await?)
     }
 
     /// Undoes everything. A failure is only logged: the database undoes it as well when the connection ends.

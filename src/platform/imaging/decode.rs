@@ -1,13 +1,17 @@
 //! From a file that was taken apart and rebuilt to a picture in memory.
 
+use super::deadline::{Deadline, Timed};
+use super::frame::Colour as Stored;
 use super::guard::Guarded;
-use super::jpeg::{self, Colour as Stored};
-use super::pixels::{Colour, Pixels};
-use super::{Format, Header, Rejection, Size};
+use super::jpeg;
+use super::pixels::{Colour, Pixels, times};
+use super::quick;
+use super::{Format, Header, Rejection, Shot, Size};
 use image::codecs::{png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageResult};
 use jpeg_decoder::{ColorTransform, Decoder};
+use moxcms::ColorProfile;
 use std::io::Cursor;
 
 /// What decoding a PNG may take beside the picture itself: a row of pixels, and a colour profile, which is
@@ -19,35 +23,50 @@ pub(super) struct Clean {
     pub bytes: Vec<u8>,
     /// What must be done to show it upright.
     pub orientation: Orientation,
+    /// What its colours mean; sRGB when it does not say.
+    pub profile: Option<ColorProfile>,
+    /// How it was taken.
+    pub shot: Shot,
 }
 
-/// Decodes a rebuilt file. A JPEG comes out no larger than what the renditions need.
-pub(super) fn decode(header: &Header, clean: &Clean) -> Result<Pixels, Rejection> {
-    match header.format {
-        Format::Jpeg => decode_jpeg(header, &clean.bytes),
-        Format::Png => decode_whole(png_decoder(&clean.bytes)),
-        Format::WebP => decode_whole(WebPDecoder::new(Cursor::new(&clean.bytes))),
-    }
+/// Decodes a rebuilt file in time. A JPEG comes out no larger than what so many pixels along the longer side need.
+pub(super) fn decode(
+    header: &Header,
+    clean: &Clean,
+    (longest, deadline): (u32, Deadline),
+) -> Result<Pixels, Rejection> {
+    let file = || Timed::new(Cursor::new(clean.bytes.as_slice()), deadline);
+    let decoded = match header.format {
+        Format::Jpeg => decode_jpeg(header, &clean.bytes, (longest, deadline)),
+        Format::Png => decode_whole(png_decoder(file())),
+        Format::WebP => decode_whole(WebPDecoder::new(file())),
+    };
+    decoded.map_err(|rejection| deadline.instead_of(rejection))
 }
 
-fn png_decoder(bytes: &[u8]) -> ImageResult<PngDecoder<Cursor<&[u8]>>> {
+/// A file in memory that can be read in time.
+type File<'a> = Timed<Cursor<&'a [u8]>>;
+
+fn png_decoder(file: File<'_>) -> ImageResult<PngDecoder<File<'_>>> {
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(PNG_OVERHEAD);
-    PngDecoder::with_limits(Cursor::new(bytes), limits)
+    PngDecoder::with_limits(file, limits)
 }
 
-fn decode_jpeg(header: &Header, bytes: &[u8]) -> Result<Pixels, Rejection> {
-    let stored = jpeg::colour(bytes)?;
-    let mut decoder = Decoder::new(Guarded::new(bytes)?);
+fn decode_jpeg(header: &Header, bytes: &[u8], (longest, deadline): (u32, Deadline)) -> Result<Pixels, Rejection> {
+    let (stored, least) = (jpeg::colour(bytes)?, needed(header.width, header.height, longest));
+    if let Some(picture) = quick::decode(bytes, stored, (least, deadline))? {
+        return Ok(picture);
+    }
+    let mut decoder = Decoder::new(Timed::new(Guarded::new(bytes)?, deadline));
     decoder.set_color_transform(transform(stored));
-    let (width, height) = needed(header.width, header.height);
-    let (width, height) = decoder.scale(width, height).map_err(|error| refused(&error))?;
+    let (width, height) = decoder.scale(least.0, least.1).map_err(|error| refused(&error))?;
     let data = decoder.decode().map_err(|error| refused(&error))?;
     let (colour, data) = match stored {
         Stored::Grey => (Colour::Grey, data),
         Stored::Rgb => (Colour::Rgb, data),
         Stored::YCbCr => (Colour::YCbCr, data),
-        Stored::Cmyk | Stored::Ycck => (Colour::Rgb, shrink(data, ink_to_rgb)),
+        Stored::Cmyk | Stored::Ycck => (Colour::Cmyk, data),
     };
     Pixels::new(width.into(), height.into(), colour, data)
 }
@@ -64,10 +83,10 @@ fn transform(stored: Stored) -> ColorTransform {
 
 /// The least size from which no rendition has to be enlarged: the longer side for the largest, the shorter side for
 /// the square.
-fn needed(width: u32, height: u32) -> (u16, u16) {
+fn needed(width: u32, height: u32, longest: u32) -> (u16, u16) {
     let (long, short) = (width.max(height), width.min(height));
-    let (high, square) = (Size::High.side().min(long), Size::Thumbnail.side().min(short));
-    let (over, under) = if high * short > square * long { (high, long) } else { (square, short) };
+    let (longer, square) = (longest.min(long), Size::Thumbnail.side().min(short));
+    let (over, under) = if longer * short > square * long { (longer, long) } else { (square, short) };
     let scaled = |side: u32| u16::try_from((side * over).div_ceil(under)).unwrap_or(u16::MAX);
     (scaled(width), scaled(height))
 }
@@ -77,11 +96,6 @@ fn refused(error: &jpeg_decoder::Error) -> Rejection {
         jpeg_decoder::Error::Unsupported(_) => Rejection::UnsupportedMedia,
         _ => Rejection::Damaged,
     }
-}
-
-/// Cyan, magenta, yellow and black, where 255 is all of an ink, as if printed on white.
-fn ink_to_rgb([c, m, y, k]: [u8; 4]) -> [u8; 3] {
-    [c, m, y].map(|ink| times(255 - ink, 255 - k))
 }
 
 /// Decodes PNG or WebP, of an animation the first frame, and lays what is transparent on white.
@@ -131,10 +145,4 @@ fn to_8_bits(sample: [u8; 2]) -> [u8; 1] {
 /// A colour laid on white: nothing of it at alpha 0, all of it at 255.
 fn over_white(colour: u8, alpha: u8) -> u8 {
     times(colour, alpha) + (255 - alpha)
-}
-
-/// The product of two fractions of 255.
-fn times(a: u8, b: u8) -> u8 {
-    let rounded = (u32::from(a) * u32::from(b) + 127) / 255;
-    u8::try_from(rounded).unwrap_or(u8::MAX)
 }

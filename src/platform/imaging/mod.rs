@@ -1,8 +1,9 @@
-//! Turns an uploaded file into a photo: checked, upright, in four sizes, and with no trace of where it was taken.
+//! Turns an uploaded file into a photo: checked, upright, in sRGB, in its sizes, and with no trace of where it was taken.
 //!
 //! The story of a file is told by [`process`]: recognise it by its bytes, read its header and refuse what is too
 //! large before any memory is spent on it, rebuild it from the parts a viewer needs, decode what was rebuilt,
-//! and make each size from the one above.
+//! and make each size from the one above. What is not made at once is made from the stored original: [`open`] gives it
+//! as a [`Picture`] at a size, whose pixels can be changed, and [`Picture::finish`] sharpens and writes it.
 //!
 //! What must stay true:
 //! * Metadata is rebuilt from an allow-list, never edited: what nobody thought of is dropped, not kept.
@@ -10,19 +11,36 @@
 //! * No file makes this panic, and none takes more memory than [`Limits::memory`] and a few megabytes.
 //! * Everything here blocks and uses a core: call it from a blocking thread, behind a semaphore.
 
+mod bits;
 mod bytes;
+mod colours;
+mod deadline;
 mod decode;
 mod encode;
+pub mod filters;
+mod frame;
+mod framing;
 mod guard;
 mod header;
+mod huffman;
+mod icc;
+mod idct;
 mod jpeg;
+pub mod lut;
 mod metadata;
 mod orient;
+mod output;
 mod palette;
 mod pixels;
 mod png;
+mod quick;
 mod rejection;
+mod render;
 mod resize;
+mod segments;
+mod sharpen;
+mod shot;
+mod size;
 mod webp;
 
 #[cfg(test)]
@@ -33,8 +51,17 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use framing::{Crop, Framing};
 pub use header::{Format, Header, TYPES, sniff};
+pub use output::Output;
 pub use rejection::Rejection;
+pub use render::{Picture, jpeg_of, open, open_framed};
+pub use shot::{Camera, Shot};
+pub use size::{Focus, Size};
+
+use deadline::Deadline;
+use decode::Clean;
+use std::time::Duration;
 
 /// How large a file may be. What passes a limit is refused before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,70 +75,21 @@ pub struct Limits {
     /// Bytes of memory that decoding one picture may take. It bounds what must be decoded whole (PNG, WebP,
     /// progressive JPEG); the JPEG of a camera is shrunk while it is decoded and needs a few megabytes.
     pub memory: u64,
+    /// How long decoding one picture may take.
+    pub time: Duration,
 }
 
 impl Default for Limits {
     /// 32 MiB and 120 megapixels take the 108-megapixel JPEGs of phones; 256 MiB take a 48-megapixel PNG and let
     /// two workers live on a machine with 1 GB. 30,000 pixels take a panorama and stay well inside the 65,535 that
-    /// the JPEG format and its decoder count to.
+    /// the JPEG format and its decoder count to. 30 seconds end what would hold a worker for ever.
     fn default() -> Self {
-        Limits { bytes: 32 << 20, pixels: 120_000_000, side: 30_000, memory: 256 << 20 }
+        let time = Duration::from_secs(30);
+        Limits { bytes: 32 << 20, pixels: 120_000_000, side: 30_000, memory: 256 << 20, time }
     }
 }
 
-/// The sizes every photo is shown in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Size {
-    /// A square of 150 pixels, cut from the middle.
-    Thumbnail,
-    /// 320 pixels along the longer side.
-    Low,
-    /// 640 pixels along the longer side.
-    Standard,
-    /// 1080 pixels along the longer side.
-    High,
-}
-
-impl Size {
-    /// All of them, the smallest first.
-    pub const ALL: [Size; 4] = [Size::Thumbnail, Size::Low, Size::Standard, Size::High];
-
-    /// Its name in file names.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Size::Thumbnail => "thumbnail",
-            Size::Low => "low",
-            Size::Standard => "standard",
-            Size::High => "high",
-        }
-    }
-
-    /// How large a photo of some width and height is at this size.
-    #[must_use]
-    pub fn of(self, width: u32, height: u32) -> (u32, u32) {
-        match self {
-            Size::Thumbnail => {
-                let side = width.min(height).min(self.side());
-                (side, side)
-            }
-            size => resize::within((width, height), size.side()),
-        }
-    }
-
-    /// Pixels along the longer side. A smaller photo is not enlarged to it.
-    #[must_use]
-    pub fn side(self) -> u32 {
-        match self {
-            Size::Thumbnail => 150,
-            Size::Low => 320,
-            Size::Standard => 640,
-            Size::High => 1080,
-        }
-    }
-}
-
-/// A photo at one size, ready to show.
+/// A photo at one size in one format, ready to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendition {
     /// Which size it is.
@@ -120,12 +98,14 @@ pub struct Rendition {
     pub width: u32,
     /// Pixels down.
     pub height: u32,
-    /// The picture as a JPEG file.
-    pub jpeg: Vec<u8>,
+    /// The format of the file.
+    pub output: Output,
+    /// The picture as a file.
+    pub bytes: Vec<u8>,
 }
 
 /// What a file became.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Processed {
     /// What kind of file the original is.
     pub format: Format,
@@ -135,20 +115,14 @@ pub struct Processed {
     pub height: u32,
     /// The file as it came, its pixels untouched, without metadata: the only original that may be stored.
     pub original: Vec<u8>,
-    /// The four sizes, in the order of [`Size::ALL`].
-    pub renditions: [Rendition; 4],
+    /// The images that are made at once: [`Size::AT_ONCE`] in each of [`Output::AT_ONCE`].
+    pub renditions: Vec<Rendition>,
     /// A placeholder to show while the photo loads, see <https://blurha.sh>.
     pub blurhash: String,
     /// The main colour, as `#rrggbb`.
     pub dominant_color: String,
-}
-
-impl Processed {
-    /// The photo at one size.
-    #[must_use]
-    pub fn rendition(&self, size: Size) -> &Rendition {
-        &self.renditions[size as usize]
-    }
+    /// How it was taken, as the file said; nothing of it is in what is kept.
+    pub shot: Shot,
 }
 
 /// Looks at the first bytes of a file: what it is and how large. Takes no memory, whatever the file claims.
@@ -169,30 +143,46 @@ pub fn inspect(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Resul
     Ok(header)
 }
 
-/// Turns a file into a photo. Takes tens of milliseconds of one core for a photo of 12 megapixels.
+/// Turns a file into a photo, with its images in all formats that are made at once.
 ///
 /// # Errors
 /// Says why the file cannot become a photo. A file that is cut off or damaged is refused, not shown in part.
 pub fn process(bytes: &[u8], declared: Option<Format>, limits: &Limits) -> Result<Processed, Rejection> {
+    process_into(&Output::AT_ONCE, (bytes, declared), limits)
+}
+
+/// The same with its images in some formats.
+///
+/// # Errors
+/// As for [`process`].
+pub fn process_into(
+    outputs: &[Output],
+    (bytes, declared): (&[u8], Option<Format>),
+    limits: &Limits,
+) -> Result<Processed, Rejection> {
     let header = inspect(bytes, declared, limits)?;
-    let clean = match header.format {
-        Format::Jpeg => jpeg::clean(bytes)?,
-        Format::Png => png::clean(bytes)?,
-        Format::WebP => webp::clean(bytes)?,
-    };
-    let decoded = decode::decode(&header, &clean)?;
-    let pictures = resize::cascade(&decoded, (header.width, header.height), clean.orientation)?;
-    drop(decoded);
-    let renditions = encode::renditions(&pictures)?;
+    let clean = clean(&header, bytes)?;
+    let source = render::source(&header, &clean, (Size::High.side(), Deadline::after(limits.time)))?;
+    let mut pictures = source.cascade()?;
+    let (width, height) = source.upright();
+    drop(source);
     let swatch = resize::swatch(&pictures[Size::Low as usize])?;
-    let (width, height) = orient::upright((header.width, header.height), clean.orientation);
     Ok(Processed {
         format: header.format,
         width,
         height,
         original: clean.bytes,
-        renditions,
+        renditions: render::all(outputs, &mut pictures, (width, height))?,
         blurhash: palette::blurhash(&swatch)?,
         dominant_color: palette::dominant_color(&swatch),
+        shot: clean.shot,
     })
+}
+
+fn clean(header: &Header, bytes: &[u8]) -> Result<Clean, Rejection> {
+    match header.format {
+        Format::Jpeg => jpeg::clean(bytes),
+        Format::Png => png::clean(bytes),
+        Format::WebP => webp::clean(bytes),
+    }
 }

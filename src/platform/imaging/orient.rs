@@ -1,7 +1,7 @@
 //! Turns a picture upright.
 
-use super::Rejection;
 use super::pixels::Pixels;
+use super::{Focus, Rejection};
 use image::metadata::Orientation;
 
 /// Pixels in one side of the squares a picture is turned by, so that what is read and what is written both stay in
@@ -26,6 +26,7 @@ pub(super) fn turn(picture: Pixels, orientation: Orientation) -> Result<Pixels, 
     }
     let data = match picture.colour.bytes() {
         1 => turned::<1>(&picture, orientation),
+        4 => turned::<4>(&picture, orientation),
         _ => turned::<3>(&picture, orientation),
     };
     let (width, height) = upright(picture.size(), orientation);
@@ -65,6 +66,22 @@ fn origin((x, y): (usize, usize), (width, height): (usize, usize), orientation: 
     }
 }
 
+/// Where a point of the upright picture lies in the stored one; both are one long and one wide.
+pub(super) fn stored(focus: Focus, orientation: Orientation) -> Focus {
+    let (x, y) = (focus.x, focus.y);
+    let (x, y) = match orientation {
+        Orientation::NoTransforms => (x, y),
+        Orientation::FlipHorizontal => (1.0 - x, y),
+        Orientation::Rotate180 => (1.0 - x, 1.0 - y),
+        Orientation::FlipVertical => (x, 1.0 - y),
+        Orientation::Rotate90FlipH => (y, x),
+        Orientation::Rotate90 => (y, 1.0 - x),
+        Orientation::Rotate270FlipH => (1.0 - y, 1.0 - x),
+        Orientation::Rotate270 => (1.0 - y, x),
+    };
+    Focus { x, y }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::pixels::Colour;
@@ -89,6 +106,18 @@ mod tests {
             let upright = turn(stored, orientation).unwrap();
             assert_eq!(upright.size(), (2, 4), "{value}");
             assert_eq!(upright.data, b"### ### ", "{value}");
+        }
+    }
+
+    #[test]
+    fn a_point_is_found_where_its_pixel_is() {
+        for value in 1..=8 {
+            let orientation = Orientation::from_exif(value).unwrap();
+            let (x, y) = origin((0, 2), (4, 4), orientation);
+            // The middle of a pixel of four.
+            let middle = |at: usize| (f64::from(u32::try_from(at).unwrap()) + 0.5) / 4.0;
+            let found = stored(Focus { x: middle(0), y: middle(2) }, orientation);
+            assert_eq!((found.x, found.y), (middle(x), middle(y)), "{value}");
         }
     }
 

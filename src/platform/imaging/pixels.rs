@@ -12,6 +12,8 @@ pub(super) enum Colour {
     /// Brightness and two colour differences, as JPEG stores them (ITU-T T.871). A JPEG is resized and written
     /// again without ever becoming RGB, which saves two conversions.
     YCbCr,
+    /// Cyan, magenta, yellow and black: four bytes for each pixel, 255 is all of an ink. Only on the way in.
+    Cmyk,
 }
 
 /// A picture in memory, row after row from the top, without gaps.
@@ -29,6 +31,7 @@ impl Colour {
         match self {
             Colour::Grey => 1,
             Colour::Rgb | Colour::YCbCr => 3,
+            Colour::Cmyk => 4,
         }
     }
 }
@@ -54,8 +57,17 @@ impl Pixels {
         self.data.chunks_exact(colour.bytes()).map(move |pixel| match (colour, pixel) {
             (Colour::YCbCr, [y, cb, cr]) => ycbcr_to_rgb(*y, *cb, *cr),
             (_, [r, g, b]) => [*r, *g, *b],
+            (_, [c, m, y, k]) => ink_to_rgb([*c, *m, *y, *k]),
             (_, grey) => [grey[0]; 3],
         })
+    }
+
+    /// The same picture in red, green and blue.
+    pub fn into_rgb(self) -> Pixels {
+        match self.colour {
+            Colour::Rgb => self,
+            _ => Pixels { data: self.rgb().flatten().collect(), colour: Colour::Rgb, ..self },
+        }
     }
 }
 
@@ -63,6 +75,17 @@ impl Pixels {
 fn ycbcr_to_rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
     let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
     [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb].map(to_byte)
+}
+
+/// Inks as if printed on white.
+fn ink_to_rgb([c, m, y, k]: [u8; 4]) -> [u8; 3] {
+    [c, m, y].map(|ink| times(255 - ink, 255 - k))
+}
+
+/// The product of two fractions of 255.
+pub(super) fn times(a: u8, b: u8) -> u8 {
+    let rounded = (u32::from(a) * u32::from(b) + 127) / 255;
+    u8::try_from(rounded).unwrap_or(u8::MAX)
 }
 
 /// Rounds to the nearest byte.

@@ -30,6 +30,11 @@ pub enum Rejection {
         /// The most that is accepted, in pixels.
         limit: u32,
     },
+    /// It takes too long to decode.
+    TooSlow {
+        /// The most that is accepted, in seconds.
+        limit: u64,
+    },
     /// Cut off, or not what its header promises.
     Damaged,
 }
@@ -40,7 +45,9 @@ impl Rejection {
     pub fn limit(&self) -> Option<String> {
         match self {
             Rejection::UnsupportedMedia => Some(TYPES.join(", ")),
-            Rejection::TooLarge { limit } | Rejection::TooManyPixels { limit } => Some(limit.to_string()),
+            Rejection::TooLarge { limit } | Rejection::TooManyPixels { limit } | Rejection::TooSlow { limit } => {
+                Some(limit.to_string())
+            }
             Rejection::TooLong { limit } => Some(limit.to_string()),
             Rejection::WrongType { .. } | Rejection::Damaged => None,
         }
@@ -64,6 +71,9 @@ impl fmt::Display for Rejection {
             }
             Rejection::TooLong { limit } => {
                 write!(f, "The photo is longer than {limit} pixels on one side.")
+            }
+            Rejection::TooSlow { limit } => {
+                write!(f, "The photo takes more than {limit} seconds to open.")
             }
             Rejection::Damaged => f.write_str("The file is damaged or incomplete."),
         }

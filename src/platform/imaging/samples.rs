@@ -1,6 +1,6 @@
 //! One small picture in every way it can be stored: four quarters, red, green, blue and white.
 
-use super::photos::{png_chunk, riff_chunk};
+use super::photos::{png_chunk, riff_chunk, stored};
 use image::{ExtendedColorType, ImageEncoder};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
@@ -36,7 +36,8 @@ fn meant<T: AsRef<[u8]>>(store: impl Fn([u8; 3]) -> T) -> Vec<u8> {
     quarters((WIDTH, HEIGHT), QUARTERS, store)
 }
 
-fn grey([r, g, b]: [u8; 3]) -> u8 {
+/// What a colour is without colour.
+pub(super) fn grey([r, g, b]: [u8; 3]) -> u8 {
     u8::try_from((u32::from(r) * 3 + u32::from(g) * 6 + u32::from(b)) / 10).unwrap()
 }
 
@@ -118,18 +119,6 @@ fn palette_png() -> Vec<u8> {
         png_chunk(b"IEND", &[]),
     ];
     [b"\x89PNG\r\n\x1A\n", chunks.concat().as_slice()].concat()
-}
-
-/// Deflate without compression (RFC 1950 and 1951): header, one stored block, checksum.
-fn stored(data: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(data.len()).unwrap();
-    let (mut a, mut b) = (1_u32, 0_u32);
-    for byte in data {
-        a = (a + u32::from(*byte)) % 65_521;
-        b = (b + a) % 65_521;
-    }
-    let sum = (b << 16 | a).to_be_bytes();
-    [&[0x78, 1, 1][..], &length.to_le_bytes(), &(!length).to_le_bytes(), data, &sum].concat()
 }
 
 /// A PNG that says it is an animation of one frame: a viewer that knows nothing of it shows the picture.

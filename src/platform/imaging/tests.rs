@@ -27,13 +27,27 @@ fn assert_quarters(jpeg: &[u8], expected: [[u8; 3]; 4], name: &str) {
     }
 }
 
+fn rendition(photo: &Processed, size: Size, output: Output) -> &Rendition {
+    let mut renditions = photo.renditions.iter();
+    renditions.find(|it| (it.size, it.output) == (size, output)).expect("it is made at once")
+}
+
+fn jpeg_of(photo: &Processed, size: Size) -> &[u8] {
+    &rendition(photo, size, Output::Jpeg).bytes
+}
+
+/// The sizes of the JPEGs, the smallest first.
+fn sizes(photo: &Processed) -> Vec<(u32, u32)> {
+    Size::AT_ONCE.iter().map(|size| rendition(photo, *size, Output::Jpeg)).map(|it| (it.width, it.height)).collect()
+}
+
 #[test]
 fn every_way_of_storing_a_picture_is_understood() {
     for (name, file, expected) in samples::every_way() {
         let photo = photo(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!((photo.width, photo.height), (64, 48), "{name}");
-        assert_quarters(&photo.rendition(Size::High).jpeg, expected, name);
-        assert_quarters(&photo.rendition(Size::Thumbnail).jpeg, expected, name);
+        assert_quarters(jpeg_of(&photo, Size::High), expected, name);
+        assert_quarters(jpeg_of(&photo, Size::Thumbnail), expected, name);
         assert!(!has_gps(&photo.original), "{name}");
     }
 }
@@ -45,6 +59,7 @@ fn what_is_stored_becomes_the_same_photo_again() {
     let ways = samples::every_way();
     for (name, file) in files.chain(ways.iter().map(|(name, file, _)| (*name, file))) {
         let first = photo(file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let first = Processed { shot: Shot::default(), ..first };
         let again = photo(&first.original).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(first, again, "{name}");
     }
@@ -56,7 +71,7 @@ fn no_place_survives() {
         assert!(has_gps(&file), "{name} is no test");
         let photo = photo(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!has_gps(&photo.original), "{name}");
-        assert!(photo.renditions.iter().all(|it| !has_gps(&it.jpeg)), "{name}");
+        assert!(photo.renditions.iter().all(|it| !has_gps(&it.bytes)), "{name}");
     }
 }
 
@@ -70,10 +85,15 @@ fn a_jpeg_loses_not_a_bit_of_its_picture() {
 
 #[test]
 fn a_colour_profile_stays() {
-    let profile = b"ICC_PROFILE\0\x01\x01some profile".to_vec();
-    let jpeg = photos::with_segments(&photos::small_jpeg(9), &[(0xE2, profile.clone())]);
-    let kept = photo(&jpeg).unwrap().original;
-    assert!(kept.windows(profile.len()).any(|window| window == profile));
+    let profile = photos::rgb_profile(photos::DISPLAY_P3, 563);
+    let curve = b"curv\0\0\0\0\0\0\0\x01\x02\x33";
+    for file in [
+        photos::jpeg_with_profile(&photos::small_jpeg(9), &profile),
+        photos::with_riff_chunk(&photos::webp(64, 48), 0x20, b"ICCP", &profile),
+    ] {
+        let kept = photo(&file).unwrap().original;
+        assert!(kept.windows(curve.len()).any(|window| window == curve));
+    }
     let png = photos::with_chunk(&photos::png(64, 48), b"gAMA", &45_455_u32.to_be_bytes());
     assert_eq!(photo(&png).unwrap().original, png);
 }
@@ -97,8 +117,8 @@ fn all_eight_ways_up_in_all_formats() {
         let exif = [b"Exif\0\0".to_vec(), photos::exif(orientation)].concat();
         let photo = photo(&photos::with_segments(&jpeg, &[(0xE1, exif)])).unwrap();
         assert_eq!((photo.width, photo.height), (64, 48), "{orientation}");
-        for rendition in &photo.renditions {
-            assert_quarters(&rendition.jpeg, QUARTERS, &format!("orientation {orientation}"));
+        for size in Size::AT_ONCE {
+            assert_quarters(jpeg_of(&photo, size), QUARTERS, &format!("orientation {orientation}"));
         }
     }
 }
@@ -114,7 +134,7 @@ fn png_and_webp_are_turned_too() {
     ];
     for file in cases {
         let photo = photo(&file).unwrap();
-        let high = photo.rendition(Size::High);
+        let high = rendition(&photo, Size::High, Output::WebP);
         assert_eq!((photo.width, photo.height, high.width, high.height), (48, 64, 48, 64));
     }
 }
@@ -131,12 +151,13 @@ fn sizes_of_renditions() {
     ];
     for ((width, height), expected) in cases {
         let photo = photo(&photos::jpeg(width, height, 7)).unwrap();
-        let sizes = photo.renditions.each_ref().map(|it| (it.width, it.height));
-        assert_eq!(sizes, expected, "{width} × {height}");
-        assert_eq!(photo.renditions.each_ref().map(|it| it.size), Size::ALL);
+        assert_eq!(sizes(&photo), expected, "{width} × {height}");
+        assert_eq!(photo.renditions.len(), Size::AT_ONCE.len() * Output::AT_ONCE.len());
         for rendition in &photo.renditions {
-            let header = inspect(&rendition.jpeg, Some(Format::Jpeg), &Limits::default()).unwrap();
+            let format = Format::from_media_type(rendition.output.media_type());
+            let header = inspect(&rendition.bytes, format, &Limits::default()).unwrap();
             assert_eq!((header.width, header.height), (rendition.width, rendition.height));
+            assert_eq!(rendition.size.of(photo.width, photo.height), (rendition.width, rendition.height));
         }
     }
 }
@@ -145,10 +166,105 @@ fn sizes_of_renditions() {
 fn a_phones_photo() {
     let photo = photo(photos::phone_jpeg()).unwrap();
     assert_eq!((photo.width, photo.height), (3024, 4032));
-    let sizes = photo.renditions.each_ref().map(|it| (it.width, it.height));
-    assert_eq!(sizes, [(150, 150), (240, 320), (480, 640), (810, 1080)]);
+    assert_eq!(sizes(&photo), [(150, 150), (240, 320), (480, 640), (810, 1080)]);
     assert!(!has_gps(&photo.original));
     assert_eq!(photo.blurhash.len(), 28);
+    assert!(photo.shot.coordinate.is_some() && photo.shot.camera.name.is_some());
+}
+
+#[test]
+fn what_is_not_made_at_once_is_made_of_the_original() {
+    let photo = photo(photos::phone_jpeg()).unwrap();
+    let focus = Focus { x: 0.2, y: 0.9 };
+    for (size, expected) in Size::ALL.into_iter().zip([(150, 150), (240, 320), (480, 640), (810, 1080), (1536, 2048)]) {
+        let picture = open(&photo.original, (size, focus), &Limits::default()).unwrap();
+        assert_eq!((picture.width(), picture.height()), expected);
+        let made = picture.finish(Output::Jpeg).unwrap();
+        let header = inspect(&made.bytes, Some(Format::Jpeg), &Limits::default()).unwrap();
+        assert_eq!((header.width, header.height), expected);
+    }
+    let picture = open(&photo.original, (Size::Low, focus), &Limits::default()).unwrap();
+    let avif = picture.finish(Output::Avif).unwrap();
+    assert_eq!(&avif.bytes[4..12], b"ftypavif");
+    assert!(avif.bytes.len() < jpeg_of(&photo, Size::Low).len());
+}
+
+#[test]
+fn a_picture_can_be_changed_before_it_is_written() {
+    for (name, file, _) in samples::every_way() {
+        let original = photo(&file).unwrap().original;
+        let mut picture = open(&original, (Size::Low, Focus::default()), &Limits::default()).unwrap();
+        picture.rgb_mut().fill(samples::BLUE);
+        assert_quarters(&picture.finish(Output::Jpeg).unwrap().bytes, [samples::BLUE; 4], name);
+    }
+}
+
+#[test]
+fn no_format_changes_the_colours() {
+    let file = samples::jpeg_of((64, 48), QUARTERS);
+    let original = photo(&file).unwrap().original;
+    let picture = open(&original, (Size::High, Focus::default()), &Limits::default()).unwrap();
+    let webp = picture.finish(Output::WebP).unwrap();
+    assert_quarters(jpeg_of(&photo(&webp.bytes).unwrap(), Size::High), QUARTERS, "WebP");
+}
+
+/// Expected values were computed from the definitions: to linear light, through the places of the colours, to sRGB.
+#[test]
+fn colours_look_the_same_whatever_their_numbers_mean() {
+    let (jpeg, png) =
+        (samples::jpeg_of((64, 48), QUARTERS), samples::png(image::ExtendedColorType::Rgb8, |colour| colour));
+    let webp = samples::webp(image::ExtendedColorType::Rgb8, |colour| colour);
+    let [red, green, blue] = photos::SRGB;
+    let swapped = photos::rgb_profile([green, blue, red], 563);
+    let (p3, srgb) = (photos::rgb_profile(photos::DISPLAY_P3, 563), photos::rgb_profile(photos::SRGB, 563));
+    let wide = [[241, 0, 0], [0, 185, 23], [28, 58, 209], [255; 3]];
+    let turned = [[24, 221, 24], [57, 24, 181], [201, 35, 57], [255; 3]];
+    let pale = [[239, 96, 96], [96, 219, 133], [110, 133, 229], [255; 3]];
+    let greys = [[106; 3], [142; 3], [86; 3], [255; 3]];
+    let grey = samples::png(image::ExtendedColorType::L8, |c| [samples::grey(c)]);
+    let linear = photos::with_chunk(&png, b"gAMA", &100_000_u32.to_be_bytes());
+    let cases = [
+        ("JPEG, Display P3", photos::jpeg_with_profile(&jpeg, &p3), wide),
+        ("JPEG, swapped", photos::jpeg_with_profile(&jpeg, &swapped), turned),
+        ("JPEG, sRGB", photos::jpeg_with_profile(&jpeg, &srgb), QUARTERS),
+        ("JPEG, broken", photos::jpeg_with_profile(&jpeg, &p3[..300]), QUARTERS),
+        ("JPEG, for greys", photos::jpeg_with_profile(&jpeg, &photos::grey_profile(461)), QUARTERS),
+        ("PNG, Display P3", photos::png_with_profile(&png, &p3), wide),
+        ("PNG, Display P3 by number", photos::with_chunk(&png, b"cICP", &[12, 13, 0, 1]), wide),
+        ("PNG, swapped", photos::png_with_profile(&png, &swapped), turned),
+        ("PNG, linear", linear.clone(), pale),
+        ("PNG, linear and sRGB", photos::with_chunk(&linear, b"sRGB", &[0]), QUARTERS),
+        ("PNG, grey", photos::png_with_profile(&grey, &photos::grey_profile(461)), greys),
+        ("WebP, swapped", photos::with_riff_chunk(&webp, 0x20, b"ICCP", &swapped), turned),
+    ];
+    for (name, file, expected) in cases {
+        let photo = photo(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_quarters(jpeg_of(&photo, Size::High), expected, name);
+        let again = open(&photo.original, (Size::Low, Focus::default()), &Limits::default()).unwrap();
+        assert_quarters(&again.finish(Output::Jpeg).unwrap().bytes, expected, name);
+    }
+}
+
+/// Cyan is what the first quarter is printed with, and that press prints red with it.
+#[test]
+fn inks_are_those_of_their_press() {
+    let ink = |c: [u8; 3]| if c == samples::RED { [255, 0, 0, 0] } else { [0; 4] };
+    let plain = samples::jpeg(jpeg_encoder::ColorType::Cmyk, ink, |_| ());
+    let [first, second, ..] = quarters(jpeg_of(&photo(&plain).unwrap(), Size::High));
+    assert!(first[0] < 40 && first[1] > 200 && first[2] > 200, "{first:?}");
+    assert!(second.iter().all(|level| *level > 245), "{second:?}");
+    let press = photos::jpeg_with_profile(&plain, &photos::press_profile());
+    let [first, second, ..] = quarters(jpeg_of(&photo(&press).unwrap(), Size::High));
+    assert!(first[0] > 200 && first[1] < 60 && first[2] < 60, "{first:?}");
+    assert!(second.iter().all(|level| *level > 245), "{second:?}");
+}
+
+#[test]
+fn what_takes_too_long_is_refused() {
+    let limits = Limits { time: std::time::Duration::ZERO, ..Limits::default() };
+    for (name, file, _) in samples::every_way() {
+        assert_eq!(process(&file, None, &limits), Err(Rejection::TooSlow { limit: 0 }), "{name}");
+    }
 }
 
 #[test]
@@ -208,6 +324,7 @@ fn limits_are_told_as_text() {
         (Rejection::TooLarge { limit: 5 }, Some("5")),
         (Rejection::TooManyPixels { limit: 6 }, Some("6")),
         (Rejection::TooLong { limit: 7 }, Some("7")),
+        (Rejection::TooSlow { limit: 8 }, Some("8")),
         (Rejection::Damaged, None),
     ];
     for (rejection, expected) in cases {
@@ -253,7 +370,69 @@ fn damaged_files_do_no_harm() {
                 let at = chance as usize % file.len();
                 file[at] = chance.to_be_bytes()[1];
             }
-            let _ = process(&file, None, &limits);
+            harmless(&file, &limits);
         }
     }
+}
+
+/// What the fuzz target does: whatever is taken is taken again.
+fn harmless(file: &[u8], limits: &Limits) {
+    let Ok(made) = process_into(&[Output::Jpeg], (file, None), limits) else { return };
+    let again = open(&made.original, (Size::Thumbnail, Focus { x: 0.1, y: 0.9 }), limits).unwrap();
+    again.finish(Output::Jpeg).unwrap();
+}
+
+#[test]
+fn the_corpus_does_no_harm() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/fuzz/corpus/photo");
+    let limits = Limits { pixels: 1_000_000, memory: 16 << 20, ..Limits::default() };
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut count = 0;
+    for file in files {
+        harmless(&std::fs::read(&file).unwrap(), &limits);
+        count += 1;
+    }
+    assert!(count >= samples::every_way().len(), "{count} files");
+}
+
+/// A file is what its first bytes say, whatever else hides in it.
+#[test]
+fn what_else_a_file_is_does_not_come_along() {
+    let script = b"<script>alert(1)</script>PK\x03\x04%PDF-1.7";
+    let jpeg = photos::small_jpeg(2);
+    let files = [
+        [jpeg.as_slice(), script].concat(),
+        photos::with_segments(&jpeg, &[(0xFE, script.to_vec())]),
+        photos::with_segments(&jpeg, &[(0xEF, script.to_vec())]),
+        [photos::png(64, 48).as_slice(), script].concat(),
+        photos::with_chunk(&photos::png(64, 48), b"tEXt", script),
+        photos::with_riff_chunk(&photos::webp(64, 48), 0, b"JUNK", script),
+    ];
+    for file in files {
+        let kept = photo(&file).unwrap().original;
+        assert!(file.windows(8).any(|it| it == &script[..8]) && !kept.windows(8).any(|it| it == &script[..8]));
+    }
+}
+
+/// Bombs of every kind: what is claimed is refused by the header, and what is packed is never unpacked without a bound.
+#[test]
+fn bombs_are_refused() {
+    let limits = Limits { pixels: 1_000_000, memory: 16 << 20, ..Limits::default() };
+    let huge = |side: u32| u64::from(side) * u64::from(side) > limits.pixels;
+    let mut wide = photos::jpeg(64, 48, 1);
+    let frame = wide.windows(2).position(|it| it == [0xFF, 0xC0]).unwrap();
+    wide[frame + 5..frame + 9].copy_from_slice(&[0xFF; 4]);
+    let mut extended = photos::with_riff_chunk(&photos::webp(64, 48), 0, b"JUNK", b"");
+    extended[24..30].copy_from_slice(&[0xFF, 0x7F, 0, 0xFF, 0x7F, 0]);
+    assert!(huge(0x8000));
+    for file in [wide, extended, photos::png_bomb()] {
+        assert!(matches!(process(&file, None, &limits), Err(Rejection::TooManyPixels { .. })));
+    }
+    // A profile of 64 MB in 64 KB counts as none.
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packed, &vec![0; 64 << 20]).unwrap();
+    let profile = [b"ICC\0\0", packed.finish().unwrap().as_slice()].concat();
+    let file = photos::with_chunk(&photos::png(64, 48), b"iCCP", &profile);
+    let made = photo(&file).unwrap();
+    assert!(made.original.len() < file.len() - 60_000);
 }

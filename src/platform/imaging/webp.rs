@@ -6,7 +6,9 @@
 
 use super::bytes::{array, le16, le24, le32, slice};
 use super::decode::Clean;
+use super::icc::Profile;
 use super::metadata::{minimal_exif, orientation};
+use super::shot::shot;
 use super::{Format, Header, Rejection};
 use image::metadata::Orientation;
 
@@ -59,16 +61,18 @@ fn lossless_size(data: &[u8]) -> Result<(u32, u32), Rejection> {
 pub(super) fn clean(bytes: &[u8]) -> Result<Clean, Rejection> {
     let length = usize::try_from(le32(bytes, 4)?).map_err(|_| Rejection::Damaged)?;
     let chunks = chunks(slice(bytes, 8, length)?, 4)?;
-    let orientation = chunks
-        .iter()
-        .find(|chunk| &chunk.name == b"EXIF")
-        .map_or(Orientation::NoTransforms, |chunk| orientation(chunk.data));
+    let find = |name: &[u8; 4]| chunks.iter().find(|chunk| &chunk.name == name).map(|chunk| chunk.data);
+    let exif = find(b"EXIF").unwrap_or_default();
+    let (orientation, shot) = (orientation(exif), shot(exif));
+    let profile = find(b"ICCP").and_then(Profile::read);
     let body = match chunks.first() {
-        Some(first) if &first.name == b"VP8X" => extended(first, &chunks[1..], orientation)?,
-        Some(first) if first.is_picture() => simple(first)?,
+        Some(first) if &first.name == b"VP8X" => extended(first, &chunks[1..], (orientation, profile.as_ref()))?,
+        Some(first) if first.is_picture() => {
+            return Ok(Clean { bytes: simple(first)?, orientation, profile: None, shot });
+        }
         _ => return Err(Rejection::Damaged),
     };
-    Ok(Clean { bytes: body, orientation })
+    Ok(Clean { bytes: body, orientation, profile: profile.map(|it| it.meaning), shot })
 }
 
 /// A file that is one picture and nothing else.
@@ -79,19 +83,26 @@ fn simple(picture: &Chunk) -> Result<Vec<u8>, Rejection> {
 }
 
 /// A file with an extended header, whose flags must say what is there now.
-fn extended(head: &Chunk, chunks: &[Chunk], orientation: Orientation) -> Result<Vec<u8>, Rejection> {
+fn extended(
+    head: &Chunk,
+    chunks: &[Chunk],
+    (orientation, profile): (Orientation, Option<&Profile>),
+) -> Result<Vec<u8>, Rejection> {
     let exif = minimal_exif(orientation);
     let mut file = begin(chunks.iter().map(|chunk| chunk.data.len()).sum());
     let mut flags = array::<10>(head.data, 0)?;
     flags[0] &= HAS_ALPHA | HAS_ANIMATION;
     flags[1..4].fill(0);
-    if chunks.iter().any(|chunk| &chunk.name == b"ICCP") {
+    if profile.is_some() {
         flags[0] |= HAS_PROFILE;
     }
     if exif.is_some() {
         flags[0] |= HAS_EXIF;
     }
     put(&mut file, *b"VP8X", &flags);
+    if let Some(profile) = profile {
+        put(&mut file, *b"ICCP", &profile.bytes);
+    }
     for chunk in chunks {
         chunk.write(&mut file)?;
     }
@@ -149,7 +160,7 @@ impl Chunk<'_> {
     /// Writes the chunk if it is on the allow-list; of a frame of an animation, what is on it there.
     fn write(&self, file: &mut Vec<u8>) -> Result<(), Rejection> {
         match &self.name {
-            b"ICCP" | b"ANIM" | b"ALPH" | b"VP8 " | b"VP8L" => put(file, self.name, self.data),
+            b"ANIM" | b"ALPH" | b"VP8 " | b"VP8L" => put(file, self.name, self.data),
             b"ANMF" => put(file, self.name, &self.frame()?),
             _ => {}
         }

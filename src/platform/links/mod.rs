@@ -72,7 +72,9 @@ impl Links {
     /// Those of the database, or when the key for CloudFront is none.
     pub async fn open(config: &Config, db: &Db, chance: &Chance) -> Result<Self> {
         let cloudfront = CloudFront::configured(config, chance)?;
-        let base = config.images.url.clone().unwrap_or_else(|| config.public_url());
+        // Where CloudFront stands before the bucket, it is no way to this server.
+        let base = config.images.url.clone().filter(|_| cloudfront.is_none());
+        let base = base.unwrap_or_else(|| config.public_url());
         let base = base.trim_end_matches('/').to_owned();
         let step = Duration::from_mins(config.images.link_minutes) / 2;
         Ok(Self { step, cloudfront, ..Self::sealed_by(&secret::load(db, chance).await?, base) })
@@ -96,15 +98,25 @@ impl Links {
     /// When CloudFront's key cannot sign.
     pub fn image(&self, key: &str, file: &str, reach: Reach, now: Timestamp) -> Result<Link> {
         let expires_at = (reach == Reach::Some).then(|| self.end(now));
-        let url = match (&self.cloudfront, expires_at) {
-            (Some(cloudfront), _) => cloudfront.sign(&format!("{}/{key}/{file}", cloudfront.folder), expires_at)?,
-            (None, None) => format!("{}/images/{key}/{}/{file}", self.base, self.seal(key, None)),
-            (None, Some(end)) => {
-                let end = end.seconds().to_string();
-                format!("{}/images/{key}/{}/{file}?expires={end}", self.base, self.seal(key, Some(&end)))
-            }
+        let url = match &self.cloudfront {
+            Some(cloudfront) => cloudfront.sign(&format!("{}/{key}/{file}", cloudfront.folder), expires_at)?,
+            None => self.sealed((key, file), expires_at),
         };
         Ok(Link { url, expires_at })
+    }
+
+    /// The link of a file that may not be in the store yet: it leads to a server, which makes it.
+    #[must_use]
+    pub fn unmade(&self, key: &str, file: &str, reach: Reach, now: Timestamp) -> Link {
+        let expires_at = (reach == Reach::Some).then(|| self.end(now));
+        Link { url: self.sealed((key, file), expires_at), expires_at }
+    }
+
+    fn sealed(&self, (key, file): (&str, &str), expires_at: Option<Timestamp>) -> String {
+        match expires_at.map(|end| end.seconds().to_string()) {
+            None => format!("{}/images/{key}/{}/{file}", self.base, self.seal(key, None)),
+            Some(end) => format!("{}/images/{key}/{}/{file}?expires={end}", self.base, self.seal(key, Some(&end))),
+        }
     }
 
     /// What a link that somebody follows is worth.

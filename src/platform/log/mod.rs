@@ -56,7 +56,7 @@ pub async fn record(tx: &Tx, now: Timestamp, fact: &Fact) -> Result<()> {
         recorded_at: ActiveValue::Set(now),
     };
     outbox::Entity::insert(row).exec_without_returning(tx.conn()).await?;
-    tx.note_fact();
+    tx.note_fact(fact);
     Ok(())
 }
 
@@ -162,6 +162,12 @@ pub async fn read(database: &Database, after: i64, most: u64) -> Result<Vec<Entr
         .all(database.read_own())
         .await?;
     rows.iter().map(|row| entry(database.number, row)).collect()
+}
+
+/// The fact that waits longest to be moved into the log of a database, by its number.
+pub(super) async fn oldest_waiting(database: &Database) -> Result<Option<i64>> {
+    let ids = outbox::Entity::find().select_only().column(outbox::Column::Id).order_by_asc(outbox::Column::Id);
+    Ok(ids.into_tuple().one(database.read_own()).await?)
 }
 
 /// Whether facts wait to be moved into the log of a database.

@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Follows the log of one database for ever. Looks by itself every `poll`, for what other processes moved.
 pub async fn follow(database: Arc<Database>, bus: Bus, live: Arc<Live>, poll: Duration) {
-    let mut news = bus.near();
+    let (mut news, mut waiting) = (bus.near(), None);
     // News of other databases must not put the look of its own off.
     let mut look = tokio::time::interval(poll);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -42,13 +42,22 @@ pub async fn follow(database: Arc<Database>, bus: Bus, live: Arc<Live>, poll: Du
                 continue;
             }
             Some(Err(RecvError::Closed)) => return,
-            Some(Ok(News::Look) | Err(RecvError::Lagged(_))) | None => catch_up(&database, &live).await,
+            Some(Ok(News::Look) | Err(RecvError::Lagged(_))) | None => look_after(&database, &live, &mut waiting).await,
         };
         if let Err(error) = delivered {
+            database.kept.heard(database.number, false);
             error.tell(|detail| tracing::error!(database = database.number, detail, "the log could not be followed"));
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Reads what is missing. When a fact that waited at the last look still waits, nobody moves facts into this log.
+async fn look_after(database: &Database, live: &Live, waiting: &mut Option<i64>) -> Result<()> {
+    catch_up(database, live).await?;
+    let before = std::mem::replace(waiting, super::oldest_waiting(database).await?);
+    database.kept.heard(database.number, waiting.is_none() || *waiting != before);
+    Ok(())
 }
 
 async fn deliver(database: &Database, live: &Live, batch: &[Entry]) -> Result<()> {
@@ -59,7 +68,7 @@ async fn deliver(database: &Database, live: &Live, batch: &[Entry]) -> Result<()
     }
     // Of a batch that was read from the database in the meantime only the rest is new, or nothing.
     if last.position >= next {
-        live.deliver(batch.iter().cloned());
+        tell(database, live, batch.to_vec());
     }
     Ok(())
 }
@@ -69,9 +78,20 @@ async fn catch_up(database: &Database, live: &Live) -> Result<()> {
     while live.position(database.number) < end {
         let entries = read(database, live.position(database.number), READ).await?;
         match entries.is_empty() {
-            true => live.skip_to(database.number, end),
-            false => live.deliver(entries),
+            true => {
+                database.kept.forget_all();
+                live.skip_to(database.number, end);
+            }
+            false => tell(database, live, entries),
         }
     }
     Ok(())
+}
+
+/// What is told must not be shown as it was before.
+fn tell(database: &Database, live: &Live, entries: Vec<Entry>) {
+    for entry in &entries {
+        database.kept.forget(&entry.fact);
+    }
+    live.deliver(entries);
 }

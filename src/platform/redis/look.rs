@@ -49,6 +49,10 @@ impl Redis {
         self.look_at_server(&mut found).await;
         self.look_at_writing(&mut found).await;
         self.look_at_messages(&mut found).await;
+        if found.seen.is_empty() {
+            // It went away meanwhile: what could not be done then says nothing about rights.
+            found.wrong = vec![self.why_away()];
+        }
         found
     }
 

@@ -86,38 +86,63 @@ pub fn svg() -> Vec<u8> {
 
 /// One file for each place where a picture can say where it was taken, with the name of the place.
 pub fn gps_everywhere() -> Vec<(&'static str, Vec<u8>)> {
-    let (jpeg, png, webp) = (small_jpeg(4), png(64, 48), webp(64, 48));
-    let in_jpeg = |marker, payload| with_segments(&jpeg, &[(marker, payload)]);
-    let in_png = |name, data: &[u8]| with_chunk(&png, name, data);
-    let in_webp = |flags, name, data: &[u8]| with_riff_chunk(&webp, flags, name, data);
-    let exif = exif(1);
-    let exif_segment = [EXIF_PREFIX, &exif].concat();
+    [places_in_jpeg(), places_in_png(), places_in_webp()].concat()
+}
+
+fn marked(prefix: &[u8]) -> Vec<u8> {
+    [prefix, MARKER.as_bytes()].concat()
+}
+
+fn places_in_jpeg() -> Vec<(&'static str, Vec<u8>)> {
+    let jpeg = small_jpeg(4);
+    let with = |marker, payload| with_segments(&jpeg, &[(marker, payload)]);
+    let exif_segment = [EXIF_PREFIX, &exif(1)].concat();
+    let empty = [EXIF_PREFIX, b"MM\0\x2A\0\0\0\x08\0\0"].concat();
     let second = with_segments(&jpeg, &[(APP1, exif_segment.clone())]);
-    let text = |prefix: &[u8]| [prefix, MARKER.as_bytes()].concat();
     vec![
-        ("JPEG, EXIF", in_jpeg(APP1, exif_segment)),
-        ("JPEG, XMP", in_jpeg(APP1, xmp())),
-        ("JPEG, extended XMP", in_jpeg(APP1, text(b"http://ns.adobe.com/xmp/extension/\0"))),
-        ("JPEG, IPTC", in_jpeg(APP13, iptc())),
-        ("JPEG, comment", in_jpeg(COM, text(b"shot at "))),
-        ("JPEG, preview in JFXX", in_jpeg(APP0, text(b"JFXX\0\x10"))),
-        ("JPEG, behind the JFIF header", in_jpeg(APP0, text(b"JFIF\0\x01\x02\0\0\x01\0\x01\x01\x03"))),
-        ("JPEG, list of pictures", in_jpeg(APP2, text(b"MPF\0"))),
-        ("JPEG, FlashPix", in_jpeg(APP2, text(b"FPXR\0"))),
-        ("JPEG, maker's own", in_jpeg(0xE7, text(b"MAKER"))),
-        ("JPEG, behind the Adobe header", in_jpeg(0xEE, text(b"Adobe\0\x64\0\0\0\0\x01"))),
+        ("JPEG, EXIF", with(APP1, exif_segment.clone())),
+        ("JPEG, EXIF twice", with_segments(&jpeg, &[(APP1, empty), (APP1, exif_segment)])),
+        ("JPEG, XMP", with(APP1, xmp())),
+        ("JPEG, extended XMP", with(APP1, marked(b"http://ns.adobe.com/xmp/extension/\0"))),
+        ("JPEG, IPTC", with(APP13, iptc())),
+        ("JPEG, comment", with(COM, marked(b"shot at "))),
+        ("JPEG, preview in JFXX", with(APP0, marked(b"JFXX\0\x10"))),
+        ("JPEG, behind the JFIF header", with(APP0, marked(b"JFIF\0\x01\x02\0\0\x01\0\x01\x01\x03"))),
+        ("JPEG, list of pictures", with(APP2, marked(b"MPF\0"))),
+        ("JPEG, FlashPix", with(APP2, marked(b"FPXR\0"))),
+        ("JPEG, name of the colour profile", jpeg_with_profile(&jpeg, &rgb_profile(DISPLAY_P3, 563))),
+        ("JPEG, colour profile that is none", with(APP2, marked(b"ICC_PROFILE\0\x01\x01"))),
+        ("JPEG, maker's own", with(0xE7, marked(b"MAKER"))),
+        ("JPEG, behind the Adobe header", with(0xEE, marked(b"Adobe\0\x64\0\0\0\0\x01"))),
         ("JPEG, second picture at the end", [jpeg.clone(), second].concat()),
-        ("JPEG, text at the end", [jpeg.clone(), text(b"")].concat()),
-        ("PNG, EXIF", in_png(b"eXIf", &exif)),
-        ("PNG, XMP", in_png(b"iTXt", &text(b"XML:com.adobe.xmp\0\0\0\0\0"))),
-        ("PNG, text", in_png(b"tEXt", &text(b"Comment\0"))),
-        ("PNG, unknown chunk", in_png(b"plAc", &text(b""))),
-        ("PNG, overlong known chunk", in_png(b"pHYs", &text(b"\0\0\0\x01\0\0\0\x01\0"))),
-        ("PNG, text at the end", [png.clone(), text(b"")].concat()),
-        ("WebP, EXIF", in_webp(0x08, b"EXIF", &exif)),
-        ("WebP, XMP", in_webp(0x04, b"XMP ", &xmp())),
-        ("WebP, unknown chunk", in_webp(0, b"plAc", &text(b""))),
-        ("WebP, text at the end", [webp.clone(), text(b"")].concat()),
+        ("JPEG, text at the end", marked(&jpeg)),
+    ]
+}
+
+fn places_in_png() -> Vec<(&'static str, Vec<u8>)> {
+    let png = png(64, 48);
+    let with = |name, data: &[u8]| with_chunk(&png, name, data);
+    vec![
+        ("PNG, EXIF", with(b"eXIf", &exif(1))),
+        ("PNG, XMP", with(b"iTXt", &marked(b"XML:com.adobe.xmp\0\0\0\0\0"))),
+        ("PNG, text", with(b"tEXt", &marked(b"Comment\0"))),
+        ("PNG, unknown chunk", with(b"plAc", &marked(b""))),
+        ("PNG, overlong known chunk", with(b"pHYs", &marked(b"\0\0\0\x01\0\0\0\x01\0"))),
+        ("PNG, name of the colour profile", png_with_profile(&png, &rgb_profile(DISPLAY_P3, 563))),
+        ("PNG, colour profile that is none", png_with_profile(&png, MARKER.as_bytes())),
+        ("PNG, text at the end", marked(&png)),
+    ]
+}
+
+fn places_in_webp() -> Vec<(&'static str, Vec<u8>)> {
+    let webp = webp(64, 48);
+    let with = |flags, name, data: &[u8]| with_riff_chunk(&webp, flags, name, data);
+    vec![
+        ("WebP, EXIF", with(0x08, b"EXIF", &exif(1))),
+        ("WebP, XMP", with(0x04, b"XMP ", &xmp())),
+        ("WebP, name of the colour profile", with(0x20, b"ICCP", &rgb_profile(DISPLAY_P3, 563))),
+        ("WebP, unknown chunk", with(0, b"plAc", &marked(b""))),
+        ("WebP, text at the end", marked(&webp)),
     ]
 }
 
@@ -163,6 +188,134 @@ pub fn exif(orientation: u8) -> Vec<u8> {
         MARKER.as_bytes(),
     ]
     .concat()
+}
+
+/// An EXIF block with all that a camera says of a picture, in the order of bytes that `exif` does not use.
+pub fn exif_of_a_camera() -> Vec<u8> {
+    // Where the values lie that have no place in their entry: behind two directories of 3 and 7 entries.
+    const VALUES: u32 = 8 + (2 + 3 * 12 + 4) + (2 + 7 * 12 + 4);
+    let mut values: Vec<u8> = vec![];
+    let mut far = |tag: u16, kind: u16, count: u32, bytes: &[u8]| {
+        let place = VALUES + u32::try_from(values.len()).expect("values are few");
+        values.extend(bytes);
+        little(tag, kind, count, place)
+    };
+    let ratio = |over: u32, under: u32| [over.to_le_bytes(), under.to_le_bytes()].concat();
+    let main =
+        [far(0x010F, 2, 5, b"Zeta\0\0"), far(0x0110, 2, 8, b"Zeta Z9\0"), little(0x8769, 4, 1, 8 + 2 + 3 * 12 + 4)];
+    let exif = [
+        far(0x829A, 5, 1, &ratio(1, 250)),
+        far(0x829D, 5, 1, &ratio(28, 10)),
+        little(0x8827, 3, 1, 400),
+        far(0x9003, 2, 20, b"2026:11:22 18:30:00\0"),
+        far(0x9011, 2, 7, b"+01:00\0\0"),
+        far(0x920A, 5, 1, &ratio(35, 1)),
+        far(0xA434, 2, 8, b"35mm F2\0"),
+    ];
+    [b"II\x2A\0\x08\0\0\0\x03\0".as_slice(), &main.concat(), &[0, 0, 0, 0, 7, 0], &exif.concat(), &[0; 4], &values]
+        .concat()
+}
+
+fn little(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
+    [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+}
+
+/// Where red, green and blue are in sRGB and in Display P3, seen by the light of a profile (ICC.1:2022, 6.3.1), in 65,536ths.
+pub const SRGB: [[i32; 3]; 3] = [[28_578, 14_581, 912], [25_241, 46_981, 6_362], [9_376, 3_972, 46_799]];
+pub const DISPLAY_P3: [[i32; 3]; 3] = [[33_759, 15_807, -69], [19_135, 45_367, 2_745], [10_296, 4_363, 51_385]];
+
+/// A colour profile of three colours and an exponent in 256ths, whose name is the marker.
+pub fn rgb_profile([red, green, blue]: [[i32; 3]; 3], gamma: u16) -> Vec<u8> {
+    let place = |place: [i32; 3]| [&b"XYZ \0\0\0\0"[..], place.map(i32::to_be_bytes).as_flattened()].concat();
+    let (white, curve) = (place([63_190, 65_536, 54_061]), curve(gamma));
+    profile(
+        *b"RGB ",
+        &[
+            (b"wtpt", white),
+            (b"rXYZ", place(red)),
+            (b"gXYZ", place(green)),
+            (b"bXYZ", place(blue)),
+            (b"rTRC", curve.clone()),
+            (b"gTRC", curve.clone()),
+            (b"bTRC", curve),
+        ],
+    )
+}
+
+/// A profile for greys.
+pub fn grey_profile(gamma: u16) -> Vec<u8> {
+    profile(*b"GRAY", &[(b"kTRC", curve(gamma))])
+}
+
+/// A profile of a press whose cyan is red; its other inks are black.
+pub fn press_profile() -> Vec<u8> {
+    // A table of type `lut8Type` (ICC.1:2022, 10.11): four inks to Lab, no ink or all of it for each.
+    let same: Vec<u8> = (0..=255).collect();
+    let one = 65_536_u32.to_be_bytes();
+    let matrix = [one, [0; 4], [0; 4], [0; 4], one, [0; 4], [0; 4], [0; 4], one].concat();
+    let colours = (0..16).flat_map(|inks| match inks {
+        0 => [255, 128, 128],
+        0b1000 => [136, 208, 195],
+        _ => [0, 128, 128],
+    });
+    let table = [
+        b"mft1\0\0\0\0\x04\x03\x02\0",
+        matrix.as_slice(),
+        &same.repeat(4),
+        &colours.collect::<Vec<u8>>(),
+        &same.repeat(3),
+    ];
+    let mut profile = profile(*b"CMYK", &[(b"A2B0", table.concat())]);
+    profile[12..16].copy_from_slice(b"prtr");
+    profile[20..24].copy_from_slice(b"Lab ");
+    profile
+}
+
+fn curve(gamma: u16) -> Vec<u8> {
+    [&b"curv\0\0\0\0\0\0\0\x01"[..], &gamma.to_be_bytes(), &[0, 0]].concat()
+}
+
+fn profile(colours: [u8; 4], tags: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let name = [b"desc\0\0\0\0\0\0\0\x0A", MARKER.as_bytes(), &[0; 81]].concat();
+    let mut tags = tags.to_vec();
+    tags.push((b"desc", name));
+    let number = |value: usize| u32::try_from(value).expect("profiles are small").to_be_bytes();
+    let start = 128 + 4 + 12 * tags.len();
+    let (mut table, mut data) = (number(tags.len()).to_vec(), vec![]);
+    for (name, bytes) in &tags {
+        table.extend([**name, number(start + data.len()), number(bytes.len())].as_flattened());
+        data.extend(bytes);
+        data.resize(data.len().next_multiple_of(4), 0);
+    }
+    let mut header = vec![0; 128];
+    header[..4].copy_from_slice(&number(start + data.len()));
+    header[8..12].copy_from_slice(&[2, 0x40, 0, 0]);
+    header[12..24].copy_from_slice(&[b"mntr", colours.as_slice(), b"XYZ "].concat());
+    header[36..40].copy_from_slice(b"acsp");
+    header[68..80].copy_from_slice(&[63_190_u32, 65_536, 54_061].map(u32::to_be_bytes).concat());
+    [header, table, data].concat()
+}
+
+/// A JPEG with a profile.
+pub fn jpeg_with_profile(jpeg: &[u8], profile: &[u8]) -> Vec<u8> {
+    with_segments(jpeg, &[(APP2, [b"ICC_PROFILE\0\x01\x01", profile].concat())])
+}
+
+/// A PNG with a profile: packed, which without compression is a header, a stored block and a checksum.
+pub fn png_with_profile(png: &[u8], profile: &[u8]) -> Vec<u8> {
+    with_chunk(png, b"iCCP", &[b"GPSMARKER\0\0", stored(profile).as_slice()].concat())
+}
+
+/// Deflate without compression (RFC 1950 and 1951): header, one stored block, checksum.
+pub fn stored(data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len()).expect("a block is at most 65,535 bytes");
+    let (mut a, mut b) = (1_u32, 0_u32);
+    for byte in data {
+        a = (a + u32::from(*byte)) % 65_521;
+        b = (b + a) % 65_521;
+    }
+    let sum = (b << 16 | a).to_be_bytes();
+    [&[0x78, 1, 1][..], &length.to_le_bytes(), &(!length).to_le_bytes(), data, &sum].concat()
 }
 
 /// One entry of an EXIF directory: tag, type, count, and the value or where it is.
@@ -232,7 +385,7 @@ pub fn riff_chunk(name: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 /// A picture with soft colours and some grain; red, green and blue, row after row.
-fn drawing(width: u16, height: u16, seed: u8) -> Vec<u8> {
+pub fn drawing(width: u16, height: u16, seed: u8) -> Vec<u8> {
     let seed = u32::from(seed);
     let mut pixels = Vec::with_capacity(usize::from(width) * usize::from(height) * 3);
     for y in 0..u32::from(height) {

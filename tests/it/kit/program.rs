@@ -103,6 +103,14 @@ impl Program {
         self.parts.databases(&self.folder.0.join(&self.data))
     }
 
+    /// The address of the store that its photos are in, when they are not in its folder.
+    pub fn store(&self) -> Option<&str> {
+        match &self.parts {
+            Parts::Embedded => None,
+            Parts::Production(production) => Some(&production.servers.s3),
+        }
+    }
+
     /// Kills the server without a word of warning.
     pub fn is_killed(&mut self) {
         let mut running = self.running.take().expect("the server runs");

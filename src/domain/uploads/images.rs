@@ -1,0 +1,152 @@
+//! The files of a photo's images: their names, and those that are made of the original when somebody first asks for them.
+//!
+//! An image is made once, however many ask for it at the same time, and no more are made at once than photos are processed.
+//! When the photo goes, its original goes first: what is written after that is removed again by who wrote it.
+
+use std::sync::Arc;
+
+use super::{keys, limits, table};
+use crate::app::App;
+use crate::base::error::{Error, Result};
+use crate::base::ids::UserId;
+use crate::platform::filters::Table;
+use crate::platform::imaging::lut::Finish;
+use crate::platform::imaging::{self, Framing, Limits, Output, Picture, Rejection, Rendition, Size};
+
+/// An image of a photo, by what its file is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFile {
+    /// The key in the photo's links.
+    pub key: String,
+    /// How large.
+    pub size: Size,
+    /// In which format.
+    pub output: Output,
+}
+
+impl ImageFile {
+    /// The file that a link names, if it is one that this server makes.
+    #[must_use]
+    pub fn named(key: &str, file: &str) -> Option<Self> {
+        let (size, extension) = file.split_once('.')?;
+        let (size, output) = (Size::named(size)?, Output::with_extension(extension)?);
+        Some(Self { key: key.to_owned(), size, output })
+    }
+
+    /// Its name in the store.
+    #[must_use]
+    pub fn blob(&self) -> String {
+        format!("{}/{}", keys::images(&self.key), file_name(self.size, self.output))
+    }
+}
+
+/// What an image is called in its photo's folder and in links.
+#[must_use]
+pub fn file_name(size: Size, output: Output) -> String {
+    format!("{}.{}", size.name(), output.extension())
+}
+
+/// How images are made of an original.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// The key of the original.
+    pub original: String,
+    /// The part that is shown, and what stays in sight.
+    pub framing: Framing,
+    /// The filter.
+    pub filter: Option<(Arc<Table>, Finish)>,
+}
+
+impl Recipe {
+    /// The photo as it was sent.
+    #[must_use]
+    pub fn plain(original: &str) -> Self {
+        Self { original: original.to_owned(), framing: Framing::default(), filter: None }
+    }
+
+    /// What is shown at a size, of the original or of one of its images.
+    fn picture(&self, file: &[u8], size: Size, limits: &Limits) -> std::result::Result<Picture, Rejection> {
+        let mut picture = imaging::open_framed(file, (size, self.framing), limits)?;
+        if let Some((table, finish)) = &self.filter {
+            // As clients have it, who put the filter on an image that is sharpened already.
+            picture.sharpen();
+            let width = picture.width() as usize;
+            table.lut.apply(picture.rgb_mut().as_flattened_mut(), width, *finish);
+        }
+        Ok(picture)
+    }
+}
+
+/// Makes an image that is not in the store. False when there is no such photo.
+///
+/// # Errors
+/// `OVERLOADED` when too many wait for images or it takes too long, and those of the store. What was begun goes on.
+pub async fn make(app: &Arc<App>, file: &ImageFile) -> Result<bool> {
+    make_with(app, file, Recipe::plain(&file.key)).await
+}
+
+/// Makes an image that is not in the store, by a recipe. False when there is no such photo.
+///
+/// # Errors
+/// Those of [`make`].
+pub async fn make_with(app: &Arc<App>, file: &ImageFile, recipe: Recipe) -> Result<bool> {
+    let waits = app.rendering.try_acquire(&file.blob()).ok_or_else(|| overloaded("too many images are waited for"))?;
+    let (maker, file) = (app.clone(), file.clone());
+    let work = tokio::spawn(async move {
+        let _alone = waits.turn().await;
+        let is_there = maker.blobs.look(&file.blob()).await?.is_some();
+        if is_there { Ok(true) } else { make_alone(&maker, &file, recipe).await }
+    });
+    match tokio::time::timeout(app.config.timeout(), work).await {
+        Ok(made) => made.map_err(Error::internal)?,
+        Err(_) => Err(overloaded("an image was not made in time")),
+    }
+}
+
+fn overloaded(why: &'static str) -> Error {
+    Error::unavailable("This image is not ready yet. Ask again in a moment.", why)
+}
+
+async fn make_alone(app: &App, file: &ImageFile, recipe: Recipe) -> Result<bool> {
+    let original = keys::original(&recipe.original);
+    let Some(made) = render(app, file, recipe).await? else { return Ok(false) };
+    app.blobs.write(&file.blob(), &made.bytes).await?;
+    if app.blobs.look(&original).await?.is_some() {
+        return Ok(true);
+    }
+    app.blobs.remove(&file.blob()).await?;
+    Ok(false)
+}
+
+/// Waits for its turn before it reads anything: what waits takes no memory.
+async fn render(app: &App, file: &ImageFile, recipe: Recipe) -> Result<Option<Rendition>> {
+    let turn = app.imaging.clone().acquire_owned().await.map_err(Error::internal)?;
+    let Some(original) = app.blobs.read(&keys::original(&recipe.original)).await? else { return Ok(None) };
+    let (size, output, limits) = (file.size, file.output, limits(app));
+    let work = move || {
+        let _kept = turn;
+        recipe.picture(&original, size, &limits)?.finish(output)
+    };
+    let made = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    made.map(Some).map_err(Error::internal)
+}
+
+/// What stands in for a photo while it loads, and its main color, by a recipe. Made of an image of it, which is quick.
+pub(in crate::domain) async fn placeholder(app: &App, recipe: &Recipe) -> Result<(String, String)> {
+    let file = ImageFile { key: recipe.original.clone(), size: Size::Low, output: Output::Jpeg };
+    let image = app.blobs.read(&file.blob()).await?.ok_or_else(|| Error::internal("an image of a photo is gone"))?;
+    let (recipe, limits) = (recipe.clone(), limits(app));
+    let work = move || recipe.picture(&image, Size::Low, &limits)?.placeholder();
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
+}
+
+/// Removes the images with a key. Harmless when there are none.
+pub(in crate::domain) async fn remove_images_of(app: &App, key: &str) -> Result<()> {
+    app.blobs.remove_folder(&keys::images(key)).await
+}
+
+/// How large a photo of somebody is, by the key of its files; `None` when none of their uploads has them any more.
+pub(in crate::domain) async fn size_of(app: &App, owner: UserId, key: &str) -> Result<Option<(i32, i32)>> {
+    let upload = table::with_images(app.db.read_own(&owner), key).await?;
+    Ok(upload.and_then(|upload| upload.width.zip(upload.height)))
+}
