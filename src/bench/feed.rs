@@ -141,7 +141,9 @@ async fn statements(app: &Arc<App>, world: &World) -> Result<f64> {
     };
     let readers = readers(world, READS as usize);
     // Nobody writes meanwhile, so the log is followed.
-    (0..app.db.databases().len()).for_each(|number| app.db.kept.heard(number, true));
+    for number in 0..app.db.databases().len() {
+        app.db.kept.heard(number, true);
+    }
     for reader in &readers {
         read(*reader).await?;
     }

@@ -34,6 +34,7 @@ impl FormattedText {
 
 /// A part of a text that stands for something.
 #[derive(Clone, Debug, Interface)]
+#[expect(clippy::duplicated_attributes, reason = "two fields are of one type")]
 #[graphql(
     field(name = "offset", ty = "&usize", desc = "Where it starts, in Unicode code points."),
     field(name = "length", ty = "&usize", desc = "How long it is, in Unicode code points.")

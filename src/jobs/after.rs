@@ -1,16 +1,16 @@
 //! What follows from each fact. A new fact does not compile until it has its line here.
 
-use super::pushing::Pushing;
 use super::step::Step;
-use super::tell;
+use super::{pushing, tell};
 use crate::base::facts::Fact;
 use crate::domain::feed::Place;
 use crate::domain::pushes::Turn;
 
-/// The steps that follow from a fact: what is to be done, and who is to be told.
+/// The steps that follow from a fact: what is to be done, who is to be told, and what devices are to be brought.
 pub(super) fn after(fact: &Fact) -> Vec<Step> {
     let told = tell::after(fact).into_iter().map(|of| Step::Tell { of });
-    done_after(fact).into_iter().chain(told).collect()
+    let pushed = pushing::after(fact).map(|of| Step::Push { of, turn: Turn::default() });
+    done_after(fact).into_iter().chain(told).chain(pushed).collect()
 }
 
 fn done_after(fact: &Fact) -> Vec<Step> {
@@ -29,9 +29,6 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::CommentCountsWait { comment } => vec![Step::AddUpCommentCounts { comment }],
         Fact::CommentDeleted { comment, .. } => vec![Step::EraseComment { comment }],
-        Fact::ActivityChanged { user, activity, is_more: true } => push(Pushing::Activity { user, activity }),
-        Fact::ActivityRemoved { user, activity } => push(Pushing::TakenBack { user, activity }),
-        Fact::ActivitySeen { user } => push(Pushing::Seen { user }),
         Fact::UserSignedUp { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
@@ -49,10 +46,8 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         | Fact::PhotoTagRemoved { .. }
         | Fact::CommentEdited { .. }
         | Fact::ActivityNoted { .. }
-        | Fact::ActivityChanged { is_more: false, .. } => vec![],
+        | Fact::ActivityChanged { .. }
+        | Fact::ActivityRemoved { .. }
+        | Fact::ActivitySeen { .. } => vec![],
     }
-}
-
-fn push(of: Pushing) -> Vec<Step> {
-    vec![Step::Push { of, turn: Turn::default() }]
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::base::error::Result;
+use crate::base::facts::Fact;
 use crate::base::ids::{ActivityId, UserId};
 use crate::domain::pushes::{self, Next, Turn};
 
@@ -17,6 +18,16 @@ pub enum Pushing {
     TakenBack { user: UserId, activity: ActivityId },
     /// That the activities were seen.
     Seen { user: UserId },
+}
+
+/// What devices are to be brought after a fact.
+pub(super) fn after(fact: &Fact) -> Option<Pushing> {
+    match *fact {
+        Fact::ActivityChanged { user, activity, is_more: true } => Some(Pushing::Activity { user, activity }),
+        Fact::ActivityRemoved { user, activity } => Some(Pushing::TakenBack { user, activity }),
+        Fact::ActivitySeen { user } => Some(Pushing::Seen { user }),
+        _ => None,
+    }
 }
 
 impl Pushing {

@@ -101,7 +101,9 @@ impl Counter {
     async fn costs(&self, name: &str, document: &str, variables: &Value) -> u64 {
         let databases = self.app.db.databases().len();
         // Nobody writes meanwhile, so the log is followed.
-        (0..databases).for_each(|number| self.app.db.kept.heard(number, true));
+        for number in 0..databases {
+            self.app.db.kept.heard(number, true);
+        }
         let before = self.app.db.statements();
         let document = if document.contains("...Card") { format!("{document} {CARD}") } else { document.to_owned() };
         let request = Request::new(document).operation_name(name).variables(Variables::from_json(variables.clone()));

@@ -28,10 +28,10 @@ async fn captions_and_comments_say_who_and_what_they_speak_of() {
     assert_eq!((&text["entities"][1]["offset"], &text["entities"][1]["length"]), (&json!(6), &json!(4)));
     let id = media.parse().expect("the ID of a media");
     let mentioned = photograph::domain::media::mentioned(&kit.app, id).await.expect("the table can be read");
-    assert_eq!(mentioned.iter().map(ToString::to_string).collect::<Vec<_>>(), [bob.id.clone()]);
+    assert_eq!(mentioned.iter().map(ToString::to_string).collect::<Vec<_>>(), std::slice::from_ref(&bob.id));
     let id = comment.parse().expect("the ID of a comment");
     let mentioned = photograph::domain::comments::mentioned(&kit.app, id).await.expect("the table can be read");
-    assert_eq!(mentioned.iter().map(ToString::to_string).collect::<Vec<_>>(), [ada.id.clone()]);
+    assert_eq!(mentioned.iter().map(ToString::to_string).collect::<Vec<_>>(), std::slice::from_ref(&ada.id));
     kit.ends().await;
 }
 
@@ -89,7 +89,8 @@ async fn a_text_that_speaks_of_too_many_is_refused() {
     let limits = ada.asks(limits, json!({})).await.data("/server/limits").clone();
     let limit = |name: &str| usize::try_from(limits[name].as_u64().expect("a limit")).expect("a small one");
     let (hashtags, mentions) = (limit("hashtagsPerMedia"), limit("mentionsPerText"));
-    let many = |sign: char, count: usize| (0..count).map(|number| format!("{sign}x{number} ")).collect::<String>();
+    let many =
+        |sign: char, count: usize| (0..count).map(|number| format!("{sign}x{number}")).collect::<Vec<_>>().join(" ");
     let upload = ada.uploads(&photos::small_jpeg(1), "image/jpeg").await;
     for (caption, limit) in [(many('#', hashtags + 1), hashtags), (many('@', mentions + 1), mentions)] {
         let input = json!({ "photos": [{ "uploadId": upload }], "caption": caption });

@@ -56,7 +56,7 @@ pub async fn add(app: &App, viewer: Viewer, remark: Remark, key: Option<String>)
     let mentions = mentions::resolve(app, viewer, &body).await.map_err(|error| error.at(["text"]))?;
     let parent_id = parent(app, viewer, &remark).await?;
     let (id, media_id) = (app.ids.next(&remark.media), remark.media);
-    let row = Comment { parent_id, mentions, ..Comment::new(id, media_id, viewer.user, body) };
+    let row = Comment { mentions, parent_id, ..Comment::new(id, media_id, viewer.user, body) };
     let (comment, earlier) =
         app.db.write(&row.media_id.clone(), async |tx| add_in(app, tx, row, key.as_ref()).await).await?;
     match earlier {

@@ -21,7 +21,7 @@ pub(super) struct Notice {
     /// Which state of it: its place in the list.
     pub revision: i64,
     /// Its kind, as in the schema.
-    pub kind: &'static str,
+    pub kind: String,
     /// The usernames of those who did it, last first.
     pub actors: Vec<String>,
     /// How many did it.
@@ -51,7 +51,7 @@ pub(super) async fn of(app: &App, user: UserId, id: ActivityId) -> Result<Option
         id: id.to_string(),
         cause: id.0,
         revision: activity.place,
-        kind: name(activity.kind),
+        kind: name(activity.kind)?,
         actors: activity.actors.iter().map(|actor| actor.username.clone()).collect(),
         actor_count: activity.actor_count,
         media,
@@ -91,15 +91,26 @@ async fn image(app: &App, media: Option<MediaId>) -> Result<Option<String>> {
     Ok(Some(app.links.image(&photo.image_key, &file, Reach::Some, app.clock.now())?.url))
 }
 
-/// A kind as the schema writes it.
-fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::MediaLiked => "MEDIA_LIKED",
-        Kind::CommentLiked => "COMMENT_LIKED",
-        Kind::MediaCommented => "MEDIA_COMMENTED",
-        Kind::CommentReplied => "COMMENT_REPLIED",
-        Kind::Followed => "FOLLOWED",
-        Kind::FollowRequested => "FOLLOW_REQUESTED",
-        Kind::FollowApproved => "FOLLOW_APPROVED",
+/// A kind as the schema writes it: `MEDIA_LIKED` for `mediaLiked`.
+fn name(kind: Kind) -> Result<String> {
+    let written = serde_json::to_value(kind)?;
+    Ok(written.as_str().unwrap_or_default().chars().fold(String::new(), |mut name, letter| {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+        name
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_called_as_in_the_schema() {
+        assert_eq!(name(Kind::MediaLiked).unwrap(), "MEDIA_LIKED");
+        assert_eq!(name(Kind::Followed).unwrap(), "FOLLOWED");
+        assert!(Kind::all().into_iter().all(|kind| !name(kind).unwrap().is_empty()));
     }
 }

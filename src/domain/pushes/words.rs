@@ -52,7 +52,7 @@ pub(super) fn cursor(app: &App) -> String {
 
 /// The payload of a push about an activity. Only the first of a group makes itself heard.
 pub(super) fn payload(notice: &Notice, is_first: bool) -> Result<String> {
-    let (key, arguments) = sentence(notice.kind, &notice.actors, notice.actor_count);
+    let (key, arguments) = sentence(&notice.kind, &notice.actors, notice.actor_count);
     let alert = Alert {
         title: None,
         key: &key,
@@ -66,7 +66,7 @@ pub(super) fn payload(notice: &Notice, is_first: bool) -> Result<String> {
 
 fn data(notice: &Notice) -> Data<'_> {
     Data {
-        kind: notice.kind,
+        kind: &notice.kind,
         activity_id: &notice.id,
         cursor: &notice.cursor,
         unseen_count: notice.unseen,

@@ -154,7 +154,7 @@ impl Db {
     {
         let (mut found, mut unknown, mut misses) = (HashMap::new(), Vec::new(), Vec::new());
         for key in keys {
-            match self.look(*key, row(*key)) {
+            match self.look(key, row(*key)) {
                 Some(Ok(value)) => {
                     found.insert(*key, value);
                 }
@@ -179,8 +179,8 @@ impl Db {
     }
 
     /// `None` where nothing is believed.
-    fn look<K: Sharded, V: Clone + Send + Sync + 'static>(&self, key: K, row: Row) -> Option<Result<V, Miss>> {
-        let is_believed = self.kept.is_believed(self.database(&key).number);
+    fn look<K: Sharded, V: Clone + Send + Sync + 'static>(&self, key: &K, row: Row) -> Option<Result<V, Miss>> {
+        let is_believed = self.kept.is_believed(self.database(key).number);
         is_believed.then(|| self.kept.look(row))
     }
 }

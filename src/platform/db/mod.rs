@@ -290,7 +290,9 @@ impl Database {
                 let facts = tx.facts();
                 let committed = tx.commit().await;
                 // Also after an error: the commit may have been done, and only its answer lost.
-                facts.iter().for_each(|fact| self.kept.forget(fact));
+                for fact in &facts {
+                    self.kept.forget(fact);
+                }
                 committed?;
                 if !facts.is_empty() {
                     self.outbox_filled.notify_one();

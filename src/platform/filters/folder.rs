@@ -1,5 +1,6 @@
 //! The operator's own filters: each `.cube` and `.png` in a folder is one. The file's name is its key.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -40,10 +41,18 @@ impl Filters {
         let name: String = name.chars().filter(|c| !c.is_control()).take(KEY_LENGTH).collect();
         let colours = cube.colours();
         let digest = digest(&SHA256, &encode(&colours));
-        let sha256: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(digest.as_ref());
         let filter = Filter { key, name, version: version(digest.as_ref()), sha256, vignette: 0.0, grain: 0.0 };
         Ok(Known { filter, source: Source::Operator(colours), table: OnceLock::new() })
     }
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The files of a folder, by name.

@@ -155,8 +155,7 @@ mod tests {
         for filter in filters.all() {
             let table = filters.table(&filter.sha256).unwrap();
             let digest = digest(&SHA256, &table.png);
-            let now: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(now, filter.sha256, "{} {}", filter.key, filter.version);
+            assert_eq!(folder::hex(digest.as_ref()), filter.sha256, "{} {}", filter.key, filter.version);
             assert!(Table::read(table.png.clone()).unwrap().lut == table.lut, "{}", filter.key);
         }
     }

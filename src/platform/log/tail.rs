@@ -90,6 +90,8 @@ async fn catch_up(database: &Database, live: &Live) -> Result<()> {
 
 /// What is told must not be shown as it was before.
 fn tell(database: &Database, live: &Live, entries: Vec<Entry>) {
-    entries.iter().for_each(|entry| database.kept.forget(&entry.fact));
+    for entry in &entries {
+        database.kept.forget(&entry.fact);
+    }
     live.deliver(entries);
 }

@@ -81,7 +81,8 @@ impl Kit {
         config.http.drain_seconds = 0;
         change(&mut config);
         let ahead = Arc::new(AtomicI64::new(0));
-        let app = App::start(config, Clock::shifted(ahead.clone()))
+        // In a box, because it is large: stories need not be.
+        let app = Box::pin(App::start(config, Clock::shifted(ahead.clone())))
             .await
             .unwrap_or_else(|error| panic!("{}", error.detail()));
         let stop = CancellationToken::new();

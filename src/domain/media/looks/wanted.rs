@@ -40,9 +40,8 @@ pub struct WantedFilter {
 /// # Errors
 /// `NOT_FOUND` for an unknown filter, `INVALID` for what lies outside the photo; with the input below `path`.
 pub(in crate::domain::media) fn check(app: &App, wanted: &WantedLook, path: &[&str]) -> Result<Look> {
-    let at = |rest: &[&str]| [path, rest].concat().into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let filter = wanted.filter.as_ref().map(|wanted| filter(app, wanted));
-    let filter = filter.transpose().map_err(|(part, error)| error.at(at(&["filter", part])))?;
+    let at = |rest: &[&'static str]| [path, rest].concat().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let filter = wanted.filter.as_ref().map(|wanted| filter(app, wanted, at)).transpose()?;
     if wanted.crop.is_some_and(|part| !is_inside(part)) {
         let message = "The part to keep must lie in the photo and be at least a twentieth of it each way.";
         return Err(Error::refused(RefusalCode::Invalid, message).limit(LEAST).at(at(&["crop"])));
@@ -54,12 +53,14 @@ pub(in crate::domain::media) fn check(app: &App, wanted: &WantedLook, path: &[&s
     Ok(Look { filter, crop: wanted.crop, focal_point: wanted.focal_point })
 }
 
-fn filter(app: &App, wanted: &WantedFilter) -> Result<AppliedFilter, (&'static str, Error)> {
-    let filter = app.filters.find(&wanted.key).cloned().ok_or_else(|| ("key", Error::not_found("filter")))?;
-    match is_fraction(wanted.strength) {
-        true => Ok(AppliedFilter { filter, strength: wanted.strength }),
-        false => Err(("strength", Error::refused(RefusalCode::Invalid, "A strength is 0 to 1.").limit(1))),
+fn filter(app: &App, wanted: &WantedFilter, at: impl Fn(&[&'static str]) -> Vec<String>) -> Result<AppliedFilter> {
+    let filter = app.filters.find(&wanted.key).cloned();
+    let filter = filter.ok_or_else(|| Error::not_found("filter").at(at(&["filter", "key"])))?;
+    if is_fraction(wanted.strength) {
+        return Ok(AppliedFilter { filter, strength: wanted.strength });
     }
+    let error = Error::refused(RefusalCode::Invalid, "A strength is 0 to 1.").limit(1);
+    Err(error.at(at(&["filter", "strength"])))
 }
 
 fn is_fraction(number: f64) -> bool {
