@@ -49,6 +49,14 @@ pub enum Fact {
     PhotoTagged { media: MediaId, user: UserId },
     /// Somebody is no longer tagged in a photo of a media.
     PhotoTagRemoved { media: MediaId, user: UserId },
+    /// Somebody is mentioned in the caption of a media or in a comment on it, or no longer is.
+    MentionChanged {
+        media: MediaId,
+        /// The comment; none for the caption.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<CommentId>,
+        user: UserId,
+    },
     /// Somebody likes a media.
     MediaLiked { media: MediaId, user: UserId },
     /// Somebody no longer likes a media.
@@ -178,6 +186,7 @@ impl Fact {
             | Self::UploadExpired { .. }
             | Self::PhotoTagged { .. }
             | Self::PhotoTagRemoved { .. }
+            | Self::MentionChanged { .. }
             | Self::MediaLiked { .. }
             | Self::MediaUnliked { .. }
             | Self::LikeWaits { .. }
@@ -202,6 +211,7 @@ impl Fact {
             | Self::CountsWait { .. }
             | Self::PhotoTagged { .. }
             | Self::PhotoTagRemoved { .. }
+            | Self::MentionChanged { .. }
             | Self::CommentLiked { .. }
             | Self::CommentUnliked { .. }
             | Self::CommentCountsWait { .. }

@@ -38,6 +38,10 @@ pub enum Activity {
     CommentLiked(CommentLikedActivity),
     /// Comments and replies.
     Commented(CommentedActivity),
+    /// Mentions.
+    Mentioned(MentionedActivity),
+    /// Photo tags.
+    PhotoTagged(PhotoTaggedActivity),
     /// Followers, requests, approvals.
     Follow(FollowActivity),
 }
@@ -54,6 +58,10 @@ pub enum ActivityKind {
     MediaCommented,
     /// Someone replied to a comment of the viewer.
     CommentReplied,
+    /// Someone mentioned the viewer.
+    Mentioned,
+    /// Someone tagged the viewer in a photo.
+    PhotoTagged,
     /// Someone follows the viewer. Who let them in after they had asked knows, and is not told.
     Followed,
     /// Someone asks to follow the viewer.
@@ -134,6 +142,18 @@ activities! {
         /// The last of the comments.
         latest_comment: Comment,
     }
+    /// A mention of the viewer in a caption or a comment.
+    MentionedActivity {
+        /// The media.
+        media: Media,
+        /// The comment; null when it is the caption.
+        comment: Option<Comment>,
+    }
+    /// A photo tag of the viewer.
+    PhotoTaggedActivity {
+        /// The media.
+        media: Media,
+    }
     /// New followers, requests to follow, or requests approved; `actors` are the users.
     FollowActivity {}
 }
@@ -153,6 +173,8 @@ impl Activity {
             Kind::MediaCommented | Kind::CommentReplied => {
                 Self::Commented(CommentedActivity::new(told, (media?, comment?)))
             }
+            Kind::Mentioned => Self::Mentioned(MentionedActivity::new(told, (media?, comment.ok()))),
+            Kind::PhotoTagged => Self::PhotoTagged(PhotoTaggedActivity::new(told, (media?,))),
             Kind::Followed | Kind::FollowRequested | Kind::FollowApproved => {
                 Self::Follow(FollowActivity::new(told, ()))
             }

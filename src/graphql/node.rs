@@ -2,7 +2,10 @@
 
 use async_graphql::{Context, ID, Interface};
 
-use super::activity::{Activity, CommentLikedActivity, CommentedActivity, FollowActivity, MediaLikedActivity};
+use super::activity::{
+    Activity, CommentLikedActivity, CommentedActivity, FollowActivity, MediaLikedActivity, MentionedActivity,
+    PhotoTaggedActivity,
+};
 use super::comment::Comment;
 use super::context::{app, viewer as asking};
 use super::device::Device;
@@ -52,6 +55,10 @@ pub enum Node {
     CommentLiked(CommentLikedActivity),
     /// An activity of the viewer.
     Commented(CommentedActivity),
+    /// An activity of the viewer.
+    Mentioned(MentionedActivity),
+    /// An activity of the viewer.
+    PhotoTagged(PhotoTaggedActivity),
     /// An activity of the viewer.
     Follow(FollowActivity),
 }
@@ -130,6 +137,8 @@ impl From<Activity> for Node {
             Activity::MediaLiked(activity) => activity.into(),
             Activity::CommentLiked(activity) => activity.into(),
             Activity::Commented(activity) => activity.into(),
+            Activity::Mentioned(activity) => activity.into(),
+            Activity::PhotoTagged(activity) => activity.into(),
             Activity::Follow(activity) => activity.into(),
         }
     }

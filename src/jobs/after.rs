@@ -44,6 +44,7 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         | Fact::AudienceChanged { .. }
         | Fact::PhotoTagged { .. }
         | Fact::PhotoTagRemoved { .. }
+        | Fact::MentionChanged { .. }
         | Fact::CommentEdited { .. }
         | Fact::ActivityNoted { .. }
         | Fact::ActivityChanged { .. }

@@ -20,6 +20,15 @@ pub enum Tell {
     Comment { comment: CommentId },
     /// Both, of a follow, a request or an approval.
     Follow { follower: UserId, followee: UserId },
+    /// Whoever is mentioned, of that.
+    Mention {
+        media: MediaId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<CommentId>,
+        user: UserId,
+    },
+    /// Whoever is tagged in a photo, of that.
+    Tag { media: MediaId, user: UserId },
     /// Nobody any more, of a comment that was deleted.
     DeletedComment { comment: CommentId, media: MediaId, author: UserId, parent: Option<CommentId> },
     /// Its owner no longer, of a media that was deleted.
@@ -38,6 +47,8 @@ pub(super) fn after(fact: &Fact) -> Vec<Tell> {
             vec![Tell::CommentLike { comment, user }]
         }
         Fact::CommentAdded { comment, .. } => vec![Tell::Comment { comment }],
+        Fact::MentionChanged { media, comment, user } => vec![Tell::Mention { media, comment, user }],
+        Fact::PhotoTagged { media, user } | Fact::PhotoTagRemoved { media, user } => vec![Tell::Tag { media, user }],
         Fact::FollowChanged { follower, followee } => vec![Tell::Follow { follower, followee }],
         Fact::CommentDeleted { comment, media, author, parent } => {
             vec![Tell::DeletedComment { comment, media, author, parent }]
@@ -48,7 +59,27 @@ pub(super) fn after(fact: &Fact) -> Vec<Tell> {
             Tell::Parted { user: blocked, actor: blocker, block },
         ],
         Fact::ActivityNoted { activity } => vec![Tell::Sum { activity }],
-        _ => vec![],
+        Fact::UserSignedUp { .. }
+        | Fact::SessionEnded { .. }
+        | Fact::DeviceMoved { .. }
+        | Fact::PrivacyChanged { .. }
+        | Fact::FollowingChanged { .. }
+        | Fact::UserUnblocked { .. }
+        | Fact::UserMuted { .. }
+        | Fact::UserUnmuted { .. }
+        | Fact::UploadReceived { .. }
+        | Fact::UploadProcessed { .. }
+        | Fact::UploadExpired { .. }
+        | Fact::MediaPublished { .. }
+        | Fact::MediaEdited { .. }
+        | Fact::AudienceChanged { .. }
+        | Fact::LikeWaits { .. }
+        | Fact::CountsWait { .. }
+        | Fact::CommentEdited { .. }
+        | Fact::CommentCountsWait { .. }
+        | Fact::ActivityChanged { .. }
+        | Fact::ActivityRemoved { .. }
+        | Fact::ActivitySeen { .. } => vec![],
     }
 }
 
@@ -62,6 +93,8 @@ impl Tell {
             Self::Like { media, user } => activity::note_like(app, media, user).await,
             Self::CommentLike { comment, user } => activity::note_comment_like(app, comment, user).await,
             Self::Comment { comment } => activity::note_comment(app, comment).await,
+            Self::Mention { media, comment, user } => activity::note_mention(app, media, comment, user).await,
+            Self::Tag { media, user } => activity::note_tag(app, media, user).await,
             Self::Follow { follower, followee } => activity::note_follow(app, follower, followee).await,
             Self::DeletedComment { comment, media, author, parent } => {
                 activity::forget_comment(app, Deleted { comment, media, author, parent }).await

@@ -9,6 +9,7 @@ mod accounts;
 mod activity;
 mod activity_cost;
 mod activity_events;
+mod activity_names;
 mod between;
 mod blocking;
 mod budgets;

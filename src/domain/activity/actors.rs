@@ -78,6 +78,13 @@ pub(super) async fn delete_about(tx: &Tx, user: UserId, kind: Kind, object: i64)
     delete_which(tx, which).await
 }
 
+/// Takes out what was done about an object by one comment, or without any, whoever did it.
+pub(super) async fn delete_by(tx: &Tx, (user, kind): (UserId, Kind), by: (i64, i64)) -> Result<Vec<ActivityId>> {
+    let (object, cause) = by;
+    let which = Column::UserId.eq(user).and(Column::Kind.eq(kind)).and(Column::ObjectId.eq(object));
+    delete_which(tx, which.and(Column::CauseId.eq(cause))).await
+}
+
 /// Takes out everything that somebody did to a user, as far as it was before a place, and gives the activities it was
 /// part of.
 pub(super) async fn delete_of(tx: &Tx, user: UserId, actor: UserId, before: i64) -> Result<Vec<ActivityId>> {

@@ -87,7 +87,7 @@ pub async fn note_follow(app: &App, follower: UserId, followee: UserId) -> Resul
 }
 
 /// Whether the one it happened to may know who did it, and see what it is about.
-async fn may_hear(app: &App, happening: &Happening) -> Result<bool> {
+pub(super) async fn may_hear(app: &App, happening: &Happening) -> Result<bool> {
     let mut people = vec![happening.actor];
     let media = match happening.media {
         Some(id) => match one_media(app, id).await? {
@@ -102,11 +102,11 @@ async fn may_hear(app: &App, happening: &Happening) -> Result<bool> {
     Ok(standings.contains_key(&happening.actor) && media.as_ref().is_none_or(sees))
 }
 
-async fn one_media(app: &App, id: MediaId) -> Result<Option<Media>> {
+pub(super) async fn one_media(app: &App, id: MediaId) -> Result<Option<Media>> {
     Ok(media::load(app, &[id]).await?.pop())
 }
 
-async fn parent_of(app: &App, id: Option<CommentId>) -> Result<Option<comments::Comment>> {
+pub(super) async fn parent_of(app: &App, id: Option<CommentId>) -> Result<Option<comments::Comment>> {
     match id {
         Some(id) => Ok(comments::load(app, &[id]).await?.pop()),
         None => Ok(None),

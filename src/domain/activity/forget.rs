@@ -69,6 +69,11 @@ async fn told_of(app: &App, deleted: Deleted) -> Result<Vec<Happening>> {
     Ok(of_media.into_iter().chain(of_parent).collect())
 }
 
+/// What named somebody is gone, and with it who did: a caption or a photo of a media, or a comment on it.
+pub(super) async fn forget_named(app: &App, to: (UserId, Kind), (media, cause): (MediaId, i64)) -> Result<()> {
+    app.db.write(&to.0, async |tx| sum_up_all(app, tx, actors::delete_by(tx, to, (media.0, cause)).await?).await).await
+}
+
 /// Two people were parted by a block: what one did to the other goes. When they exist for each other again by now, only what
 /// was before the block.
 ///

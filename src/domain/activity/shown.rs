@@ -102,7 +102,11 @@ impl Sight {
         let hidden = i64::try_from(newest.len() - seen.len()).unwrap_or(0);
         let actors: Vec<User> = seen.into_iter().take(ACTORS).cloned().collect();
         let media = self.media.get(&row.media_id).cloned();
-        let comment = comments_of(newest, row).find_map(|id| self.comments.get(&id)).cloned();
+        let comment = match row.kind {
+            Kind::Mentioned => self.comments.get(&self.mention(newest)?),
+            _ => comments_of(newest, row).find_map(|id| self.comments.get(&id)),
+        };
+        let comment = comment.cloned();
         let needs_media = row.media_id.0 != 0;
         if actors.is_empty() || (needs_media && media.is_none()) || (row.kind.is_by_comment() && comment.is_none()) {
             return None;
@@ -110,6 +114,13 @@ impl Sight {
         let is_seen = row.seen.is_some_and(|seen| seen >= row.place);
         let (id, kind, place, actor_count) = (row.id, row.kind, row.place, row.actor_count - hidden);
         Some(Activity { id, kind, place, is_seen, actors, actor_count, media, comment })
+    }
+
+    /// The last of the comments that mention the viewer; 0 when it is the caption.
+    fn mention(&self, newest: &[Newest]) -> Option<CommentId> {
+        let seen = newest.iter().filter(|(actor, _)| self.users.contains_key(actor));
+        let is_there = |comment: &CommentId| comment.0 == 0 || self.comments.contains_key(comment);
+        seen.map(|(_, cause)| CommentId(*cause)).find(is_there)
     }
 }
 

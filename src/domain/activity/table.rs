@@ -30,6 +30,12 @@ pub enum Kind {
     /// Someone replied to a comment of the viewer.
     #[sea_orm(num_value = 3)]
     CommentReplied,
+    /// Someone mentioned the viewer.
+    #[sea_orm(num_value = 4)]
+    Mentioned,
+    /// Someone tagged the viewer in a photo.
+    #[sea_orm(num_value = 5)]
+    PhotoTagged,
     /// Someone follows the viewer.
     #[sea_orm(num_value = 6)]
     Followed,

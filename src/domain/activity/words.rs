@@ -39,6 +39,8 @@ fn did(kind: Kind) -> &'static str {
         Kind::CommentLiked => "liked your comment",
         Kind::MediaCommented => "commented on your photo",
         Kind::CommentReplied => "replied to your comment",
+        Kind::Mentioned => "mentioned you",
+        Kind::PhotoTagged => "tagged you in a photo",
         Kind::Followed => "started following you",
         Kind::FollowRequested => "asked to follow you",
         Kind::FollowApproved => "accepted your request to follow",

@@ -32,6 +32,9 @@ pub async fn edit(app: &App, viewer: Viewer, id: CommentId, text: &str) -> Resul
 
 async fn edit_in(app: &App, tx: &Tx, edited: Comment) -> Result<()> {
     let (comment, media, author) = (edited.id, edited.media_id, edited.author_id);
+    let before = table::lock(tx, comment).await?.ok_or_else(not_found)?;
+    let mentions = (before.mentions.as_deref(), edited.mentions.as_deref());
+    mentions::record(app, tx, (media, Some(comment)), mentions).await?;
     if !table::set_edited(tx, edited).await? {
         return Err(not_found());
     }

@@ -89,6 +89,7 @@ async fn add_in(app: &App, tx: &Tx, comment: Comment, key: Option<&Key>) -> Resu
         return Ok((comment, Some(CommentId(earlier))));
     }
     table::insert(tx, comment.clone()).await?;
+    mentions::record(app, tx, (comment.media_id, Some(comment.id)), (None, comment.mentions.as_deref())).await?;
     let Comment { id, media_id, author_id, parent_id, .. } = comment;
     log::record(tx, now, &Fact::CommentAdded { comment: id, media: media_id, author: author_id }).await?;
     if let Some(parent) = parent_id
@@ -136,9 +137,10 @@ async fn delete_in(app: &App, tx: &Tx, comment: &Comment) -> Result<()> {
 }
 
 async fn tell_deleted(app: &App, tx: &Tx, comments: &[Comment]) -> Result<()> {
-    for Comment { id, media_id, author_id, parent_id, .. } in comments {
+    for Comment { id, media_id, author_id, parent_id, mentions, .. } in comments {
         let fact = Fact::CommentDeleted { comment: *id, media: *media_id, author: *author_id, parent: *parent_id };
         log::record(tx, app.clock.now(), &fact).await?;
+        mentions::record(app, tx, (*media_id, Some(*id)), (mentions.as_deref(), None)).await?;
     }
     Ok(())
 }

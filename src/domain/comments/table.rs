@@ -117,6 +117,11 @@ pub(super) async fn many(connection: &Reader, ids: Vec<CommentId>) -> Result<Vec
     Ok(rows().filter(Column::Id.is_in(ids)).all(connection).await?)
 }
 
+/// Reads a comment and keeps others from changing it until the transaction ends.
+pub(super) async fn lock(tx: &Tx, id: CommentId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?)
+}
+
 /// Stores what was edited of a comment. False when it is gone.
 pub(super) async fn set_edited(tx: &Tx, comment: Model) -> Result<bool> {
     let changed = Entity::update_many()
@@ -132,7 +137,8 @@ pub(super) async fn delete(tx: &Tx, id: CommentId) -> Result<Vec<Model>> {
     if this.is_empty() {
         return Ok(this);
     }
-    let replies = Entity::find().filter(Column::ParentId.eq(id)).order_by_asc(Column::Id).all(tx.conn()).await?;
+    let replies = Entity::find().filter(Column::ParentId.eq(id)).order_by_asc(Column::Id).lock_exclusive();
+    let replies = replies.all(tx.conn()).await?;
     let all = Column::Id.eq(id).or(Column::ParentId.eq(id));
     Entity::delete_many().filter(all).exec(tx.conn()).await?;
     Ok(this.into_iter().chain(replies).collect())

@@ -1,11 +1,12 @@
 //! Deleting a media: gone for everybody at once; its photos and files follow in a step.
 
 use super::publish::counted;
-use super::{Audience, Media, looks, photos, table, tags};
+use super::{Audience, looks, photos, table, tags};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
 use crate::base::ids::MediaId;
+use crate::domain::mentions;
 use crate::domain::sessions::Viewer;
 use crate::domain::uploads;
 use crate::domain::users::{self, Counter};
@@ -21,13 +22,17 @@ pub async fn delete(app: &App, viewer: Viewer, id: MediaId) -> Result<()> {
     if media.owner_id != viewer.user {
         return Err(not_permitted());
     }
-    app.db.write(&id, async |tx| delete_in(app, tx, &media).await).await
+    app.db.write(&id, async |tx| delete_in(app, tx, id).await).await
 }
 
-async fn delete_in(app: &App, tx: &Tx, media: &Media) -> Result<()> {
-    if !table::delete(tx, media.owner_id, media.id).await? {
-        return Err(Error::not_found("media").at(["mediaId"]));
+async fn delete_in(app: &App, tx: &Tx, id: MediaId) -> Result<()> {
+    let not_found = || Error::not_found("media").at(["mediaId"]);
+    let media = table::lock(tx, id).await?.ok_or_else(not_found)?;
+    if !table::delete(tx, media.owner_id, id).await? {
+        return Err(not_found());
     }
+    mentions::record(app, tx, (id, None), (media.mentions.as_deref(), None)).await?;
+    tags::end_with(app, tx, id).await?;
     users::count(tx, media.owner_id, Counter::Media, -counted(media.audience)).await?;
     let only_me = media.audience == Audience::OnlyMe;
     let fact = Fact::MediaDeleted { media: media.id, owner: media.owner_id, only_me };

@@ -85,6 +85,7 @@ async fn edit_in(app: &App, tx: &Tx, id: MediaId, (caption, warning, audience): 
         let fact = Fact::AudienceChanged { media: id, owner, before: before.audience };
         log::record(tx, now, &fact).await?;
     }
+    mentions::record(app, tx, (id, None), (before.mentions.as_deref(), after.mentions.as_deref())).await?;
     table::set_edited(tx, after).await
 }
 

@@ -139,6 +139,7 @@ async fn publish_in(app: &App, tx: &Tx, viewer: Viewer, checked: Checked, key: O
     photos::insert_many(tx, rows).await?;
     let Draft { caption, content_warning, audience, .. } = draft;
     let said = Media { caption, mentions, content_warning, ..Media::silent(id, viewer.user, audience) };
+    mentions::record(app, tx, (id, None), (None, said.mentions.as_deref())).await?;
     table::insert(tx, said).await?;
     users::count(tx, viewer.user, Counter::Media, counted(audience)).await?;
     log::record(tx, now, &Fact::MediaPublished { media: id, owner: viewer.user }).await?;

@@ -15,9 +15,8 @@ use crate::domain::follows;
 use crate::domain::sessions::Viewer;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::log;
-use sea_orm::IntoActiveModel;
-use sea_orm::QueryOrder;
 use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
 /// People tagged in one photo; Instagram's limit.
 pub const TAGS: usize = 20;
@@ -169,6 +168,16 @@ async fn remove_in(app: &App, tx: &Tx, tag: &Model, owner: UserId) -> Result<()>
 pub async fn is_tagged(app: &App, media: MediaId, user: UserId) -> Result<bool> {
     let tags = Entity::find().filter(Column::MediaId.eq(media)).filter(Column::UserId.eq(user));
     Ok(tags.one(app.db.read_own(&media)).await?.is_some())
+}
+
+/// Records that nobody is tagged in a media any more, which was deleted.
+pub(super) async fn end_with(app: &App, tx: &Tx, media: MediaId) -> Result<()> {
+    let tagged = Entity::find().select_only().column(Column::UserId).distinct().filter(Column::MediaId.eq(media));
+    let tagged: Vec<UserId> = tagged.into_tuple().all(tx.conn()).await?;
+    for user in tagged {
+        log::record(tx, app.clock.now(), &Fact::PhotoTagRemoved { media, user }).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn delete_of(tx: &Tx, media: MediaId) -> Result<()> {

@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::App;
 use crate::base::entities::{Entity, HASHTAGS, MENTIONS, Meaning, entities};
 use crate::base::error::{Error, RefusalCode, Result};
-use crate::base::ids::UserId;
+use crate::base::facts::Fact;
+use crate::base::ids::{CommentId, MediaId, UserId};
 use crate::domain::follows;
 use crate::domain::sessions::Viewer;
 use crate::domain::users::names::{self, Name};
+use crate::platform::db::Tx;
+use crate::platform::log;
 
 /// The names that stand in a text, in lower case, and whom they mean.
 type Named = BTreeMap<String, UserId>;
@@ -48,13 +51,34 @@ pub fn check_hashtags(caption: &str) -> Result<()> {
 /// Who is mentioned, from what was kept with a text: each once.
 #[must_use]
 pub fn mentioned(kept: Option<&str>) -> Vec<UserId> {
-    read(kept).into_values().collect::<BTreeSet<UserId>>().into_iter().collect()
+    people(kept).into_iter().collect()
+}
+
+fn people(kept: Option<&str>) -> BTreeSet<UserId> {
+    read(kept).into_values().collect()
 }
 
 /// Whom the names in a text mean, from what was kept with it: by name in lower case.
 #[must_use]
 pub fn read(kept: Option<&str>) -> BTreeMap<String, UserId> {
     kept.and_then(|kept| serde_json::from_str(kept).ok()).unwrap_or_default()
+}
+
+/// A text that mentions people: a comment on a media, or its caption.
+pub(in crate::domain) type Place = (MediaId, Option<CommentId>);
+
+/// Records who is mentioned in a text now and was not before, and who no longer is, from what was and is kept with it.
+pub(in crate::domain) async fn record(
+    app: &App,
+    tx: &Tx,
+    (media, comment): Place,
+    (before, after): (Option<&str>, Option<&str>),
+) -> Result<()> {
+    let (before, after) = (people(before), people(after));
+    for user in before.symmetric_difference(&after) {
+        log::record(tx, app.clock.now(), &Fact::MentionChanged { media, comment, user: *user }).await?;
+    }
+    Ok(())
 }
 
 async fn among(app: &App, viewer: Viewer, mentioned: BTreeSet<String>) -> Result<Named> {
