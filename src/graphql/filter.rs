@@ -6,6 +6,7 @@ use super::context::{app, input_id, signed_in};
 use super::error::{UserError, outcome};
 use super::loaders::load;
 use super::photo::{Image, Photo};
+use super::point::{PhotoPoint, PhotoPointInput};
 use super::scalars::{Sha256, Url};
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::PhotoId;
@@ -106,29 +107,11 @@ impl From<media::AppliedFilter> for AppliedFilter {
     }
 }
 
-/// A point in a photo, as fractions of its width and height from the top left.
-#[derive(Clone, Copy, Debug, SimpleObject)]
-pub struct PhotoPoint {
-    /// 0 is the left edge, 1 the right.
-    x: f64,
-    /// 0 is the top edge, 1 the bottom.
-    y: f64,
-}
-
 impl From<Option<Point>> for PhotoPoint {
     /// The middle, unless another one was chosen.
     fn from(point: Option<Point>) -> Self {
         point.map_or(Self { x: 0.5, y: 0.5 }, |point| Self { x: point.x, y: point.y })
     }
-}
-
-/// A point in a photo, as fractions of its width and height from the top left.
-#[derive(Clone, Copy, InputObject)]
-pub struct PhotoPointInput {
-    /// 0 is the left edge, 1 the right.
-    x: f64,
-    /// 0 is the top edge, 1 the bottom.
-    y: f64,
 }
 
 impl From<PhotoPointInput> for Point {

@@ -5,11 +5,12 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result,
 use super::comment::{CommentConnection, CommentOrder};
 use super::context::{app, input_id, signed_in, viewer};
 use super::error::{UserError, outcome};
-use super::filter::{self, CropInput, PhotoFilterInput, PhotoPointInput};
+use super::filter::{self, CropInput, PhotoFilterInput};
 use super::loaders::{CommentsOn, Known, LikeOf, PhotosOf, SaveOf, load};
 use super::page::{PageInfo, semanticNonNull};
 use super::photo::Photo;
 use super::photo_tag::{PhotoTagInput, draft_tags};
+use super::point::PhotoPointInput;
 use super::scalars::{DateTime, Url, Uuid};
 use super::text::FormattedText;
 use super::user::User;

@@ -3,9 +3,10 @@
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::context::{app, best};
-use super::filter::{AppliedFilter, PhotoPoint};
+use super::filter::AppliedFilter;
 use super::loaders::{Known, TagsOf, load};
 use super::photo_tag::PhotoTag;
+use super::point::PhotoPoint;
 use super::scalars::{BlurHash, DateTime, HexColor, Url};
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::UserId;

@@ -44,6 +44,8 @@ mod size;
 mod webp;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 #[path = "../../../tests/it/kit/photos.rs"]
 mod photos;
 #[cfg(test)]
