@@ -34,6 +34,7 @@ mod notification_settings;
 mod playground;
 mod processes;
 mod publishing;
+mod push;
 mod push_devices;
 mod push_transport;
 mod readme;

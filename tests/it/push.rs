@@ -339,9 +339,10 @@ async fn however_often_it_is_done_it_is_pushed_once() {
     let (user, activity) = (ada.id.parse().expect("a user"), activity.parse().expect("an activity"));
     apple.will([Reply::Slowly]);
     let app = kit.app.clone();
-    let pushing = tokio::spawn(async move {
-        join_all((0..8).map(|_| pushes::push(&app, user, activity, Turn::default()))).await
-    });
+    let pushing =
+        tokio::spawn(
+            async move { join_all((0..8).map(|_| pushes::push(&app, user, activity, Turn::default()))).await },
+        );
     eventually("one is under way", PATIENCE, async || (apple.in_flight() == 1).then_some(())).await;
     apple.hurries();
     for next in pushing.await.expect("they are pushed") {
