@@ -23,7 +23,7 @@ const UNSPACED: char = '\u{2e80}';
 
 /// Something found in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entity {
+pub struct Passage {
     /// Where it starts, in code points.
     pub offset: usize,
     /// How long it is, in code points.
@@ -45,12 +45,12 @@ pub enum Meaning {
 
 /// What stands for something in a text, in order.
 #[must_use]
-pub fn entities(text: &str) -> Vec<Entity> {
+pub fn entities(text: &str) -> Vec<Passage> {
     let (mut found, mut rest, mut offset, mut before) = (Vec::new(), text, 0, None);
     while let Some(first) = rest.chars().next() {
         let part = match at(rest, before) {
             Some((part, meaning)) => {
-                found.push(Entity { offset, length: part.chars().count(), meaning });
+                found.push(Passage { offset, length: part.chars().count(), meaning });
                 part
             }
             None => &rest[..first.len_utf8()],
@@ -87,9 +87,9 @@ fn mention(rest: &str, before: Option<char>) -> Option<(&str, Meaning)> {
     }
     let name = &rest[1..];
     let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(name.len());
-    let (name, after) = name.split_at(end);
     // A dot that no name can have ends it, and the sentence.
-    let name = name.split("..").next().unwrap_or("").trim_end_matches('.');
+    let name = name[..end].split("..").next().unwrap_or("").trim_end_matches('.');
+    let after = &rest[1 + name.len()..];
     let goes_on = |c: char| c == '@' || joins(c);
     if name.len() > USERNAME_LENGTH || username(name).is_err() || after.starts_with(goes_on) {
         return None;

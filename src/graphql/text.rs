@@ -7,7 +7,7 @@ use async_graphql::{ComplexObject, Context, ID, Interface, Object, Result, Simpl
 use super::loaders::{Visible, load};
 use super::scalars::Url;
 use super::user::User;
-use crate::base::entities::{self, Entity, Meaning};
+use crate::base::entities::{self, Meaning, Passage};
 use crate::base::ids::UserId;
 use crate::domain::mentions;
 
@@ -50,8 +50,8 @@ pub enum TextEntity {
 
 impl TextEntity {
     /// What was found, unless it is a name that stands for nobody.
-    fn of(found: Entity, named: impl Fn(&str) -> Option<UserId>) -> Option<Self> {
-        let Entity { offset, length, meaning } = found;
+    fn of(found: Passage, named: impl Fn(&str) -> Option<UserId>) -> Option<Self> {
+        let Passage { offset, length, meaning } = found;
         Some(match meaning {
             Meaning::Mention(name) => MentionEntity { offset, length, id: named(&name)? }.into(),
             Meaning::Hashtag(name) => HashtagEntity { offset, length, hashtag: Hashtag { name } }.into(),

@@ -128,6 +128,7 @@ async fn a_comment_can_be_edited_by_its_author() {
     let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
     let media = ada.publishes("dusk").await;
     let comment = bob.comments(&media, "lovly").await;
+    kit.settle().await;
     let mut heard: Stream = ada.listens(ONE, json!({ "id": media })).await;
     heard.next_is("StreamOpened").await;
     let said = "comment { text { plain entities { __typename } } editedAt viewerCanEdit }";

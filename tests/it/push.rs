@@ -106,6 +106,7 @@ async fn what_is_added_takes_the_place_of_what_was_pushed_without_a_sound() {
     for (number, name) in ["bob", "eve", "cy"].into_iter().enumerate() {
         kit.signs_up(name).await.likes(&photo).await;
         apple.gets(number + 1).await;
+        kit.settle().await;
         // Not more than one a minute.
         kit.passes(Duration::from_secs(90));
     }
@@ -266,7 +267,7 @@ async fn what_apple_does_not_take_now_is_tried_again_when_it_says() {
     kit.passes(Duration::from_secs(30));
     apple.gets(3).await;
     ada.waits_for_push("RETRYING", "ServiceUnavailable").await;
-    kit.passes(Duration::from_secs(60));
+    kit.passes(Duration::from_mins(1));
     kit.settle().await;
     let received = apple.received();
     assert_eq!(kinds(&received), ["MEDIA_LIKED", "MEDIA_COMMENTED", "MEDIA_LIKED", "MEDIA_LIKED"]);

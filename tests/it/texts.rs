@@ -18,8 +18,8 @@ async fn captions_and_comments_say_who_and_what_they_speak_of() {
     let caption = sees(&ada, &media, "caption").await;
     let meant = json!([
         { "__typename": "MentionEntity", "offset": 7, "length": 9, "user": { "username": "Bob.Ross" } },
-        { "__typename": "HashtagEntity", "offset": 51, "length": 9, "hashtag": caption["entities"][1]["hashtag"] },
-        { "__typename": "LinkEntity", "offset": 61, "length": 21, "url": "https://example.org/a" },
+        { "__typename": "HashtagEntity", "offset": 49, "length": 9, "hashtag": caption["entities"][1]["hashtag"] },
+        { "__typename": "LinkEntity", "offset": 59, "length": 21, "url": "https://example.org/a" },
     ]);
     assert_eq!((&caption["plain"], &caption["entities"]), (&json!(words), &meant), "{caption:#}");
     assert_eq!(caption["entities"][1]["hashtag"]["name"], "abendrot");

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::App;
-use crate::base::entities::{Entity, HASHTAGS, MENTIONS, Meaning, entities};
+use crate::base::entities::{HASHTAGS, MENTIONS, Meaning, Passage, entities};
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
 use crate::base::ids::{CommentId, MediaId, UserId};
@@ -40,7 +40,7 @@ pub async fn resolve(app: &App, viewer: Viewer, text: &str) -> Result<Option<Str
 /// # Errors
 /// `INVALID`.
 pub fn check_hashtags(caption: &str) -> Result<()> {
-    let is_hashtag = |found: &Entity| matches!(found.meaning, Meaning::Hashtag(_));
+    let is_hashtag = |found: &Passage| matches!(found.meaning, Meaning::Hashtag(_));
     if entities(caption).iter().filter(|found| is_hashtag(found)).count() > HASHTAGS {
         let error = Error::refused(RefusalCode::Invalid, format!("A caption has at most {HASHTAGS} hashtags."));
         return Err(error.limit(HASHTAGS));
@@ -90,7 +90,7 @@ async fn among(app: &App, viewer: Viewer, mentioned: BTreeSet<String>) -> Result
     Ok(mentioned.iter().filter_map(|name| Some((name.clone(), id(name)?))).collect())
 }
 
-fn name(found: Entity) -> Option<String> {
+fn name(found: Passage) -> Option<String> {
     match found.meaning {
         Meaning::Mention(name) => Some(name),
         Meaning::Hashtag(_) | Meaning::Link(_) => None,

@@ -237,7 +237,11 @@ mod tests {
             kept.keep(missed(&kept, Row::User(UserId(number))), &1_u8);
             assert_eq!(kept.look::<u8>(ROW).ok(), Some(0));
         }
-        let count: usize = kept.parts.iter().map(|part| lock(part).young.len() + lock(part).old.len()).sum();
+        let count = |part: &Mutex<Part>| {
+            let part = lock(part);
+            part.young.len() + part.old.len()
+        };
+        let count: usize = kept.parts.iter().map(count).sum();
         assert!(count <= PARTS * 8, "{count}");
     }
 
