@@ -14,7 +14,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{ActivityId, SessionId, UserId};
 use crate::domain::devices;
@@ -41,18 +40,15 @@ pub async fn push(app: &App, user: UserId, id: ActivityId, turn: Turn) -> Result
     if devices.is_empty() {
         return Ok(Next::Done);
     }
-    // When it is gone, so is whatever was to be tried again.
-    let Some(notice) = notice::of(app, user, id).await? else { return take_back(app, user, id, turn).await };
-    match waits_until(app, &notice, turn) {
-        Some(due) => Ok(Next::At(due, Turn { has_waited: true, ..turn })),
-        None => deliver::deliver(app, &notice, &devices, turn).await,
+    let delay = Duration::from_secs(app.config.push.delay_seconds);
+    if !turn.has_waited && !delay.is_zero() {
+        return Ok(Next::At(app.clock.now().after(delay), Turn { has_waited: true, ..turn }));
     }
-}
-
-/// When it may be pushed, counted from when it happened; `None` when that is now.
-fn waits_until(app: &App, notice: &Notice, turn: Turn) -> Option<Timestamp> {
-    let due = notice.happened_at.after(Duration::from_secs(app.config.push.delay_seconds));
-    (!turn.has_waited && app.clock.now() < due).then_some(due)
+    match notice::of(app, user, id).await? {
+        Some(notice) => deliver::deliver(app, &notice, &devices, turn).await,
+        // It is gone, and so is whatever was to be tried again.
+        None => take_back(app, user, id, turn).await,
+    }
 }
 
 /// Notes that a live stream told an activity: it need not be pushed to the device of that session.
