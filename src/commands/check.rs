@@ -2,9 +2,12 @@
 
 use clap::Args;
 use photograph::base::chance::Chance;
+use photograph::base::clock::Clock;
 use photograph::base::config::Config;
-use photograph::base::error::Result;
+use photograph::base::error::{Error, Result};
+use photograph::platform::apns::Apns;
 use photograph::platform::blobs::Blobs;
+use photograph::platform::db::Db;
 use photograph::platform::filters::Filters;
 use photograph::platform::{db, redis, telemetry};
 
@@ -65,7 +68,26 @@ async fn parts(config: &Config) -> Result<Vec<Part>> {
         parts.push(Part { what: "Redis".into(), seen: found.seen, wrong: found.wrong });
     }
     parts.push(photos(config).await);
+    parts.extend(apple(config).await);
     Ok(parts)
+}
+
+/// Apple's two services, where pushes are sent to them: each is asked about a device that is nobody's.
+async fn apple(config: &Config) -> Option<Part> {
+    let asked = async {
+        let (apns, mut found) = (Apns::open(&config.push.apns)?, Vec::new());
+        if let Apns::Live(_) = apns {
+            let db = Db::open(config).await?;
+            for topic in &config.push.apns.topics {
+                found.extend(apns.check(&db, Clock::system().now(), topic).await?);
+            }
+        }
+        Ok::<_, Error>(found)
+    };
+    let found = asked.await.unwrap_or_else(|error| vec![Err(error.detail())]);
+    let seen = found.iter().filter_map(|found| found.clone().ok()).collect();
+    let wrong = found.iter().filter_map(|found| found.clone().err()).collect();
+    (!found.is_empty()).then_some(Part { what: "Apple's push services".into(), seen, wrong })
 }
 
 async fn photos(config: &Config) -> Part {
