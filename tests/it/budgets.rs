@@ -42,10 +42,10 @@ struct Budget {
 
 const QUERIES: [Budget; 9] = [
     Budget { name: "HomeFeed", document: tab!("02-home-feed"), cold: 7, warm: 4 },
-    Budget { name: "HomeFeedNewer", document: NEWER, cold: 10, warm: 6 },
+    Budget { name: "HomeFeedNewer", document: NEWER, cold: 9, warm: 6 },
     Budget { name: "Marker", document: MARKER, cold: 4, warm: 4 },
-    Budget { name: "Liked", document: LIKED, cold: 10, warm: 6 },
-    Budget { name: "Saved", document: SAVED, cold: 10, warm: 6 },
+    Budget { name: "Liked", document: LIKED, cold: 9, warm: 6 },
+    Budget { name: "Saved", document: SAVED, cold: 9, warm: 6 },
     Budget { name: "Profile", document: tab!("07-profile"), cold: 13, warm: 11 },
     Budget { name: "MediaPage", document: tab!("09-media-page"), cold: 10, warm: 7 },
     Budget { name: "FollowRequests", document: tab!("14-follow-requests"), cold: 3, warm: 3 },
