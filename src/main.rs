@@ -22,6 +22,10 @@ use commands::check::Check;
 use commands::feed::FeedTask;
 use commands::{Outcome, Settings, bench, check, feed};
 
+/// Small pieces of memory are taken and given back thousands of times for each answer.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The backend of a photo-sharing app: a GraphQL API with realtime subscriptions, in one program.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
