@@ -18,7 +18,7 @@ use crate::base::ids::{MediaId, UserId};
 use crate::domain::comments::{self, Remark};
 use crate::domain::media::{self, Audience, Draft, DraftPhoto, WantedLook};
 use crate::domain::sessions::{self, Registration, Viewer};
-use crate::domain::uploads::{self, Announcement, Arriving};
+use crate::domain::uploads::{self, Announcement, Arriving, UploadProtocol};
 use crate::domain::users::{self, User};
 use crate::domain::{follows, likes};
 use crate::jobs;
@@ -132,7 +132,12 @@ async fn publish(app: &Arc<App>, viewer: Viewer, scene: u64) -> Result<()> {
     let picture = tokio::task::spawn_blocking(move || pictures::jpeg(scene, PICTURE.0, PICTURE.1));
     let picture = Bytes::from(picture.await.map_err(Error::internal)?);
     let length = picture.len() as u64;
-    let announced = Announcement { content_type: "image/jpeg".to_owned(), byte_size: length, sha256: None };
+    let announced = Announcement {
+        content_type: "image/jpeg".to_owned(),
+        byte_size: length,
+        sha256: None,
+        protocol: UploadProtocol::Put,
+    };
     let upload = uploads::announce(app, viewer, announced, None).await?;
     let arriving = Arriving { content_type: Some("image/jpeg"), content_length: Some(length) };
     uploads::receive(app, upload.id, &upload.secret, arriving, stream::iter([Ok(picture)])).await?;

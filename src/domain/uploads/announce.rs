@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Upload, UploadStatus, table};
+use super::{Upload, UploadProtocol, UploadStatus, table};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
+use crate::base::facts::Fact;
 use crate::base::ids::UploadId;
 use crate::domain::idempotency::{self, Key};
 use crate::domain::sessions::Viewer;
+use crate::domain::users;
 use crate::platform::db::Tx;
 use crate::platform::imaging::{self, Format};
+use crate::platform::log;
 
 /// A photo that will be sent.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +25,15 @@ pub struct Announcement {
     pub byte_size: u64,
     /// The SHA-256 of its bytes; checked when they arrive.
     pub sha256: Option<String>,
+    /// How they will come.
+    #[serde(skip_serializing_if = "is_at_once")]
+    pub protocol: UploadProtocol,
+}
+
+/// What was announced before there was a choice says nothing of it, and is still the same.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_at_once(protocol: &UploadProtocol) -> bool {
+    *protocol == UploadProtocol::Put
 }
 
 /// Announces a photo. The upload that comes back says where to send the bytes.
@@ -70,6 +82,7 @@ fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
         taken_at: None,
         taken_north: None,
         taken_east: None,
+        protocol: announced.protocol,
     })
 }
 
@@ -84,6 +97,28 @@ async fn store(app: &App, tx: &Tx, upload: Upload, key: Option<&Key>) -> Result<
         return Err(Error::refused(RefusalCode::QuotaExceeded, message).limit(most));
     }
     let id = upload.id;
+    let upload = alike(app, tx, upload).await?;
+    if upload.status == UploadStatus::Ready {
+        log::record(tx, now, &Fact::UploadProcessed { upload: id }).await?;
+    }
     table::insert(tx, upload).await?;
     Ok(id)
+}
+
+/// The same upload, but ready when its owner has sent the same bytes before and their images are still there. While the
+/// owner is locked, nobody removes them.
+async fn alike(app: &App, tx: &Tx, upload: Upload) -> Result<Upload> {
+    let Some(sha256) = &upload.sha256 else { return Ok(upload) };
+    let key = app.links.name(&upload.owner_id.to_string(), sha256);
+    users::lock(tx, upload.owner_id).await?;
+    let made = table::made(tx, upload.owner_id, &key)
+        .await?
+        .filter(|made| (made.byte_size, &made.content_type) == (upload.byte_size, &upload.content_type));
+    Ok(match made {
+        Some(made) => {
+            let Upload { id, secret, expires_at, .. } = upload;
+            Upload { id, secret, expires_at, status: UploadStatus::Ready, media_id: None, ..made }
+        }
+        None => upload,
+    })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::sweep::remove_images;
-use super::{ImageFile, Rejection, RejectionCode, Upload, UploadStatus, keys, limits, table};
+use super::{ImageFile, Rejection, RejectionCode, Upload, UploadStatus, keys, limits, parts, table};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -25,6 +25,7 @@ type Made = (Processed, String);
 /// Those of the store and the database; then it is to be tried again.
 pub async fn process(app: &Arc<App>, id: UploadId) -> Result<()> {
     let Some(upload) = table::one(app.db.read_own(&id), id).await? else { return Ok(()) };
+    let sent = upload.clone();
     if upload.status == UploadStatus::Processing {
         let processed = match make(app, &upload).await? {
             Ok(made) => accept(app, upload, made).await?,
@@ -32,14 +33,14 @@ pub async fn process(app: &Arc<App>, id: UploadId) -> Result<()> {
         };
         store(app, processed).await?;
     }
-    app.blobs.remove(&keys::raw(id)).await
+    parts::remove(app, &sent).await
 }
 
 /// Waits for its turn before it reads anything: what waits takes no memory.
 async fn make(app: &App, upload: &Upload) -> Result<std::result::Result<Made, Rejection>> {
     let limits = limits(app);
     let turn = app.imaging.clone().acquire_owned().await.map_err(Error::internal)?;
-    let raw = app.blobs.read(&keys::raw(upload.id)).await?;
+    let raw = parts::read(app, upload).await?;
     let raw = raw.ok_or_else(|| Error::internal("the bytes of an upload are gone"))?;
     let upload = upload.clone();
     let work = move || {
@@ -72,7 +73,7 @@ pub async fn give_up(app: &App, id: UploadId) -> Result<()> {
         store(app, reject(upload.clone(), &Rejection::from(&imaging::Rejection::Damaged))?).await?;
         remove_images(app, &upload).await?;
     }
-    app.blobs.remove(&keys::raw(id)).await
+    parts::remove(app, &upload).await
 }
 
 async fn accept(app: &App, upload: Upload, (made, sha256): Made) -> Result<Upload> {

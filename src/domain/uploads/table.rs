@@ -4,10 +4,12 @@ use super::{Images, Rejection};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UploadId, UserId};
-use crate::platform::db::{Database, Reader, Tx};
+use crate::base::page::Page;
+use crate::platform::db::{Database, Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect, UpdateMany};
+use sea_orm::{IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect, UpdateMany};
+use serde::Serialize;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "uploads")]
@@ -37,12 +39,26 @@ pub struct Model {
     pub taken_north: Option<i32>,
     /// The same east.
     pub taken_east: Option<i32>,
+    pub protocol: Protocol,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// How the bytes of an upload come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Protocol {
+    /// At once.
+    #[default]
+    #[sea_orm(num_value = 0)]
+    Put,
+    /// In parts, over networks that break.
+    #[sea_orm(num_value = 1)]
+    Tus,
+}
 
 /// How far an upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -122,6 +138,32 @@ pub(super) async fn waiting(tx: &Tx, owner: UserId, now: Timestamp) -> Result<u6
     let unused = [Status::AwaitingBytes, Status::Processing, Status::Ready];
     let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Status.is_in(unused));
     Ok(rows.filter(Column::ExpiresAt.gt(now)).count(tx.conn()).await?)
+}
+
+/// The uploads of a user that no media uses yet, nearest to the page's cursor first, one more than the page has.
+pub(super) async fn page(connection: &Reader, owner: UserId, now: Timestamp, page: Page) -> Result<Vec<Model>> {
+    let unused = [Status::AwaitingBytes, Status::Processing, Status::Ready, Status::Rejected];
+    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Status.is_in(unused));
+    Ok(keyset(rows.filter(Column::ExpiresAt.gt(now)), Column::Id, &Order::Desc, page).all(connection).await?)
+}
+
+/// An upload of which the same was made before: the files of this name are whole.
+pub(super) async fn made(tx: &Tx, owner: UserId, key: &str) -> Result<Option<Model>> {
+    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::ImageKey.eq(key));
+    let whole = rows.filter(Column::Status.is_in([Status::Ready, Status::Used])).filter(Column::Width.is_not_null());
+    Ok(whole.order_by_desc(Column::Id).one(tx.conn()).await?)
+}
+
+/// Takes note that more bytes are here, unless others were first.
+pub(super) async fn set_progress(tx: &Tx, id: UploadId, from: i64, to: i64) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::ReceivedBytes, Expr::value(to))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq(Status::AwaitingBytes))
+        .filter(Column::ReceivedBytes.eq(from))
+        .exec(tx.conn())
+        .await?;
+    Ok(changed.rows_affected == 1)
 }
 
 pub(super) async fn set_used(tx: &Tx, id: UploadId, media: MediaId) -> Result<()> {
