@@ -1,6 +1,7 @@
-//! The pages at `/playground` and `/playground/studio` where people try the API. It is part of this program: nothing is fetched from elsewhere.
+//! The pages at `/playground` and `/playground/studio` where people try the API. They are part of this program: nothing is
+//! fetched from elsewhere.
 //!
-//! The page holds access tokens, so what it may load and where it may send is closed by a Content Security Policy;
+//! A page holds access tokens, so what it may load and where it may send is closed by a Content Security Policy;
 //! `playground/README.md` says why each source is allowed. The files are made by `build.rs`, which leaves
 //! `missing.txt` when it cannot.
 
@@ -17,8 +18,8 @@ use axum::{
 use flate2::read::GzDecoder;
 use rust_embed::Embed;
 
-/// The built playground: `index.html` and `studio.html`, and under `assets/` files whose names hold a hash of their content, each
-/// only in its gzip form.
+/// The built playground: `index.html` and `studio.html`, and under `assets/` files whose names hold a hash of their
+/// content, each only in its gzip form.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/playground"]
 struct Files;

@@ -19,7 +19,7 @@ use axum::routing::{MethodRouter, delete};
 use super::Edge;
 use super::problem;
 use super::upload::{closing, header, pieces, refused};
-use crate::base::error::{Error, Kind, RefusalCode};
+use crate::base::error::{Error, Kind, RefusalCode, Result};
 use crate::base::ids::UploadId;
 use crate::domain::uploads::{self, Appended, Progress};
 
@@ -107,8 +107,7 @@ async fn append(edge: &Edge, (upload, secret): (UploadId, &str), headers: &Heade
         Ok(_) => {}
         Err(error) => return closing(failed(edge, &error)),
     }
-    let bytes = Box::pin(pieces(body, Arc::new(AtomicBool::new(false))));
-    match uploads::append(&edge.app, (upload, secret), offset, bytes).await {
+    match keep(edge, (upload, secret), offset, body).await {
         Ok(Appended::Here(progress)) => told(StatusCode::NO_CONTENT, progress),
         Ok(Appended::Elsewhere(progress)) => {
             let message = format!("The upload goes on at byte {}.", progress.offset);
@@ -119,10 +118,22 @@ async fn append(edge: &Edge, (upload, secret): (UploadId, &str), headers: &Heade
     }
 }
 
+/// Goes on by itself: when the connection breaks nobody waits for the answer any more, and what came is kept all the same.
+async fn keep(edge: &Edge, (upload, secret): (UploadId, &str), offset: u64, body: Body) -> Result<Appended> {
+    let (app, secret) = (edge.app.clone(), secret.to_owned());
+    let bytes = Box::pin(pieces(body, Arc::new(AtomicBool::new(false))));
+    let work = async move { uploads::append(&app, (upload, &secret), offset, bytes).await };
+    tokio::spawn(work).await.map_err(Error::internal)?
+}
+
+/// What is over is gone; what is being processed or used is in the way.
 async fn end(edge: &Edge, upload: UploadId, secret: &str) -> Response {
+    if let Err(error) = uploads::progress(&edge.app, upload, secret).await {
+        return failed(edge, &error);
+    }
     match uploads::end(&edge.app, upload, secret).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => failed(edge, &error),
+        Err(error) => refused(edge, &error),
     }
 }
 

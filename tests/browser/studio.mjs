@@ -52,6 +52,7 @@ async function story(context, colorScheme, caption) {
   const page = await open(context, colorScheme);
   await page.locator('.live[data-state="live"]').waitFor();
   await picture(page, `${colorScheme}-opened`);
+  await refusals(page);
   await network(page, "slow");
   await page.locator("input[type=file]").setInputFiles(photo);
   // The same photo of the same person is there at once the second time.
@@ -80,11 +81,23 @@ async function story(context, colorScheme, caption) {
   await page.close();
 }
 
+/** What cannot be published is said in words, before a byte is sent. */
+async function refusals(page) {
+  for (const [name, mimeType, words] of [
+    ["logo.svg", "image/svg+xml", "Choose one of these: JPEG, PNG, WEBP."],
+    ["torn.jpg", "image/jpeg", "“torn.jpg” is damaged, or not a photo."],
+  ]) {
+    await page.locator("input[type=file]").setInputFiles({ name, mimeType, buffer: Buffer.from("<svg/>") });
+    await page.locator(".said.bad").getByText(words).waitFor();
+  }
+}
+
 /** In the middle of the photo the network goes, and both the upload and the feed go on when it is back. */
 async function cutOff(page) {
   await page.waitForFunction(() => document.querySelector(".sending progress").value > 0.05, null, { timeout: STEP_MS });
   await network(page, "gone");
   await page.locator('.live[data-state="lost"]').waitFor();
+  await page.getByText(/^No network. It waits at [1-9]/).waitFor();
   const before = await page.locator(".sending progress").evaluate((bar) => bar.value);
   if (!(before > 0 && before < 1)) throw new Error(`The network did not go in the middle: ${before}`);
   await picture(page, "cut-off");
@@ -94,7 +107,7 @@ async function cutOff(page) {
     new MutationObserver(() => window.resumed.push(words.textContent)).observe(words, { childList: true });
   });
   await network(page, "good");
-  await page.getByText("Live again, nothing missed").waitFor();
+  await page.getByText("Live, nothing missed").waitFor();
   await page.getByText("The photo is there.").waitFor();
   const said = await page.evaluate(() => window.resumed);
   if (!said.some((words) => /^Going on at [1-9]/.test(words))) throw new Error(`It began anew: ${said.join(" | ")}`);

@@ -3,13 +3,16 @@
 use std::process::Command;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::stream;
+use photograph::app::App;
+use photograph::base::clock::Clock;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use crate::kit::program::Program;
-use crate::kit::{Kit, PATIENCE, Person, Upload, eventually, photos, sha256};
+use crate::kit::{Front, Kit, PATIENCE, Person, Upload, eventually, photos, sha256};
 
 const OCTETS: &str = "application/offset+octet-stream";
 
@@ -76,17 +79,47 @@ async fn a_photo_comes_in_parts_and_is_the_same_photo() {
 }
 
 #[tokio::test]
+async fn each_half_may_reach_another_process() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let mut config = kit.app.config.clone();
+    config.server.role = "api".parse().expect("a role");
+    let other = App::start(config, Clock::system()).await.unwrap_or_else(|error| panic!("{}", error.detail()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let (front, stop) = (Front::at(listener.local_addr().expect("its address")), CancellationToken::new());
+    let server = tokio::spawn(photograph::http::serve(other, listener, stop.clone()));
+    let photo = photos::small_jpeg(1);
+    let half = photo.len() / 2;
+    let upload = announces(&ada, &photo).await;
+    let there = upload.url.as_ref().map(|url| url.replace(&kit.front.url(""), &front.url("")));
+    let there = Upload { url: there, ..upload.clone() };
+    assert_ne!(there.url, upload.url);
+    assert_eq!(sends(&ada, &upload, (0, &photo[..half])).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(offset(&ada, &there).await, half);
+    assert_eq!(sends(&ada, &there, (half, &photo[half..])).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    stop.cancel();
+    server.await.expect("it stops");
+    kit.ends().await;
+}
+
+#[tokio::test]
 async fn what_came_before_a_sender_broke_off_is_kept() {
     let kit = Kit::start().await;
     let ada = kit.signs_up("ada").await;
     let photo = photos::small_jpeg(1);
     let half = photo.len() / 2;
     let upload = announces(&ada, &photo).await;
-    let pieces = [Ok(Bytes::copy_from_slice(&photo[..half])), Err(std::io::Error::other("the phone is in a tunnel"))];
-    let request = ada.front.client.patch(upload.url.as_deref().expect("bytes are awaited"));
-    let request = request.header("tus-resumable", "1.0.0").header("content-type", OCTETS).header("upload-offset", 0);
-    let body = reqwest::Body::wrap_stream(stream::iter(pieces));
-    assert!(request.body(body).send().await.is_err(), "the sender broke off");
+    let mut phone = TcpStream::connect(kit.front.address).await.expect("the server");
+    let path = upload.url.as_deref().and_then(|url| url.strip_prefix(&kit.front.url(""))).expect("an address here");
+    let head = format!(
+        "PATCH {path} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nContent-Type: {OCTETS}\r\n\
+         Upload-Offset: 0\r\nContent-Length: {}\r\n\r\n",
+        photo.len()
+    );
+    phone.write_all(&[head.as_bytes(), &photo[..half]].concat()).await.expect("half of it is sent");
+    // The phone is in a tunnel.
+    drop(phone);
     eventually("what came is counted", PATIENCE, async || (offset(&ada, &upload).await == half).then_some(())).await;
     assert_eq!(ada.sees_upload(&upload.id).await["receivedBytes"], json!(half));
     let response = sends(&ada, &upload, (half, &photo[half..])).await;
@@ -115,6 +148,19 @@ async fn of_two_who_send_the_same_place_one_counts() {
 }
 
 #[tokio::test]
+async fn a_photo_comes_in_a_thousand_parts_at_most() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let photo = photos::small_jpeg(1);
+    let upload = announces(&ada, &photo).await;
+    for at in 0..1000 {
+        assert_eq!(sends(&ada, &upload, (at, &photo[at..=at])).await.status(), StatusCode::NO_CONTENT, "byte {at}");
+    }
+    assert_eq!(sends(&ada, &upload, (1000, &photo[1000..])).await.status(), StatusCode::GONE);
+    kit.ends().await;
+}
+
+#[tokio::test]
 async fn the_words_of_tus() {
     let kit = Kit::with(|config| config.uploads.photo_bytes = 1_000_000).await;
     let (ada, client) = (kit.signs_up("ada").await, &kit.front.client);
@@ -133,6 +179,16 @@ async fn the_words_of_tus() {
     assert!(header(&foreign, "access-control-expose-headers").to_lowercase().contains("upload-offset"));
     let old = client.head(&url).header("tus-resumable", "0.2.2").send().await.expect("an answer");
     assert_eq!((old.status(), header(&old, "tus-version")), (StatusCode::PRECONDITION_FAILED, "1.0.0".into()));
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_and_changes_nothing() {
+    let kit = Kit::start().await;
+    let (ada, client) = (kit.signs_up("ada").await, &kit.front.client);
+    let photo = photos::small_jpeg(1);
+    let upload = announces(&ada, &photo).await;
+    let url = upload.url.clone().expect("bytes are awaited");
     let patch = |kind: &'static str, offset: &'static str| {
         let request = client.patch(&url).header("tus-resumable", "1.0.0").header("content-type", kind);
         request.header("upload-offset", offset).body(photo.clone()).send()
@@ -147,14 +203,30 @@ async fn the_words_of_tus() {
     }
     let longer = [&photo[..], b"more"].concat();
     assert_eq!(sends(&ada, &upload, (0, &longer)).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(offset(&ada, &upload).await, 0, "nothing of it was kept");
     let elsewhere = Upload { url: Some(url.replace(&upload.id, "upl_11111112")), ..upload.clone() };
     assert_eq!(asks(&ada, Method::HEAD, &elsewhere).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(ada.sends(&upload, &photo).await, StatusCode::CONFLICT, "one `PUT` is another protocol");
+    let input = json!({ "uploadId": upload.id });
+    assert_eq!(ada.tries("completeUpload", input, "upload { id }").await.refusal(), "UPLOAD_UNUSABLE");
+    assert_eq!(offset(&ada, &upload).await, 0, "nothing of all that was kept");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn where_only_post_gets_through_a_photo_does_and_what_is_used_stays() {
+    let kit = Kit::start().await;
+    let (ada, client) = (kit.signs_up("ada").await, &kit.front.client);
+    let photo = photos::small_jpeg(1);
+    let upload = announces(&ada, &photo).await;
+    let url = upload.url.clone().expect("bytes are awaited");
     let through_post = client.post(&url).header("tus-resumable", "1.0.0").header("x-http-method-override", "PATCH");
     let through_post = through_post.header("content-type", OCTETS).header("upload-offset", 0).body(photo.clone());
     assert_eq!(through_post.send().await.expect("an answer").status(), StatusCode::NO_CONTENT);
+    let input = json!({ "uploadId": upload.id });
+    assert!(ada.tries("completeUpload", input, "upload { id }").await.is_done(), "said where it is not needed");
     assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    ada.does("publishMedia", json!({ "photos": [{ "uploadId": upload.id }] }), "media { id }").await;
+    assert_eq!(asks(&ada, Method::DELETE, &upload).await.status(), StatusCode::CONFLICT, "a media uses it");
     kit.ends().await;
 }
 

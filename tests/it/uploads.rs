@@ -299,15 +299,25 @@ async fn an_upload_that_can_never_be_processed_is_rejected_at_last() {
 async fn files_of_what_was_deleted_stay_for_the_backups_out_of_reach() {
     let kit = Kit::with(|config| config.uploads.erase_after_days = 7).await;
     let ada = kit.signs_up("ada").await;
-    let media = ada.publishes("dusk").await;
-    let image = ada.sees_media(&media).await["photos"][0]["images"][0]["url"].as_str().expect("a link").to_owned();
+    let mut media = vec![];
+    for _ in 0..2 {
+        let upload = ada.uploads(&photos::small_jpeg(1), "image/jpeg").await;
+        let done = ada.does("publishMedia", json!({ "photos": [{ "uploadId": upload }] }), "media { id }").await;
+        media.push(done["media"]["id"].as_str().expect("an ID").to_owned());
+    }
+    let image = ada.sees_media(&media[1]).await["photos"][0]["images"][0]["url"].as_str().expect("a link").to_owned();
     let files = async |folder: &str| {
         let mut files = kit.app.blobs.list(folder).await.expect("the store");
         files.sort();
         files
     };
     let before = [files("images").await, files("originals").await].concat();
-    ada.deletes(&media).await;
+    ada.deletes(&media[0]).await;
+    kit.settle().await;
+    let files_now = [files("images").await, files("originals").await].concat();
+    assert_eq!(files_now, before, "another media uses them");
+    assert_eq!(files("erased").await, Vec::<String>::new());
+    ada.deletes(&media[1]).await;
     kit.settle().await;
     assert_eq!(kit.front.client.get(image).send().await.expect("an answer").status(), 404, "no link leads there");
     let kept = files("erased").await;

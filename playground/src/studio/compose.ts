@@ -1,7 +1,7 @@
 // The left half: a photo is dropped, goes to the server while one looks at it, gets its words, and is published.
 import { Looks } from "./looks";
-import type { Person } from "./person";
-import { persist, upload } from "./upload";
+import { Refused, type Person } from "./person";
+import { check, persist, upload } from "./upload";
 
 /** Pixels of the longer side of what is shown while it is edited. */
 const SHOWN = 1080;
@@ -59,29 +59,40 @@ class Composer {
     });
   }
 
-  /** The upload begins at once: by the time the words are written, the photo is there. */
+  /** What cannot be taken leaves the photo before it where it is. */
   async #take(file?: File): Promise<void> {
     if (!file) return;
-    const work: Work = { file };
-    this.#work = work;
     this.#say("");
     try {
-      await this.#draw(file);
-      this.#form.hidden = false;
-      void this.#looks.offer().catch((error: unknown) => this.#fail(error));
-      work.uploadId = await this.#send(file, () => this.#work === work);
-      if (this.#work === work) this.#button.disabled = false;
+      await check(this.person, file);
+      this.#draw(await decoded(file));
+      await this.#begin({ file });
     } catch (error) {
-      if (this.#work === work) this.#fail(error);
+      this.#fail(error);
     }
   }
 
-  async #draw(file: File): Promise<void> {
-    const photo = await createImageBitmap(file);
+  /** The upload begins at once: by the time the words are written, the photo is there. */
+  async #begin(work: Work): Promise<void> {
+    this.#work = work;
+    this.#form.hidden = false;
+    void this.#looks.offer().catch((error: unknown) => this.#fail(error));
+    const isShown = () => this.#work === work;
+    try {
+      work.uploadId = await this.#send(work.file, isShown);
+      if (isShown()) this.#button.disabled = false;
+    } catch (error) {
+      if (!isShown()) return;
+      this.#clear();
+      throw error;
+    }
+  }
+
+  #draw(photo: ImageBitmap): void {
     const scale = Math.min(1, SHOWN / Math.max(photo.width, photo.height));
     this.#canvas.width = Math.round(photo.width * scale);
     this.#canvas.height = Math.round(photo.height * scale);
-    const context = this.#canvas.getContext("2d")!;
+    const context = this.#canvas.getContext("2d", { willReadFrequently: true })!;
     context.imageSmoothingQuality = "high";
     context.drawImage(photo, 0, 0, this.#canvas.width, this.#canvas.height);
     photo.close();
@@ -105,6 +116,7 @@ class Composer {
     show(0, "Sending…");
     const id = await upload(this.person, file, {
       sent: (share) => show(share, `Sending… ${percent(share)}`),
+      waiting: (share) => show(share, `No network. It waits at ${percent(share)}.`),
       resumed: (share) => show(share, `Going on at ${percent(share)}…`),
       processing: () => show(null, "The server makes its sizes…"),
     });
@@ -123,6 +135,8 @@ class Composer {
       await persist(() => this.person.does("publishMedia", input, "media { id }"));
       this.#clear();
       this.#say("Published.");
+      // Where it arrives: below, on a phone.
+      document.querySelector("#feed")!.scrollIntoView({ behavior: "smooth" });
     } catch (error) {
       this.#button.disabled = false;
       this.#fail(error);
@@ -149,9 +163,16 @@ class Composer {
     this.#said.classList.remove("bad");
   }
 
+  /** What is refused comes with words for people; anything else is a mistake of this page. */
   #fail(error: unknown): void {
-    this.#sending.hidden = true;
-    this.#said.textContent = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Refused)) console.error(error);
+    this.#said.textContent = error instanceof Refused ? error.message : "Something went wrong here. Load the page again.";
     this.#said.classList.add("bad");
   }
+}
+
+function decoded(file: File): Promise<ImageBitmap> {
+  return createImageBitmap(file).catch(() => {
+    throw new Refused(`“${file.name}” is damaged, or not a photo.`);
+  });
 }

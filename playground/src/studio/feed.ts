@@ -7,7 +7,7 @@ import { persist } from "./upload";
 /** Media on the page. */
 const SHOWN = 12;
 
-const MEDIA = `id caption { plain entities { __typename offset length } } publishedAt contentWarning likeCount
+const MEDIA = `id caption { plain entities { __typename offset length } } publishedAt contentWarning
   owner { username displayName }
   photos { altText dominantColor width height image(size: STANDARD) { url } }`;
 const READ = `query($first: Int) {
@@ -33,7 +33,6 @@ type Media = {
   caption: { plain: string; entities: Entity[] } | null;
   publishedAt: string;
   contentWarning: string | null;
-  likeCount: number;
   owner: { username: string; displayName: string };
   photos: Photo[];
 };
@@ -58,7 +57,7 @@ export async function show(person: Person, section: HTMLElement): Promise<void> 
     hear: async (event: StreamEvent) => {
       if (event.__typename === "StreamOpened") {
         if (event.recovery === "GAP") fill(await read());
-        say("live", hasBroken ? "Live again, nothing missed" : "Live");
+        say("live", hasBroken ? "Live, nothing missed" : "Live");
       } else if (event.__typename === "MediaRemoved") find(list, event.mediaId)?.remove();
       else if (event.media) put(list, event.media);
     },
@@ -88,9 +87,18 @@ function card(media: Media): HTMLElement {
   const time = element("time", { datetime: media.publishedAt });
   time.textContent = new Date(media.publishedAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   head.append(face, strong(displayName), small(`@${username}`), time);
-  item.append(head, picture(media.photos[0]!));
+  item.append(head, covered(media.contentWarning, picture(media.photos[0]!)));
   if (media.caption) item.append(words(media.caption));
   return item;
+}
+
+/** What some may not want to see is seen by who asks for it. */
+function covered(warning: string | null, photo: HTMLElement): HTMLElement {
+  if (!warning) return photo;
+  const cover = element("details", {});
+  const said = Object.assign(element("summary", {}), { textContent: warning });
+  cover.append(said, photo);
+  return cover;
 }
 
 /** A place of the photo's shape and color, until the photo is there. */

@@ -25,17 +25,17 @@ class Network extends EventTarget {
   }
 
   async fetch(address: string, init: RequestInit = {}): Promise<Response> {
-    if (this.#state === "slow") await sleep(SLOW_MS);
-    this.#open.signal.throwIfAborted();
-    return fetch(address, { ...init, signal: this.#open.signal });
+    const { signal } = this.#open;
+    if (this.#state === "slow") await Promise.race([sleep(SLOW_MS), once(signal, "abort")]);
+    signal.throwIfAborted();
+    return fetch(address, { ...init, signal });
   }
 
   /** Waits until it may be worth to try again: longer after each failure, but no longer than until the network is back. */
   async again(failures: number): Promise<void> {
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
-    const isBack = new Promise((resolve) => this.addEventListener("change", resolve, { once: true }));
     // Not all clients come back at the same moment.
-    await Promise.race([sleep(pause * (0.5 + Math.random() / 2)), isBack]);
+    await Promise.race([sleep(pause * (0.5 + Math.random() / 2)), once(this, "change")]);
   }
 }
 
@@ -43,4 +43,8 @@ export const network = new Network();
 
 function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function once(target: EventTarget, event: string): Promise<unknown> {
+  return new Promise((resolve) => target.addEventListener(event, resolve, { once: true }));
 }

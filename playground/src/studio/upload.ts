@@ -14,10 +14,32 @@ type Upload = {
 };
 
 const STATE = "id status target { url } rejection { message }";
+const LIMITS = "{ server { limits { photoBytes photoTypes } } }";
 const READ = `query($id: ID!) { node(id: $id) { ... on Upload { ${STATE} } } }`;
 
-/** What is told on the way. */
-export type Steps = { sent(share: number): void; resumed(share: number): void; processing(): void };
+/** What is told on the way, with how much of the photo is there. */
+export type Steps = {
+  sent(share: number): void;
+  waiting(share: number): void;
+  resumed(share: number): void;
+  processing(): void;
+};
+
+/** Whether the server takes such a file at all: better said before a byte is sent. */
+export async function check(person: Person, file: File): Promise<void> {
+  const { photoBytes, photoTypes } = (await persist(() => person.ask(LIMITS))).server.limits;
+  if (!photoTypes.includes(file.type)) {
+    const names = photoTypes.map((type: string) => type.replace("image/", "").toUpperCase());
+    throw new Refused(`“${file.name}” is not a photo that can be published here. Choose one of these: ${names.join(", ")}.`);
+  }
+  if (file.size > photoBytes) {
+    throw new Refused(`“${file.name}” has ${megabytes(file.size)}. A photo may have ${megabytes(photoBytes)}.`);
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MB`;
+}
 
 /** Brings a photo to the server and gives the ID of its upload, once it can be published. */
 export async function upload(person: Person, file: File, steps: Steps): Promise<string> {
@@ -28,7 +50,7 @@ export async function upload(person: Person, file: File, steps: Steps): Promise<
   for (let failures = 0; ; ) {
     const { status, rejection } = await persist(() => read(person, announced.id));
     if (status === "READY") return announced.id;
-    if (status !== "PROCESSING") throw new Refused(rejection?.message ?? `The upload is ${status.toLowerCase()}.`);
+    if (status !== "PROCESSING") throw new Refused(rejection?.message ?? "This upload is over. Choose the photo again.");
     await network.again(Math.min(failures++, 2));
   }
 }
@@ -49,6 +71,7 @@ async function announce(person: Person, file: File): Promise<Upload> {
 /** tus 1.0: `HEAD` tells how much is there, `PATCH` sends what follows. */
 async function send(file: File, address: string, steps: Steps): Promise<void> {
   let offset: number | null = null;
+  let sent = 0;
   for (let failures = 0; offset !== file.size; ) {
     try {
       const isResumed: boolean = offset === null && failures > 0;
@@ -56,10 +79,11 @@ async function send(file: File, address: string, steps: Steps): Promise<void> {
       if (isResumed) steps.resumed(offset / file.size);
       offset = await next(file, address, offset);
       failures = 0;
-      if (offset !== null) steps.sent(offset / file.size);
+      if (offset !== null) steps.sent((sent = offset) / file.size);
     } catch (error) {
       if (error instanceof Refused) throw error;
       offset = null;
+      steps.waiting(sent / file.size);
       await network.again(failures++);
     }
   }
@@ -79,7 +103,8 @@ async function next(file: File, address: string, offset: number): Promise<number
 
 function progress(response: Response): number {
   if (response.status >= 500) throw new Error(`HTTP ${response.status}`);
-  if (!response.ok) throw new Refused(`The bytes were refused: HTTP ${response.status}.`);
+  if (response.status === 404 || response.status === 410) throw new Refused("This upload is over. Choose the photo again.");
+  if (!response.ok) throw new Refused(`The server refused the bytes (HTTP ${response.status}).`);
   return Number(response.headers.get("Upload-Offset"));
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Upload, keys};
+use super::keys;
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -14,10 +14,12 @@ use crate::base::error::Result;
 const ERASED: &str = "erased";
 const DAY: i64 = 24 * 60 * 60;
 
-/// Copies the files of an upload to where nobody finds them, before they are removed. Nothing when no backups are to be
+/// Copies the files of a photo to where nobody finds them, before they are removed. Nothing when no backups are to be
 /// thought of. Safe twice.
-pub(super) async fn for_backups(app: &App, upload: &Upload) -> Result<()> {
-    let (Some(key), 1..) = (upload.image_key.as_deref(), app.config.uploads.erase_after_days) else { return Ok(()) };
+pub(super) async fn for_backups(app: &App, key: &str) -> Result<()> {
+    if app.config.uploads.erase_after_days == 0 {
+        return Ok(());
+    }
     let folder = folder(app.clock.now());
     let mut files = app.blobs.list(&keys::images(key)).await?;
     files.push(keys::original(key));

@@ -6,7 +6,7 @@
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder};
+use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder};
 
 use super::receive::{gone, note};
 use super::{Upload, UploadProtocol, UploadStatus, keys, table};
@@ -15,10 +15,12 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::ids::UploadId;
 use crate::base::text::is_same;
-use crate::platform::db::{Reader, Tx};
+use crate::platform::db::Tx;
 
 /// Bytes of a part: what is kept in memory of an upload that is coming, and lost at most when the process dies.
 const PART: usize = 512 << 10;
+/// Parts of an upload. The largest photo has 64 whole ones; each time the network breaks there is one more.
+const MOST_PARTS: u64 = 1000;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "upload_parts")]
@@ -68,7 +70,8 @@ pub async fn progress(app: &App, id: UploadId, secret: &str) -> Result<Progress>
 /// Takes the next bytes of an upload, those from `offset` on. What came before a sender broke off is kept.
 ///
 /// # Errors
-/// Those of [`progress`], `TOO_LARGE` when more come than were announced, and those of the store and the database.
+/// Those of [`progress`], `TOO_LARGE` when more come than were announced, `UPLOAD_UNUSABLE` when they came in too many parts,
+/// and those of the store and the database.
 pub async fn append<S>(app: &App, (id, secret): (UploadId, &str), offset: u64, mut bytes: S) -> Result<Appended>
 where
     S: Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
@@ -77,6 +80,9 @@ where
     let mut so_far = progress_of(&upload);
     if offset != so_far.offset {
         return Ok(Appended::Elsewhere(so_far));
+    }
+    if of(id).count(app.db.read_own(&id)).await? >= MOST_PARTS {
+        return Err(too_small_parts());
     }
     let (mut waiting, mut goes_on) = (BytesMut::new(), true);
     loop {
@@ -112,7 +118,7 @@ pub(super) async fn read(app: &App, upload: &Upload) -> Result<Option<Vec<u8>>> 
         return app.blobs.read(&keys::raw(upload.id)).await;
     }
     let mut whole = Vec::with_capacity(usize::try_from(upload.byte_size).unwrap_or(0));
-    for part in of(app.db.read_own(&upload.id), upload.id).await? {
+    for part in of(upload.id).all(app.db.read_own(&upload.id)).await? {
         let Some(bytes) = app.blobs.read(&keys::part(upload.id, &part.name)).await? else { return Ok(None) };
         whole.extend_from_slice(&bytes);
     }
@@ -184,12 +190,16 @@ async fn count(app: &App, tx: &Tx, upload: &Upload, (part, length): (Model, i64)
     Ok(true)
 }
 
-async fn of(connection: &Reader, upload: UploadId) -> Result<Vec<Model>> {
-    let parts = Entity::find().filter(Column::UploadId.eq(upload)).order_by_asc(Column::Start);
-    Ok(parts.all(connection).await?)
+fn of(upload: UploadId) -> Select<Entity> {
+    Entity::find().filter(Column::UploadId.eq(upload)).order_by_asc(Column::Start)
 }
 
 fn too_many(announced: u64) -> Error {
     let message = format!("{announced} bytes were announced, and more were sent.");
     Error::refused(RefusalCode::TooLarge, message).limit(announced)
+}
+
+fn too_small_parts() -> Error {
+    let message = format!("This upload came in more than {MOST_PARTS} parts. Announce it anew, and send larger ones.");
+    Error::refused(RefusalCode::UploadUnusable, message).limit(MOST_PARTS)
 }

@@ -60,18 +60,20 @@ pub async fn erase(app: &App, id: UploadId) -> Result<()> {
 pub(in crate::domain) async fn erase_of(app: &App, media: MediaId) -> Result<()> {
     app.db.write(&media, async |tx| table::set_expired_of(tx, media).await).await?;
     for upload in table::of_media(app.db.read_own(&media), media).await? {
-        keep::for_backups(app, &upload).await?;
         remove_images(app, &upload).await?;
     }
     Ok(())
 }
 
 /// Removes the images and the original of an upload that is over, unless another one has the same. Harmless when they are
-/// gone.
+/// gone. Backups know what a media used.
 pub(super) async fn remove_images(app: &App, upload: &Upload) -> Result<()> {
     let Some(key) = upload.image_key.as_deref() else { return Ok(()) };
     let is_last = app.db.write(&upload.id, async |tx| is_last(tx, upload, key).await).await?;
     if is_last {
+        if upload.media_id.is_some() {
+            keep::for_backups(app, key).await?;
+        }
         // The original first: no image is made without it.
         app.blobs.remove(&keys::original(key)).await?;
         app.blobs.remove_folder(&keys::images(key)).await?;
