@@ -143,7 +143,8 @@ async fn publish(app: &Arc<App>, viewer: Viewer, scene: u64) -> Result<()> {
     uploads::receive(app, upload.id, &upload.secret, arriving, stream::iter([Ok(picture)])).await?;
     jobs::settle(app).await?;
     let alt_text = Some(pictures::alt_text(scene).to_owned());
-    let photo = DraftPhoto { upload: upload.id, alt_text, look: WantedLook::default(), tags: vec![] };
+    let photo =
+        DraftPhoto { upload: upload.id, alt_text, look: WantedLook::default(), tags: vec![], shows_camera: false };
     let caption = Some(pictures::caption(scene).to_owned());
     let draft = Draft { photos: vec![photo], caption, content_warning: None, audience: Audience::Everyone };
     media::publish(app, viewer, draft, None).await?;

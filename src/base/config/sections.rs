@@ -176,6 +176,7 @@ pub struct Uploads {
     pub waiting: u64,
     pub workers: usize,
     pub erase_after_days: u64,
+    pub heif_decoder: Option<PathBuf>,
 }
 
 /// Photo filters beside those of the house.
@@ -320,6 +321,7 @@ impl Default for Uploads {
             waiting: 50,
             workers: 2,
             erase_after_days: 0,
+            heif_decoder: None,
         }
     }
 }

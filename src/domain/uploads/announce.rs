@@ -13,7 +13,6 @@ use crate::domain::idempotency::{self, Key};
 use crate::domain::sessions::Viewer;
 use crate::domain::users;
 use crate::platform::db::Tx;
-use crate::platform::imaging::{self, Format};
 use crate::platform::log;
 
 /// A photo that will be sent.
@@ -49,10 +48,7 @@ pub async fn announce(app: &App, viewer: Viewer, announced: Announcement, key: O
 }
 
 fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
-    let Some(format) = Format::from_media_type(&announced.content_type) else {
-        let error = Error::refused(RefusalCode::UnsupportedMedia, "Photos are accepted as JPEG, PNG or WebP.");
-        return Err(error.limit(imaging::TYPES.join(", ")).at(["contentType"]));
-    };
+    let content_type = media_type(app, &announced.content_type).map_err(|error| error.at(["contentType"]))?;
     let most = app.config.uploads.photo_bytes;
     if announced.byte_size > most {
         let error = Error::refused(RefusalCode::TooLarge, format!("A photo has at most {most} bytes."));
@@ -67,7 +63,7 @@ fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
         owner_id: viewer.user,
         status: UploadStatus::AwaitingBytes,
         secret: app.chance.token(),
-        content_type: format.media_type().to_owned(),
+        content_type: content_type.to_owned(),
         byte_size: i64::try_from(announced.byte_size).unwrap_or(i64::MAX),
         sha256: announced.sha256,
         received_bytes: 0,
@@ -83,6 +79,17 @@ fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
         taken_north: None,
         taken_east: None,
         protocol: announced.protocol,
+        camera: None,
+    })
+}
+
+/// Parameters after `;` do not matter.
+fn media_type(app: &App, announced: &str) -> Result<&'static str> {
+    let types = super::types(app);
+    let name = announced.split(';').next().unwrap_or_default().trim();
+    types.iter().copied().find(|accepted| name.eq_ignore_ascii_case(accepted)).ok_or_else(|| {
+        let message = format!("This kind of file is not accepted. Photos can be {}.", types.join(", "));
+        Error::refused(RefusalCode::UnsupportedMedia, message).limit(types.join(", "))
     })
 }
 

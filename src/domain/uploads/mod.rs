@@ -20,7 +20,8 @@ use crate::base::ids::{MediaId, UploadId};
 use crate::base::page::{Page, Slice};
 use crate::domain::sessions::Viewer;
 use crate::platform::db::Tx;
-use crate::platform::imaging::Limits;
+use crate::platform::heif;
+use crate::platform::imaging::{self, Limits};
 
 pub use announce::{Announcement, announce};
 pub use complete::complete;
@@ -146,6 +147,8 @@ pub struct Images {
     pub blur_hash: String,
     /// Its main colour, `#rrggbb`.
     pub dominant_color: String,
+    /// What it was taken with, as JSON; `None` when its file does not say.
+    pub camera: Option<String>,
 }
 
 /// Where the files of a photo are. The same bytes of the same person are the same files, under a name that nobody finds
@@ -180,6 +183,13 @@ mod keys {
     pub fn upload_of(raw: &str) -> Option<UploadId> {
         raw.strip_prefix(RAW)?.strip_prefix('/')?.split('/').next()?.parse().ok()
     }
+}
+
+/// The media types that are accepted.
+#[must_use]
+pub fn types(app: &App) -> Vec<&'static str> {
+    let others: &[&str] = if app.config.uploads.heif_decoder.is_some() { &heif::TYPES } else { &[] };
+    [&imaging::TYPES, others].concat()
 }
 
 /// What a photo may be on this server.

@@ -6,6 +6,7 @@ use crate::base::error::Result;
 use crate::base::ids::{MediaId, UploadId, UserId};
 use crate::base::page::Page;
 use crate::platform::db::{Database, Reader, Tx, keyset};
+use crate::platform::heif;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect, UpdateMany};
@@ -40,6 +41,8 @@ pub struct Model {
     /// The same east.
     pub taken_east: Option<i32>,
     pub protocol: Protocol,
+    /// What it was taken with, from the file, as JSON.
+    pub camera: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -99,12 +102,18 @@ impl Model {
     pub fn images(&self) -> Option<Images> {
         Some(Images {
             key: self.image_key.clone()?,
-            content_type: self.content_type.clone(),
+            content_type: self.original_type().to_owned(),
             width: self.width?,
             height: self.height?,
             blur_hash: self.blur_hash.clone()?,
             dominant_color: self.dominant_color.clone()?,
+            camera: self.camera.clone(),
         })
+    }
+
+    /// What its original is: what this server cannot read itself is kept as a JPEG.
+    fn original_type(&self) -> &str {
+        if heif::TYPES.contains(&self.content_type.as_str()) { "image/jpeg" } else { &self.content_type }
     }
 
     /// Where it was taken: degrees north and east.
@@ -247,6 +256,7 @@ pub(super) async fn set_processed(tx: &Tx, upload: Model) -> Result<bool> {
         .col_expr(Column::DominantColor, Expr::value(upload.dominant_color))
         .col_expr(Column::Rejection, Expr::value(upload.rejection))
         .col_expr(Column::TakenAt, Expr::value(upload.taken_at))
+        .col_expr(Column::Camera, Expr::value(upload.camera))
         .col_expr(Column::TakenNorth, Expr::value(upload.taken_north))
         .col_expr(Column::TakenEast, Expr::value(upload.taken_east))
         .filter(Column::Id.eq(upload.id))
