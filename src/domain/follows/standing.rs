@@ -52,26 +52,24 @@ pub(in crate::domain) async fn standings_of(
     users: &[UserId],
 ) -> Result<HashMap<UserId, Standing>> {
     let seen = followers::seen_by(app, viewer, users).await?;
-    Ok(seen.iter().filter_map(|row| of(viewer, row).map(|standing| (row.id, standing))).collect())
+    Ok(seen.iter().filter_map(|row| row.standing(Some(viewer)).map(|standing| (row.id, standing))).collect())
 }
 
-fn of(viewer: UserId, row: &Seen) -> Option<Standing> {
-    match row {
-        row if row.id == viewer => Some(Standing::Own),
-        row if row.blocks_viewer || row.is_blocked => None,
-        row if row.state == Some(FollowState::Following) => Some(Standing::Follower),
-        row => Some(Standing::Stranger { is_private: row.is_private }),
+impl Seen {
+    /// How the viewer for whom it was read stands to the user; `None` when the user does not exist for them.
+    pub(in crate::domain) fn standing(&self, viewer: Option<UserId>) -> Option<Standing> {
+        match self {
+            row if viewer == Some(row.id) => Some(Standing::Own),
+            row if row.blocks_viewer || row.is_blocked => None,
+            row if row.state == Some(FollowState::Following) => Some(Standing::Follower),
+            row => Some(Standing::Stranger { is_private: row.is_private }),
+        }
     }
-}
 
-/// The same without those whom the viewer mutes.
-///
-/// # Errors
-/// Those of the database.
-pub async fn unmuted(app: &App, viewer: Viewer, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
-    let seen = followers::seen_by(app, viewer.user, users).await?;
-    let heard = seen.iter().filter(|row| !row.is_muted);
-    Ok(heard.filter_map(|row| of(viewer.user, row).map(|standing| (row.id, standing))).collect())
+    /// Whether the viewer mutes the user.
+    pub(in crate::domain) fn is_muted(&self) -> bool {
+        self.is_muted
+    }
 }
 
 async fn strangers(app: &App, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
