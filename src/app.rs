@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use crate::base::chance::Chance;
@@ -92,7 +94,12 @@ impl App {
     ///
     /// # Errors
     /// When a part cannot be reached or refuses.
-    pub async fn start(config: Config, clock: Clock) -> Result<Arc<Self>> {
+    pub fn start(config: Config, clock: Clock) -> BoxFuture<'static, Result<Arc<Self>>> {
+        // In a box it is compiled here once, and not again with every program that awaits it.
+        Self::open(config, clock).boxed()
+    }
+
+    async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
         let chance = Chance::default();
         let filters = Filters::open(&config.filters);
         filters.wrong.iter().for_each(|wrong| tracing::error!("{wrong} It was left out."));

@@ -31,6 +31,8 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +83,12 @@ impl Edge {
 
 /// Serves until it is told to stop, then finishes what has begun: requests get their answers; live streams are told to
 /// come again, one after the other, and sockets close with 1001. Until then it still answers, if only that it stops.
-pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
+pub fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> BoxFuture<'static, ()> {
+    // In a box it is compiled here once, and not again with every program that awaits it.
+    answer(app, listener, stop).boxed()
+}
+
+async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let edge = Edge::new(app);
     let patience = edge.app.drain.window() + edge.app.config.timeout() + PATIENCE;
     let idle = Duration::from_secs(edge.app.config.http.idle_seconds);

@@ -14,6 +14,8 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +43,12 @@ pub struct Background {
 ///
 /// # Errors
 /// When the number, the keys or the ended sessions cannot be read.
-pub async fn spawn(app: &Arc<App>) -> Result<Background> {
+pub fn spawn(app: &Arc<App>) -> BoxFuture<'_, Result<Background>> {
+    // In a box it is compiled here once, and not again with every program that awaits it.
+    begin(app).boxed()
+}
+
+async fn begin(app: &Arc<App>) -> Result<Background> {
     let name: Arc<str> = app.chance.token().into();
     let number = Number::take(app, &name).await?;
     sessions::load_keys(app).await?;

@@ -108,7 +108,7 @@ impl Counter {
         let before = self.app.db.statements();
         let document = if document.contains("...Card") { format!("{document} {CARD}") } else { document.to_owned() };
         let request = Request::new(document).operation_name(name).variables(Variables::from_json(variables.clone()));
-        let answer = self.schema.execute(graphql::asked_by(&self.app, Some(self.viewer), request)).await;
+        let answer = graphql::execute(&self.schema, graphql::asked_by(&self.app, Some(self.viewer), request)).await;
         assert!(answer.errors.is_empty(), "{name}: {:?}", answer.errors);
         let data = answer.data.to_string();
         assert!(!data.contains("userErrors: [{"), "{name}: {data}");

@@ -74,9 +74,7 @@ pub(in crate::domain) struct HomeSide {
 impl HomeSide {
     /// What the viewer's shard knows about those of the users who live elsewhere. No statement when nobody does.
     pub(in crate::domain) async fn of(app: &App, viewer: UserId, users: &[UserId], now: Timestamp) -> Result<Self> {
-        let home = app.db.database(&viewer).number;
-        let elsewhere: Vec<UserId> =
-            users.iter().copied().filter(|user| app.db.database(user).number != home).collect();
+        let elsewhere = elsewhere(app, viewer, users);
         let blocked = blocks::among(app, viewer, &elsewhere);
         let muted = mutes::among(app.db.read_own(&viewer), viewer, &elsewhere, now);
         let (blocked, muted) = try_join(blocked, muted).await?;
@@ -90,6 +88,12 @@ impl HomeSide {
             (user.is_muted, user.muted_until) = (true, mute.until);
         }
     }
+}
+
+/// Those of these users who live in another database than the viewer.
+pub(super) fn elsewhere(app: &App, viewer: UserId, users: &[UserId]) -> Vec<UserId> {
+    let home = app.db.database(&viewer).number;
+    users.iter().copied().filter(|user| app.db.database(user).number != home).collect()
 }
 
 fn seen(viewer: UserId, users: Vec<UserId>, now: Timestamp) -> SelectStatement {

@@ -1,7 +1,10 @@
 //! How a viewer stands to other users: the one rule of visibility, asked in batches, from the truth and never a copy.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use futures_util::future::try_join;
+
+use super::blocks;
 use super::followers::{self, Seen};
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -84,6 +87,19 @@ async fn strangers(app: &App, users: &[UserId]) -> Result<HashMap<UserId, Standi
 /// Those of the database.
 pub async fn standing(app: &App, viewer: Option<Viewer>, user: UserId) -> Result<Option<Standing>> {
     Ok(standings(app, viewer, &[user]).await?.remove(&user))
+}
+
+/// Those among these users, all with an account, who do not exist for the viewer because one of the two blocks the other.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hidden(app: &App, viewer: Option<Viewer>, users: &[UserId]) -> Result<HashSet<UserId>> {
+    let Some(Viewer { user: viewer, .. }) = viewer else { return Ok(HashSet::new()) };
+    let between = app.db.gather(users, |connection, users| blocks::between(connection, viewer, users));
+    let elsewhere = followers::elsewhere(app, viewer, users);
+    let (between, blocked) = try_join(between, blocks::among(app, viewer, &elsewhere)).await?;
+    let other = |block: blocks::Model| if block.blocker_id == viewer { block.blocked_id } else { block.blocker_id };
+    Ok(between.into_iter().map(other).chain(blocked).collect())
 }
 
 /// The users among these who exist for the viewer.
