@@ -15,13 +15,14 @@ use std::{
 };
 
 /// What the playground is made of; `node_modules` is made from it, too.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "playground/.npmrc",
     "playground/index.html",
     "playground/operations",
     "playground/package-lock.json",
     "playground/package.json",
     "playground/src",
+    "playground/studio.html",
     "playground/tsconfig.json",
     "playground/vite.config.ts",
 ];

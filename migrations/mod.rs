@@ -11,6 +11,8 @@ mod m20261128_000025_shots;
 mod m20261128_000030_mentions;
 mod m20261128_000031_photo_tags;
 mod m20261128_000032_editing;
+mod m20261128_000033_parts;
+mod m20261128_000034_cameras;
 mod m20261128_000040_replies;
 mod m20261128_000041_activities;
 mod m20261128_000042_notification_settings;
@@ -36,5 +38,7 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000041_activities::Migration),
         Box::new(m20261128_000042_notification_settings::Migration),
         Box::new(m20261128_000050_devices::Migration),
+        Box::new(m20261128_000033_parts::Migration),
+        Box::new(m20261128_000034_cameras::Migration),
     ]
 }

@@ -15,7 +15,7 @@ export default defineConfig({
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     // "use client" and the like, which mean nothing here.
-    rolldownOptions: { checks: { moduleLevelDirective: false } },
+    rolldownOptions: { checks: { moduleLevelDirective: false }, input: ["index.html", "studio.html"] },
   },
   plugins: [compressed()],
   // For `npm run dev`: these import workers in Vite's own way, and one worker needs modules that are not ESM yet.

@@ -90,7 +90,7 @@ async fn main() -> ExitCode {
         Task::Serve(options) => serve(options).await,
         Task::Seed(settings) => plant(&settings).await,
         Task::Migrate(settings) => migrate(&settings).await,
-        Task::Bench(task) => bench::run(task).await,
+        Task::Bench(task) => Box::pin(bench::run(task)).await,
         Task::Check(options) => check::run(options).await,
         Task::Feed(task) => feed::run(task).await,
         Task::Config(ConfigTask::Show(settings)) => show(&settings),

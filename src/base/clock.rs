@@ -47,6 +47,15 @@ impl Timestamp {
         i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
+    /// As HTTP writes a date: `Sun, 22 Nov 2026 18:30:00 GMT` (RFC 9110, section 5.6.7).
+    #[must_use]
+    pub fn http_date(self) -> String {
+        const FORMAT: &[time::format_description::BorrowedFormatItem<'_>] =
+            format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+        let at = OffsetDateTime::from_unix_timestamp(self.seconds()).ok();
+        at.and_then(|at| at.format(FORMAT).ok()).unwrap_or_default()
+    }
+
     /// RFC 3339 in UTC with milliseconds, `2026-11-22T18:30:00.000Z`.
     #[must_use]
     pub fn rfc3339(self) -> String {

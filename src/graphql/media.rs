@@ -215,6 +215,9 @@ pub struct PhotoInput {
     focal_point: Option<PhotoPointInput>,
     /// Who is in it.
     tags: Option<Vec<PhotoTagInput>>,
+    /// Whether to show how it was taken. Never where.
+    #[graphql(default)]
+    shows_camera: bool,
 }
 
 /// Result of `publishMedia`.
@@ -352,7 +355,8 @@ fn draft(input: PublishMediaInput) -> Answer<Draft> {
     let photo = |(number, photo): (usize, PhotoInput)| {
         let upload = input_id(&photo.upload_id, "upload", &["photos", &number.to_string(), "uploadId"])?;
         let look = filter::look(photo.filter, photo.crop, photo.focal_point);
-        Ok(DraftPhoto { upload, alt_text: photo.alt_text, look, tags: draft_tags(number, photo.tags)? })
+        let PhotoInput { alt_text, tags, shows_camera, .. } = photo;
+        Ok(DraftPhoto { upload, alt_text, look, tags: draft_tags(number, tags)?, shows_camera })
     };
     let photos = input.photos.into_iter().enumerate().map(photo).collect::<Answer<_>>()?;
     let PublishMediaInput { caption, content_warning, audience, .. } = input;

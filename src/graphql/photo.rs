@@ -13,7 +13,7 @@ use crate::base::ids::UserId;
 use crate::domain::media::{self, Audience};
 use crate::domain::uploads::{Images, file_name};
 use crate::domain::users::User;
-use crate::platform::imaging::{Output, Size};
+use crate::platform::imaging::{Camera, Output, Size};
 use crate::platform::links::{Link, Reach};
 
 /// One photo of a media.
@@ -129,10 +129,40 @@ impl Photo {
         Ok(Size::ALL.iter().map(|size| shown.image(ctx, *size, format)).collect::<Answer<_>>()?)
     }
 
+    /// How it was taken; null unless its owner shows it. Never where.
+    async fn camera(&self) -> Option<CameraDetails> {
+        self.row.camera().map(CameraDetails::from)
+    }
+
     /// Who is in it.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<PhotoTag>> {
         let tags = load(ctx).load_one(TagsOf(self.row.id)).await?.unwrap_or_default();
         Ok(tags.into_iter().map(|row| PhotoTag { row, owner: self.owner }).collect())
+    }
+}
+
+/// How a photo was taken.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CameraDetails {
+    /// The camera.
+    camera: Option<String>,
+    /// The lens.
+    lens: Option<String>,
+    /// The focal length in millimeters.
+    focal_length: Option<f64>,
+    /// The f-number.
+    aperture: Option<f64>,
+    /// The exposure in seconds.
+    exposure_seconds: Option<f64>,
+    /// The ISO sensitivity.
+    iso: Option<i32>,
+}
+
+impl From<Camera> for CameraDetails {
+    fn from(camera: Camera) -> Self {
+        let Camera { name, lens, focal_length, aperture, exposure_seconds, iso } = camera;
+        let iso = iso.and_then(|iso| i32::try_from(iso).ok());
+        Self { camera: name, lens, focal_length, aperture, exposure_seconds, iso }
     }
 }
 

@@ -6,8 +6,7 @@ use super::context::app;
 use super::scalars::{ByteSize, Url};
 use crate::base::entities;
 use crate::base::text;
-use crate::domain::media;
-use crate::platform::imaging;
+use crate::domain::{media, uploads};
 
 /// This server.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +37,7 @@ impl Server {
             photos_per_media: media::PHOTOS,
             photo_bytes: ByteSize(config.uploads.photo_bytes),
             photo_pixels: i32::try_from(config.uploads.photo_pixels).unwrap_or(i32::MAX),
-            photo_types: imaging::TYPES.iter().map(|media_type| (*media_type).to_owned()).collect(),
+            photo_types: uploads::types(app(ctx)).into_iter().map(str::to_owned).collect(),
             caption_length: text::CAPTION_LENGTH,
             comment_length: text::COMMENT_LENGTH,
             hashtags_per_media: entities::HASHTAGS,

@@ -5,10 +5,13 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use super::context::{app, input_id, signed_in};
 use super::coordinate::Coordinate;
 use super::error::{UserError, outcome, user_error};
+use super::page::PageInfo;
 use super::photo::{Image, ImageFormat, Shown};
 use super::scalars::{BlurHash, ByteSize, DateTime, Sha256, Url, Uuid};
-use crate::base::error::{Error, Kind};
-use crate::domain::uploads::{self, Announcement, UploadStatus as Status};
+use crate::base::error::{Error, Kind, Result as Answer};
+use crate::base::ids::UploadId;
+use crate::base::page::{Slice, cursor};
+use crate::domain::uploads::{self, Announcement, UploadProtocol as Protocol, UploadStatus as Status};
 use crate::platform::imaging::Size;
 
 /// A photo on its way in.
@@ -33,7 +36,7 @@ impl Upload {
     async fn target(&self, ctx: &Context<'_>) -> Result<Option<UploadTarget>> {
         let target = uploads::target(app(ctx), &self.0).await?;
         Ok(target.map(|target| UploadTarget {
-            protocol: UploadProtocol::Put,
+            protocol: self.0.protocol.into(),
             url: Url(target.url),
             headers: target.headers.into_iter().map(HttpHeader::from).collect(),
             expires_at: DateTime(target.expires_at),
@@ -126,9 +129,12 @@ pub struct UploadTarget {
 
 /// How bytes are sent. New values may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Protocol")]
 pub enum UploadProtocol {
     /// One `PUT` with the whole file.
     Put,
+    /// tus 1.0: `HEAD` tells how much arrived, `PATCH` goes on from there.
+    Tus,
 }
 
 /// A header.
@@ -155,6 +161,8 @@ pub struct CreateUploadInput {
     byte_size: ByteSize,
     /// The SHA-256 of the bytes; checked.
     sha256: Option<Sha256>,
+    /// How the client would like to send.
+    prefers: Option<UploadProtocol>,
     /// Makes a repeated request harmless: the first answer is given again for 24 hours.
     idempotency_key: Option<Uuid>,
 }
@@ -184,6 +192,54 @@ pub struct CompleteUploadPayload {
     user_errors: Vec<UserError>,
 }
 
+/// Input of `discardUpload`.
+#[derive(InputObject)]
+pub struct DiscardUploadInput {
+    /// Which.
+    upload_id: ID,
+}
+
+/// Result of `discardUpload`.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct DiscardUploadPayload {
+    /// The upload.
+    discarded_upload_id: Option<ID>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+}
+
+/// A page of uploads.
+#[derive(Clone, Debug)]
+pub struct UploadConnection(pub Slice<uploads::Upload>);
+
+/// A page of uploads.
+#[Object]
+impl UploadConnection {
+    /// The uploads with their cursors.
+    async fn edges(&self) -> Vec<UploadEdge> {
+        self.0.items.iter().map(|row| UploadEdge { cursor: cursor(row.id.0), node: Upload(row.clone()) }).collect()
+    }
+
+    /// The uploads.
+    async fn nodes(&self) -> Vec<Upload> {
+        self.0.items.iter().cloned().map(Upload).collect()
+    }
+
+    /// The position of the page.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo::of(&self.0, |row| row.id.0)
+    }
+}
+
+/// One upload in a list.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct UploadEdge {
+    /// Its cursor.
+    cursor: String,
+    /// The upload.
+    node: Upload,
+}
+
 /// Uploads.
 #[derive(Default)]
 pub struct UploadMutation;
@@ -191,7 +247,8 @@ pub struct UploadMutation;
 /// Uploads.
 #[Object]
 impl UploadMutation {
-    /// Announce a photo. The answer says where to send its bytes.
+    /// Announce a photo. When the viewer already sent the same bytes, the upload is ready at once; else the answer says
+    /// where to send them.
     async fn create_upload(
         &self,
         ctx: &Context<'_>,
@@ -199,13 +256,15 @@ impl UploadMutation {
     ) -> Result<CreateUploadPayload> {
         let viewer = signed_in(ctx)?;
         let sha256 = input.sha256.map(|sha256| sha256.0);
-        let announced = Announcement { content_type: input.content_type, byte_size: input.byte_size.0, sha256 };
+        let protocol = input.prefers.map(Into::into).unwrap_or_default();
+        let CreateUploadInput { content_type, byte_size, .. } = input;
+        let announced = Announcement { content_type, byte_size: byte_size.0, sha256, protocol };
         let key = input.idempotency_key.map(|key| key.0);
         let (upload, user_errors) = outcome(uploads::announce(app(ctx), viewer, announced, key).await)?;
         Ok(CreateUploadPayload { upload: upload.map(Upload), user_errors })
     }
 
-    /// Say that the bytes were sent.
+    /// Say that the bytes were sent. Not needed with tus.
     async fn complete_upload(
         &self,
         ctx: &Context<'_>,
@@ -218,5 +277,21 @@ impl UploadMutation {
         };
         let (upload, user_errors) = outcome(complete().await)?;
         Ok(CompleteUploadPayload { upload: upload.map(Upload), user_errors })
+    }
+
+    /// Throw an upload away.
+    async fn discard_upload(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: DiscardUploadInput,
+    ) -> Result<DiscardUploadPayload> {
+        let viewer = signed_in(ctx)?;
+        let discard = async || -> Answer<ID> {
+            let id: UploadId = input_id(&input.upload_id, "upload", &["uploadId"])?;
+            uploads::discard(app(ctx), viewer, id).await?;
+            Ok(id.to_string().into())
+        };
+        let (discarded_upload_id, user_errors) = outcome(discard().await)?;
+        Ok(DiscardUploadPayload { discarded_upload_id, user_errors })
     }
 }

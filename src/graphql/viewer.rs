@@ -13,13 +13,14 @@ use super::notification::NotificationSettings;
 use super::page::semanticNonNull;
 use super::scalars::EmailAddress;
 use super::session::Session;
+use super::upload::UploadConnection;
 use super::user::{User, UserConnection};
 use crate::base::error::Error;
 use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
 use crate::domain::activity::{self, Kind};
 use crate::domain::shelves::{self, Shelf};
-use crate::domain::{devices, feed, follows, sessions};
+use crate::domain::{devices, feed, follows, sessions, uploads};
 
 /// The signed-in user, with everything only they can see.
 #[derive(Clone, Copy, Debug)]
@@ -141,6 +142,18 @@ impl Viewer {
     ) -> Result<Option<UserConnection>> {
         let page = Wanted { first, after, ..Wanted::default() }.page()?;
         Ok(Some(UserConnection(follows::blocked(app(ctx), self.0, page).await?)))
+    }
+
+    /// Their uploads that no media uses yet, newest first.
+    #[graphql(directive = semanticNonNull::apply(vec![0]))]
+    async fn uploads(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Option<UploadConnection>> {
+        let page = Wanted { first, after, ..Wanted::default() }.page()?;
+        Ok(Some(UploadConnection(uploads::of_viewer(app(ctx), self.0, page).await?)))
     }
 
     /// Users they mute.

@@ -17,6 +17,7 @@ mod range;
 mod server;
 mod socket;
 mod stream;
+mod tus;
 mod upload;
 
 use std::any::Any;
@@ -27,6 +28,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{Method, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use futures_util::FutureExt;
@@ -128,7 +130,8 @@ fn router(edge: &Arc<Edge>) -> Router {
         .fallback(nothing_here);
     let chance = edge.app.chance.clone();
     let contained = CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| panicked(&chance, panic.as_ref()));
-    all.layer(contained).layer(cors()).with_state(edge.clone())
+    let described = from_fn_with_state(edge.clone(), tus::describe);
+    all.layer(contained).layer(cors()).layer(described).with_state(edge.clone())
 }
 
 fn playground_routes(app: &App) -> Router<Arc<Edge>> {
@@ -150,10 +153,10 @@ async fn nothing_here() -> Response {
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AnyOrigin)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         // A `*` here would not cover `Authorization`.
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([ALLOW, RETRY_AFTER, WWW_AUTHENTICATE])
+        .expose_headers([ALLOW, RETRY_AFTER, WWW_AUTHENTICATE].into_iter().chain(tus::EXPOSED).collect::<Vec<_>>())
         .max_age(CORS_KEPT)
 }
 

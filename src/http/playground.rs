@@ -1,6 +1,7 @@
-//! The page at `/playground` where people try the API. It is part of this program: nothing is fetched from elsewhere.
+//! The pages at `/playground` and `/playground/studio` where people try the API. They are part of this program: nothing is
+//! fetched from elsewhere.
 //!
-//! The page holds access tokens, so what it may load and where it may send is closed by a Content Security Policy;
+//! A page holds access tokens, so what it may load and where it may send is closed by a Content Security Policy;
 //! `playground/README.md` says why each source is allowed. The files are made by `build.rs`, which leaves
 //! `missing.txt` when it cannot.
 
@@ -17,8 +18,8 @@ use axum::{
 use flate2::read::GzDecoder;
 use rust_embed::Embed;
 
-/// The built playground: `index.html`, and under `assets/` files whose names hold a hash of their content, each
-/// only in its gzip form.
+/// The built playground: `index.html` and `studio.html`, and under `assets/` files whose names hold a hash of their
+/// content, each only in its gzip form.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/playground"]
 struct Files;
@@ -63,15 +64,16 @@ where
 {
     let policy = Policy::open_to(store, images);
     Router::new()
-        .route("/playground", get(page))
+        .route("/playground", get(async || page("index.html")))
+        .route("/playground/studio", get(async || page("studio.html")))
         .route("/playground/", get(async || Redirect::permanent("/playground")))
         .route("/playground/assets/{*path}", get(asset))
         .route_layer(from_fn(move |request, next| policy.clone().over(request, next)))
 }
 
-async fn page() -> Response {
+fn page(name: &str) -> Response {
     let no_cache = [(header::CACHE_CONTROL, "no-cache")];
-    match Files::get("index.html") {
+    match Files::get(name) {
         Some(index) => (SECURITY, no_cache, Html(index.data)).into_response(),
         None => (StatusCode::NOT_IMPLEMENTED, SECURITY, no_cache, Html(missing_page())).into_response(),
     }

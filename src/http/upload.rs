@@ -19,6 +19,7 @@ use futures_util::{Stream, StreamExt, stream};
 
 use super::Edge;
 use super::problem::{self, Problem};
+use super::tus;
 use crate::base::error::{Error, Kind, RefusalCode};
 use crate::base::ids::UploadId;
 use crate::domain::uploads::{self, Arriving};
@@ -28,7 +29,7 @@ use crate::graphql::report;
 const SILENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn routes() -> Router<Arc<Edge>> {
-    Router::new().route("/uploads/{upload}/{secret}", put(receive))
+    Router::new().route("/uploads/{upload}/{secret}", put(receive).merge(tus::methods()))
 }
 
 async fn receive(
@@ -52,12 +53,12 @@ async fn receive(
     }
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The body piece by piece. It remembers when the sender broke off, which is no fault of ours.
-fn pieces(body: Body, is_broken: Arc<AtomicBool>) -> impl Stream<Item = io::Result<Bytes>> + Send {
+pub(super) fn pieces(body: Body, is_broken: Arc<AtomicBool>) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let broken = move |error: io::Error| {
         is_broken.store(true, Ordering::Relaxed);
         Err(error)
@@ -78,7 +79,7 @@ fn broken_off() -> Response {
     problem::plain(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", message)
 }
 
-fn refused(edge: &Edge, error: &Error) -> Response {
+pub(super) fn refused(edge: &Edge, error: &Error) -> Response {
     let Kind::Refused(refusal) = &error.kind else {
         return Problem::from(report::failed(&edge.app.chance, error)).into_response();
     };
@@ -98,6 +99,6 @@ fn face(code: RefusalCode) -> (StatusCode, &'static str) {
 }
 
 /// What is left of the body is not read, so the connection cannot be used again.
-fn closing(response: Response) -> Response {
+pub(super) fn closing(response: Response) -> Response {
     ([(CONNECTION, "close")], response).into_response()
 }

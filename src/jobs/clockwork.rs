@@ -63,6 +63,7 @@ async fn sweep_strays_once(app: &App, name: &str) -> Result<()> {
     let (first, now) = (&app.db.databases()[0], app.clock.now());
     if lease::hold(first, "strays".into(), name, now, now.after(STRAYS)).await? {
         uploads::sweep_strays(app).await?;
+        uploads::sweep_erased(app).await?;
     }
     Ok(())
 }

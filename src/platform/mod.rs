@@ -9,6 +9,7 @@ pub mod counters;
 pub mod db;
 pub mod drain;
 pub mod filters;
+pub mod heif;
 pub mod links;
 pub mod log;
 pub mod queue;

@@ -18,7 +18,7 @@ use crate::base::ids::{MediaId, UserId};
 use crate::domain::comments::{self, Remark};
 use crate::domain::media::{self, Audience, Draft, DraftPhoto, WantedLook};
 use crate::domain::sessions::{self, Registration, Viewer};
-use crate::domain::uploads::{self, Announcement, Arriving};
+use crate::domain::uploads::{self, Announcement, Arriving, UploadProtocol};
 use crate::domain::users::{self, User};
 use crate::domain::{follows, likes};
 use crate::jobs;
@@ -132,13 +132,19 @@ async fn publish(app: &Arc<App>, viewer: Viewer, scene: u64) -> Result<()> {
     let picture = tokio::task::spawn_blocking(move || pictures::jpeg(scene, PICTURE.0, PICTURE.1));
     let picture = Bytes::from(picture.await.map_err(Error::internal)?);
     let length = picture.len() as u64;
-    let announced = Announcement { content_type: "image/jpeg".to_owned(), byte_size: length, sha256: None };
+    let announced = Announcement {
+        content_type: "image/jpeg".to_owned(),
+        byte_size: length,
+        sha256: None,
+        protocol: UploadProtocol::Put,
+    };
     let upload = uploads::announce(app, viewer, announced, None).await?;
     let arriving = Arriving { content_type: Some("image/jpeg"), content_length: Some(length) };
     uploads::receive(app, upload.id, &upload.secret, arriving, stream::iter([Ok(picture)])).await?;
     jobs::settle(app).await?;
     let alt_text = Some(pictures::alt_text(scene).to_owned());
-    let photo = DraftPhoto { upload: upload.id, alt_text, look: WantedLook::default(), tags: vec![] };
+    let photo =
+        DraftPhoto { upload: upload.id, alt_text, look: WantedLook::default(), tags: vec![], shows_camera: false };
     let caption = Some(pictures::caption(scene).to_owned());
     let draft = Draft { photos: vec![photo], caption, content_warning: None, audience: Audience::Everyone };
     media::publish(app, viewer, draft, None).await?;

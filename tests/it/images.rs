@@ -178,3 +178,22 @@ async fn when_and_where_a_photo_was_taken_is_told_to_its_owner_until_it_is_publi
     .await;
     kit.ends().await;
 }
+
+#[tokio::test]
+async fn what_a_photo_was_taken_with_is_shown_where_its_owner_wants_it() {
+    const SHOWN: &str = "media { photos { camera { camera lens focalLength aperture exposureSeconds iso } } }";
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let exif = [b"Exif\0\0".as_slice(), &photos::exif_of_a_camera()].concat();
+    let taken = photos::with_segments(&photos::small_jpeg(8), &[(0xE1, exif)]);
+    let mut shown = vec![];
+    for (photo, shows) in [(&taken, true), (&taken, false), (&photos::small_jpeg(9), true)] {
+        let upload = ada.uploads(photo, "image/jpeg").await;
+        let input = json!({ "photos": [{ "uploadId": upload, "showsCamera": shows }] });
+        shown.push(ada.does("publishMedia", input, SHOWN).await["media"]["photos"][0]["camera"].clone());
+    }
+    let camera = json!({ "camera": "Zeta Z9", "lens": "35mm F2", "focalLength": 35.0, "aperture": 2.8,
+        "exposureSeconds": 0.004, "iso": 400 });
+    assert_eq!(shown, [camera, Value::Null, Value::Null]);
+    kit.ends().await;
+}

@@ -10,6 +10,16 @@ use crate::kit::{Kit, photos};
 
 #[tokio::test]
 async fn people_meet_in_the_playground() {
+    in_a_browser("playground.mjs").await;
+}
+
+#[tokio::test]
+async fn a_photo_and_a_feed_go_on_in_the_studio_where_they_were_cut_off() {
+    in_a_browser("studio.mjs").await;
+}
+
+/// Lets a real browser do what a script says, on a seeded server.
+async fn in_a_browser(script: &str) {
     let mut server = Program::prepared().await;
     server.starts().await;
     let folder = &server.folder.0;
@@ -19,7 +29,7 @@ async fn people_meet_in_the_playground() {
     std::fs::write(&photo, photos::phone_jpeg()).expect("a photo in the folder");
     let screenshots = std::env::temp_dir().join("photograph-playground");
     std::fs::create_dir_all(&screenshots).expect("a folder for screenshots");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/playground.mjs");
+    let script = format!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/{}"), script);
     let url = server.front.url("");
     let mut node = Command::new("node");
     node.arg(script).arg(url.trim_end_matches('/')).arg(&screenshots).arg(&photo).args(server.store());

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use photograph::base::ids::UploadId;
+use photograph::domain::uploads;
 use photograph::platform::db::Tx;
 use photograph::platform::queue::{self, Lane, Task};
 use reqwest::StatusCode;
@@ -291,5 +292,42 @@ async fn an_upload_that_can_never_be_processed_is_rejected_at_last() {
         database.write(forget).await.expect("the table can be written");
         kit.forgives("buried");
     }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn files_of_what_was_deleted_stay_for_the_backups_out_of_reach() {
+    let kit = Kit::with(|config| config.uploads.erase_after_days = 7).await;
+    let ada = kit.signs_up("ada").await;
+    let mut media = vec![];
+    for _ in 0..2 {
+        let upload = ada.uploads(&photos::small_jpeg(1), "image/jpeg").await;
+        let done = ada.does("publishMedia", json!({ "photos": [{ "uploadId": upload }] }), "media { id }").await;
+        media.push(done["media"]["id"].as_str().expect("an ID").to_owned());
+    }
+    let image = ada.sees_media(&media[1]).await["photos"][0]["images"][0]["url"].as_str().expect("a link").to_owned();
+    let files = async |folder: &str| {
+        let mut files = kit.app.blobs.list(folder).await.expect("the store");
+        files.sort();
+        files
+    };
+    let before = [files("images").await, files("originals").await].concat();
+    ada.deletes(&media[0]).await;
+    kit.settle().await;
+    let files_now = [files("images").await, files("originals").await].concat();
+    assert_eq!(files_now, before, "another media uses them");
+    assert_eq!(files("erased").await, Vec::<String>::new());
+    ada.deletes(&media[1]).await;
+    kit.settle().await;
+    assert_eq!(kit.front.client.get(image).send().await.expect("an answer").status(), 404, "no link leads there");
+    let kept = files("erased").await;
+    let back: Vec<String> = kept.iter().map(|file| file.splitn(3, '/').last().expect("a path").to_owned()).collect();
+    assert_eq!(back, before, "all of it, in the folders it had");
+    kit.passes(Duration::from_hours(7 * 24));
+    uploads::sweep_erased(&kit.app).await.expect("the store can be swept");
+    assert_eq!(files("erased").await, kept, "a backup of that day may be the oldest");
+    kit.passes(Duration::from_hours(25));
+    uploads::sweep_erased(&kit.app).await.expect("the store can be swept");
+    assert_eq!(files("erased").await, Vec::<String>::new());
     kit.ends().await;
 }

@@ -111,6 +111,14 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("uploads.waiting", "Uploads of one user that no media uses yet."),
     ("uploads.workers", "Photos processed at once in one process."),
     (
+        "uploads.erase_after_days",
+        "How long files of deleted media are kept where no link leads, for backups of the database that know them.",
+    ),
+    (
+        "uploads.heif_decoder",
+        "The path of `heif-convert` of libheif; with it photos can be HEIC and AVIF, too. It runs by itself, within bounds.",
+    ),
+    (
         "filters.folder",
         "A folder of `.cube` files and Hald PNGs that become filters beside those of the house; read at the start.",
     ),

@@ -175,6 +175,8 @@ pub struct Uploads {
     pub keep_hours: u64,
     pub waiting: u64,
     pub workers: usize,
+    pub erase_after_days: u64,
+    pub heif_decoder: Option<PathBuf>,
 }
 
 /// Photo filters beside those of the house.
@@ -312,7 +314,15 @@ impl Default for Auth {
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { photo_bytes: 32 << 20, photo_pixels: 120_000_000, keep_hours: 24, waiting: 50, workers: 2 }
+        Self {
+            photo_bytes: 32 << 20,
+            photo_pixels: 120_000_000,
+            keep_hours: 24,
+            waiting: 50,
+            workers: 2,
+            erase_after_days: 0,
+            heif_decoder: None,
+        }
     }
 }
 

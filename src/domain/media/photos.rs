@@ -7,6 +7,7 @@ use crate::base::error::Result;
 use crate::base::facts::Row;
 use crate::base::ids::{MediaId, PhotoId};
 use crate::platform::db::{Reader, Tx};
+use crate::platform::imaging::Camera;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
@@ -30,12 +31,22 @@ pub struct Model {
     pub look: Option<String>,
     /// The key in the links of its images when it has a look.
     pub look_key: Option<String>,
+    /// What it was taken with, as JSON, when its owner shows it.
+    pub camera: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// What it was taken with, when its owner shows it.
+    #[must_use]
+    pub fn camera(&self) -> Option<Camera> {
+        serde_json::from_str(self.camera.as_deref()?).ok()
+    }
+}
 
 /// The photos of each of these media, in order. Whether the viewer sees the media was decided before.
 ///

@@ -46,6 +46,9 @@ pub struct DraftPhoto {
     /// Who is in it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<DraftTag>,
+    /// Whether everybody is shown how it was taken.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shows_camera: bool,
 }
 
 /// Publishes photos.
@@ -132,7 +135,7 @@ async fn publish_in(app: &App, tx: &Tx, viewer: Viewer, checked: Checked, key: O
     for (number, (photo, look)) in wanted {
         let taken = uploads::take(app, tx, Taking { viewer, upload: photo.upload, media: id }).await;
         let images = taken.map_err(|error| error.at(["photos", &number.to_string(), "uploadId"]))?;
-        let row = row(app, id, number, images, photo.alt_text.clone()).with(look);
+        let row = row(app, id, number, (images, photo)).with(look);
         tags::insert(app, tx, &row, &photo.tags).await?;
         rows.push(row);
     }
@@ -151,7 +154,7 @@ pub(super) fn counted(audience: Audience) -> i64 {
     i64::from(audience != Audience::OnlyMe)
 }
 
-fn row(app: &App, media: MediaId, number: usize, images: Images, alt_text: Option<String>) -> Photo {
+fn row(app: &App, media: MediaId, number: usize, (images, wanted): (Images, &DraftPhoto)) -> Photo {
     Photo {
         id: app.ids.next(&media),
         media_id: media,
@@ -162,8 +165,9 @@ fn row(app: &App, media: MediaId, number: usize, images: Images, alt_text: Optio
         height: images.height,
         blur_hash: images.blur_hash,
         dominant_color: images.dominant_color,
-        alt_text,
+        alt_text: wanted.alt_text.clone(),
         look: None,
         look_key: None,
+        camera: images.camera.filter(|_| wanted.shows_camera),
     }
 }

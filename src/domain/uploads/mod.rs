@@ -2,7 +2,10 @@
 
 mod announce;
 mod complete;
+mod discard;
 mod images;
+mod keep;
+mod parts;
 mod process;
 mod receive;
 mod sweep;
@@ -14,19 +17,25 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::ids::{MediaId, UploadId};
+use crate::base::page::{Page, Slice};
 use crate::domain::sessions::Viewer;
 use crate::platform::db::Tx;
-use crate::platform::imaging::Limits;
+use crate::platform::heif;
+use crate::platform::imaging::{self, Limits};
 
 pub use announce::{Announcement, announce};
 pub use complete::complete;
+pub use discard::discard;
 pub use images::{ImageFile, Recipe, file_name, make, make_with};
 pub(in crate::domain) use images::{placeholder, remove_images_of, size_of};
+pub use keep::sweep_erased;
+pub use parts::{Appended, Progress, append, end, progress};
 pub use process::{give_up, process};
 pub use receive::{Arriving, receive};
 pub(in crate::domain) use sweep::erase_of;
 pub use sweep::{erase, sweep, sweep_strays};
 pub use table::Model as Upload;
+pub use table::Protocol as UploadProtocol;
 pub use table::Status as UploadStatus;
 pub use target::{Target, target};
 
@@ -75,6 +84,15 @@ impl From<Rejection> for Error {
 pub async fn find(app: &App, viewer: Viewer, id: UploadId) -> Result<Option<Upload>> {
     let upload = table::one(app.db.read_own(&id), id).await?;
     Ok(upload.filter(|upload| upload.owner_id == viewer.user))
+}
+
+/// The viewer's own uploads that no media uses yet, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_viewer(app: &App, viewer: Viewer, page: Page) -> Result<Slice<Upload>> {
+    let rows = table::page(app.db.read_own(&viewer.user), viewer.user, app.clock.now(), page).await?;
+    Ok(Slice::cut(page, rows))
 }
 
 /// Whose upload goes into which media.
@@ -129,6 +147,8 @@ pub struct Images {
     pub blur_hash: String,
     /// Its main colour, `#rrggbb`.
     pub dominant_color: String,
+    /// What it was taken with, as JSON; `None` when its file does not say.
+    pub camera: Option<String>,
 }
 
 /// Where the files of a photo are. The same bytes of the same person are the same files, under a name that nobody finds
@@ -154,10 +174,22 @@ mod keys {
         format!("{RAW}/{upload}")
     }
 
+    /// A part of them, when they come in parts.
+    pub fn part(upload: UploadId, name: &str) -> String {
+        format!("{RAW}/{upload}/{name}")
+    }
+
     /// The upload whose bytes these are.
     pub fn upload_of(raw: &str) -> Option<UploadId> {
-        raw.strip_prefix(RAW)?.strip_prefix('/')?.parse().ok()
+        raw.strip_prefix(RAW)?.strip_prefix('/')?.split('/').next()?.parse().ok()
     }
+}
+
+/// The media types that are accepted.
+#[must_use]
+pub fn types(app: &App) -> Vec<&'static str> {
+    let others: &[&str] = if app.config.uploads.heif_decoder.is_some() { &heif::TYPES } else { &[] };
+    [&imaging::TYPES, others].concat()
 }
 
 /// What a photo may be on this server.

@@ -1,9 +1,10 @@
 //! The step after the bytes arrived: checks the photo and makes its images. Safe twice: the same files come out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::sweep::remove_images;
-use super::{ImageFile, Rejection, RejectionCode, Upload, UploadStatus, keys, limits, table};
+use super::{ImageFile, Rejection, RejectionCode, Upload, UploadStatus, keys, limits, parts, table};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
@@ -12,7 +13,8 @@ use crate::base::ids::UploadId;
 use crate::domain::users;
 use crate::platform::blobs::arrived;
 use crate::platform::db::Tx;
-use crate::platform::imaging::{self, Format, Processed};
+use crate::platform::heif::{Bounds, Decoder, Failed};
+use crate::platform::imaging::{self, Camera, Format, Processed};
 use crate::platform::log;
 
 /// What was made of a photo, with the SHA-256 of the bytes it was made of.
@@ -25,6 +27,7 @@ type Made = (Processed, String);
 /// Those of the store and the database; then it is to be tried again.
 pub async fn process(app: &Arc<App>, id: UploadId) -> Result<()> {
     let Some(upload) = table::one(app.db.read_own(&id), id).await? else { return Ok(()) };
+    let sent = upload.clone();
     if upload.status == UploadStatus::Processing {
         let processed = match make(app, &upload).await? {
             Ok(made) => accept(app, upload, made).await?,
@@ -32,23 +35,54 @@ pub async fn process(app: &Arc<App>, id: UploadId) -> Result<()> {
         };
         store(app, processed).await?;
     }
-    app.blobs.remove(&keys::raw(id)).await
+    parts::remove(app, &sent).await
 }
 
 /// Waits for its turn before it reads anything: what waits takes no memory.
 async fn make(app: &App, upload: &Upload) -> Result<std::result::Result<Made, Rejection>> {
     let limits = limits(app);
     let turn = app.imaging.clone().acquire_owned().await.map_err(Error::internal)?;
-    let raw = app.blobs.read(&keys::raw(upload.id)).await?;
+    let raw = parts::read(app, upload).await?;
     let raw = raw.ok_or_else(|| Error::internal("the bytes of an upload are gone"))?;
-    let upload = upload.clone();
+    let (upload, heif) = (upload.clone(), Heif::of(app));
     let work = move || {
         let _kept = turn;
-        let sha256 = as_announced(&upload, &raw)?;
-        let made = imaging::process(&raw, Format::from_media_type(&upload.content_type), &limits);
-        Ok((made.map_err(|rejection| Rejection::from(&rejection))?, sha256))
+        let sha256 = match as_announced(&upload, &raw) {
+            Ok(sha256) => sha256,
+            Err(rejection) => return Ok(Err(rejection)),
+        };
+        let made = match Format::from_media_type(&upload.content_type) {
+            Some(format) => imaging::process(&raw, Some(format), &limits),
+            None => heif.decode(&raw)?.and_then(|jpeg| imaging::process_turned(&jpeg, &limits)),
+        };
+        Ok(made.map(|made| (made, sha256)).map_err(|rejection| Rejection::from(&rejection)))
     };
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
+
+/// What reads the files that this program does not read itself.
+struct Heif {
+    program: Option<PathBuf>,
+    place: PathBuf,
+    name: String,
+}
+
+impl Heif {
+    fn of(app: &App) -> Self {
+        let place = app.config.server.data.join("decoding");
+        Self { program: app.config.uploads.heif_decoder.clone(), place, name: app.chance.token() }
+    }
+
+    /// The file as a JPEG. It may have come when more was accepted than is now.
+    fn decode(&self, file: &[u8]) -> Result<std::result::Result<Vec<u8>, imaging::Rejection>> {
+        let Some(program) = &self.program else { return Ok(Err(imaging::Rejection::UnsupportedMedia)) };
+        let made = Decoder { program, place: &self.place, bounds: Bounds::default() }.decode(&self.name, file)?;
+        Ok(made.map_err(|failed| match failed {
+            Failed::Other => imaging::Rejection::UnsupportedMedia,
+            Failed::TooSlow(limit) => imaging::Rejection::TooSlow { limit },
+            Failed::Damaged => imaging::Rejection::Damaged,
+        }))
+    }
 }
 
 /// The SHA-256 of the bytes, if they are those that were announced. Until its address ends, a store lets them be replaced.
@@ -72,7 +106,7 @@ pub async fn give_up(app: &App, id: UploadId) -> Result<()> {
         store(app, reject(upload.clone(), &Rejection::from(&imaging::Rejection::Damaged))?).await?;
         remove_images(app, &upload).await?;
     }
-    app.blobs.remove(&keys::raw(id)).await
+    parts::remove(app, &upload).await
 }
 
 async fn accept(app: &App, upload: Upload, (made, sha256): Made) -> Result<Upload> {
@@ -91,10 +125,16 @@ async fn accept(app: &App, upload: Upload, (made, sha256): Made) -> Result<Uploa
         dominant_color: Some(made.dominant_color),
         image_key: Some(key),
         taken_at: made.shot.taken_at.map(Timestamp),
+        camera: camera(&made.shot.camera)?,
         taken_north: made.shot.coordinate.map(|(north, _)| millionths(north)),
         taken_east: made.shot.coordinate.map(|(_, east)| millionths(east)),
         ..upload
     })
+}
+
+/// What is kept of a camera; nothing of one that is not named in any way.
+fn camera(camera: &Camera) -> Result<Option<String>> {
+    Ok((*camera != Camera::default()).then(|| serde_json::to_string(camera)).transpose()?)
 }
 
 /// Degrees as they are stored: a millionth is a tenth of a metre.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::{Upload, UploadStatus, keys, table};
+use super::{Upload, UploadProtocol, UploadStatus, keys, table};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
@@ -35,6 +35,10 @@ where
     let upload = upload.ok_or_else(|| Error::not_found("upload"))?;
     match upload.status {
         _ if upload.is_expired(app.clock.now()) => return Err(gone()),
+        UploadStatus::AwaitingBytes if upload.protocol == UploadProtocol::Tus => {
+            let message = "This upload was announced to come by tus.";
+            return Err(Error::refused(RefusalCode::UploadUnusable, message));
+        }
         UploadStatus::AwaitingBytes => check(&upload, arriving)?,
         UploadStatus::Expired => return Err(gone()),
         UploadStatus::Processing | UploadStatus::Ready | UploadStatus::Used | UploadStatus::Rejected => return Ok(()),

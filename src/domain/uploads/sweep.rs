@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Upload, UploadStatus, keys, table};
+use super::{Upload, UploadStatus, keep, keys, parts, table};
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::Fact;
@@ -32,13 +32,17 @@ pub async fn sweep(app: &App, database: &Database) -> Result<usize> {
     Ok(expired.len())
 }
 
-async fn throw_away(app: &App, upload: &Upload) -> Result<()> {
-    app.db
-        .write(&upload.id, async |tx| match table::set_expired(tx, upload.id).await? {
-            true => log::record(tx, app.clock.now(), &Fact::UploadExpired { upload: upload.id }).await,
-            false => Ok(()),
-        })
-        .await
+/// Throws an upload away, unless a media took it or it is being processed. False then.
+pub(super) async fn throw_away(app: &App, upload: &Upload) -> Result<bool> {
+    app.db.write(&upload.id, async |tx| throw_away_in(app, tx, upload.id).await).await
+}
+
+async fn throw_away_in(app: &App, tx: &Tx, id: UploadId) -> Result<bool> {
+    let is_thrown = table::set_expired(tx, id).await?;
+    if is_thrown {
+        log::record(tx, app.clock.now(), &Fact::UploadExpired { upload: id }).await?;
+    }
+    Ok(is_thrown)
 }
 
 /// The step after an upload expired: removes its files.
@@ -48,7 +52,7 @@ async fn throw_away(app: &App, upload: &Upload) -> Result<()> {
 pub async fn erase(app: &App, id: UploadId) -> Result<()> {
     let upload = table::one(app.db.read_own(&id), id).await?;
     let Some(upload) = upload.filter(|upload| upload.status == UploadStatus::Expired) else { return Ok(()) };
-    app.blobs.remove(&keys::raw(id)).await?;
+    parts::remove(app, &upload).await?;
     remove_images(app, &upload).await
 }
 
@@ -62,11 +66,14 @@ pub(in crate::domain) async fn erase_of(app: &App, media: MediaId) -> Result<()>
 }
 
 /// Removes the images and the original of an upload that is over, unless another one has the same. Harmless when they are
-/// gone.
+/// gone. Backups know what a media used.
 pub(super) async fn remove_images(app: &App, upload: &Upload) -> Result<()> {
     let Some(key) = upload.image_key.as_deref() else { return Ok(()) };
     let is_last = app.db.write(&upload.id, async |tx| is_last(tx, upload, key).await).await?;
     if is_last {
+        if upload.media_id.is_some() {
+            keep::for_backups(app, key).await?;
+        }
         // The original first: no image is made without it.
         app.blobs.remove(&keys::original(key)).await?;
         app.blobs.remove_folder(&keys::images(key)).await?;
@@ -87,11 +94,12 @@ async fn is_last(tx: &Tx, upload: &Upload, key: &str) -> Result<bool> {
 pub async fn sweep_strays(app: &App) -> Result<()> {
     let old = app.clock.now().before(YOUNG);
     let sent = app.blobs.list(keys::RAW).await?;
-    let sent = sent.iter().filter_map(|key| keys::upload_of(key)).filter(|id| id.made_at() < old);
-    let sent: Vec<UploadId> = sent.collect();
-    let awaited: HashSet<UploadId> = app.db.gather(&sent, table::unprocessed).await?.into_iter().collect();
-    for id in sent.into_iter().filter(|id| !awaited.contains(id)) {
-        app.blobs.remove(&keys::raw(id)).await?;
+    let sent = sent.into_iter().filter_map(|key| Some((keys::upload_of(&key)?, key)));
+    let sent: Vec<(UploadId, String)> = sent.filter(|(id, _)| id.made_at() < old).collect();
+    let ids: Vec<UploadId> = sent.iter().map(|(id, _)| *id).collect();
+    let awaited: HashSet<UploadId> = app.db.gather(&ids, table::unprocessed).await?.into_iter().collect();
+    for (_, key) in sent.into_iter().filter(|(id, _)| !awaited.contains(id)) {
+        app.blobs.remove(&key).await?;
     }
     Ok(())
 }

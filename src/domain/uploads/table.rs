@@ -4,10 +4,13 @@ use super::{Images, Rejection};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UploadId, UserId};
-use crate::platform::db::{Database, Reader, Tx};
+use crate::base::page::Page;
+use crate::platform::db::{Database, Reader, Tx, keyset};
+use crate::platform::heif;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect, UpdateMany};
+use sea_orm::{IntoActiveModel, Order, PaginatorTrait, QueryOrder, QuerySelect, UpdateMany};
+use serde::Serialize;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "uploads")]
@@ -37,12 +40,28 @@ pub struct Model {
     pub taken_north: Option<i32>,
     /// The same east.
     pub taken_east: Option<i32>,
+    pub protocol: Protocol,
+    /// What it was taken with, from the file, as JSON.
+    pub camera: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// How the bytes of an upload come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Protocol {
+    /// At once.
+    #[default]
+    #[sea_orm(num_value = 0)]
+    Put,
+    /// In parts, over networks that break.
+    #[sea_orm(num_value = 1)]
+    Tus,
+}
 
 /// How far an upload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -83,12 +102,18 @@ impl Model {
     pub fn images(&self) -> Option<Images> {
         Some(Images {
             key: self.image_key.clone()?,
-            content_type: self.content_type.clone(),
+            content_type: self.original_type().to_owned(),
             width: self.width?,
             height: self.height?,
             blur_hash: self.blur_hash.clone()?,
             dominant_color: self.dominant_color.clone()?,
+            camera: self.camera.clone(),
         })
+    }
+
+    /// What its original is: what this server cannot read itself is kept as a JPEG.
+    fn original_type(&self) -> &str {
+        if heif::TYPES.contains(&self.content_type.as_str()) { "image/jpeg" } else { &self.content_type }
     }
 
     /// Where it was taken: degrees north and east.
@@ -122,6 +147,32 @@ pub(super) async fn waiting(tx: &Tx, owner: UserId, now: Timestamp) -> Result<u6
     let unused = [Status::AwaitingBytes, Status::Processing, Status::Ready];
     let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Status.is_in(unused));
     Ok(rows.filter(Column::ExpiresAt.gt(now)).count(tx.conn()).await?)
+}
+
+/// The uploads of a user that no media uses yet, nearest to the page's cursor first, one more than the page has.
+pub(super) async fn page(connection: &Reader, owner: UserId, now: Timestamp, page: Page) -> Result<Vec<Model>> {
+    let unused = [Status::AwaitingBytes, Status::Processing, Status::Ready, Status::Rejected];
+    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Status.is_in(unused));
+    Ok(keyset(rows.filter(Column::ExpiresAt.gt(now)), Column::Id, &Order::Desc, page).all(connection).await?)
+}
+
+/// An upload of which the same was made before: the files of this name are whole.
+pub(super) async fn made(tx: &Tx, owner: UserId, key: &str) -> Result<Option<Model>> {
+    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::ImageKey.eq(key));
+    let whole = rows.filter(Column::Status.is_in([Status::Ready, Status::Used])).filter(Column::Width.is_not_null());
+    Ok(whole.order_by_desc(Column::Id).one(tx.conn()).await?)
+}
+
+/// Takes note that more bytes are here, unless others were first.
+pub(super) async fn set_progress(tx: &Tx, id: UploadId, from: i64, to: i64) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::ReceivedBytes, Expr::value(to))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq(Status::AwaitingBytes))
+        .filter(Column::ReceivedBytes.eq(from))
+        .exec(tx.conn())
+        .await?;
+    Ok(changed.rows_affected == 1)
 }
 
 pub(super) async fn set_used(tx: &Tx, id: UploadId, media: MediaId) -> Result<()> {
@@ -205,6 +256,7 @@ pub(super) async fn set_processed(tx: &Tx, upload: Model) -> Result<bool> {
         .col_expr(Column::DominantColor, Expr::value(upload.dominant_color))
         .col_expr(Column::Rejection, Expr::value(upload.rejection))
         .col_expr(Column::TakenAt, Expr::value(upload.taken_at))
+        .col_expr(Column::Camera, Expr::value(upload.camera))
         .col_expr(Column::TakenNorth, Expr::value(upload.taken_north))
         .col_expr(Column::TakenEast, Expr::value(upload.taken_east))
         .filter(Column::Id.eq(upload.id))

@@ -1,10 +1,11 @@
-//! Where the bytes of a photo go: straight to the store where clients can reach it, else to this server.
+//! Where the bytes of a photo go: straight to the store where clients can reach it, else to this server. In parts they
+//! always go to this server.
 //!
 //! A store takes exactly what was announced, because type, length and checksum are part of what this server signs.
 
 use std::time::Duration;
 
-use super::{Upload, UploadStatus, keys};
+use super::{Upload, UploadProtocol, UploadStatus, keys};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
@@ -16,7 +17,7 @@ const LIFE: Duration = Duration::from_hours(1);
 /// Where to send the bytes.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The address to `PUT` them to.
+    /// The address to send them to.
     pub url: String,
     /// What to send with them.
     pub headers: Vec<(&'static str, String)>,
@@ -32,6 +33,10 @@ pub async fn target(app: &App, upload: &Upload) -> Result<Option<Target>> {
     let now = app.clock.now();
     if upload.status != UploadStatus::AwaitingBytes || upload.is_expired(now) {
         return Ok(None);
+    }
+    if upload.protocol == UploadProtocol::Tus {
+        // Whoever speaks tus knows what to send.
+        return Ok(Some(Target { headers: Vec::new(), ..here(app, upload) }));
     }
     let bytes = u64::try_from(upload.byte_size).unwrap_or(0);
     let expected = Expected { content_type: &upload.content_type, bytes, sha256: upload.sha256.as_deref() };

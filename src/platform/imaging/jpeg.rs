@@ -67,10 +67,15 @@ pub(super) fn scan_ends(bytes: &[u8]) -> Result<Vec<usize>, Rejection> {
 
 /// Rebuilds a JPEG from the parts on the allow-list.
 pub(super) fn clean(bytes: &[u8]) -> Result<Clean, Rejection> {
+    clean_as(bytes, None)
+}
+
+/// The same, where it is known which way is up, whatever the metadata says.
+pub(super) fn clean_as(bytes: &[u8], known: Option<Orientation>) -> Result<Clean, Rejection> {
     let segments = Segments::of(bytes).take(MOST_SEGMENTS).collect::<Result<Vec<_>, _>>()?;
     check(&segments)?;
     let exif = segments.iter().find_map(Segment::exif).unwrap_or_default();
-    let (orientation, shot) = (orientation(exif), shot(exif));
+    let (orientation, shot) = (known.unwrap_or_else(|| orientation(exif)), shot(exif));
     let profile = Profile::read(&profile(&segments));
     let mut file = Vec::with_capacity(bytes.len());
     rebuild(&mut file, &segments, (orientation, profile.as_ref()));

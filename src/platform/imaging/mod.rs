@@ -63,6 +63,7 @@ pub use size::{Focus, Size};
 
 use deadline::Deadline;
 use decode::Clean;
+use image::metadata::Orientation;
 use std::time::Duration;
 
 /// How large a file may be. What passes a limit is refused before it is decoded.
@@ -164,6 +165,20 @@ pub fn process_into(
 ) -> Result<Processed, Rejection> {
     let header = inspect(bytes, declared, limits)?;
     let clean = clean(&header, bytes)?;
+    finish(outputs, (header, clean), limits)
+}
+
+/// Turns a JPEG that was made of another file into a photo. It was turned when it was made, whatever its metadata says.
+///
+/// # Errors
+/// As for [`process`].
+pub fn process_turned(bytes: &[u8], limits: &Limits) -> Result<Processed, Rejection> {
+    let header = inspect(bytes, Some(Format::Jpeg), limits)?;
+    let clean = jpeg::clean_as(bytes, Some(Orientation::NoTransforms))?;
+    finish(&Output::AT_ONCE, (header, clean), limits)
+}
+
+fn finish(outputs: &[Output], (header, clean): (Header, Clean), limits: &Limits) -> Result<Processed, Rejection> {
     let source = render::source(&header, &clean, (Size::High.side(), Deadline::after(limits.time)))?;
     let mut pictures = source.cascade()?;
     let (width, height) = source.upright();

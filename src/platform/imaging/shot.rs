@@ -1,6 +1,8 @@
 //! What EXIF says of how a photo was taken: when, with what, and where. It is told to the owner of an upload; nothing of it
 //! is in any file that is kept. Serial numbers, names and the notes of makers are never read.
 
+use serde::{Deserialize, Serialize};
+
 use super::metadata::EXIF_PREFIX;
 
 /// How a photo was taken, as far as its file says.
@@ -14,8 +16,9 @@ pub struct Shot {
     pub coordinate: Option<(f64, f64)>,
 }
 
-/// What a photo was taken with.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// What a photo was taken with. It is kept as JSON: a field that goes is still read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Camera {
     /// Maker and model.
     pub name: Option<String>,

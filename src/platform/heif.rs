@@ -1,0 +1,208 @@
+//! Photos in the containers of HEIF (HEIC of iPhones, AVIF), made into JPEGs by a program beside this one. Decoders of these
+//! are large and written in C, so they run where a crash harms nobody.
+//!
+//! The program sees one file in a folder of its own, and an empty environment. Its memory, its time and what it may write
+//! are bounded; what it writes is looked at like anything that somebody sent. Everything here blocks: call it from a
+//! blocking thread.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::base::error::{Error, Result};
+
+/// The media types of what the program decodes.
+pub const TYPES: [&str; 3] = ["image/heic", "image/heif", "image/avif"];
+
+/// What a file of these says of itself after `ftyp` (ISO/IEC 23008-12, annex B; AVIF 1.1, section 6).
+const BRANDS: [&[u8]; 6] = [b"heic", b"heix", b"heim", b"mif1", b"avif", b"heis"];
+
+/// No file takes so long.
+const ABANDONED: Duration = Duration::from_hours(1);
+/// The quality of the JPEG: it is the original that stays.
+const QUALITY: &str = "95";
+/// Bounds for the shell and what it becomes: memory in KiB, blocks of 512 bytes, and seconds until it is ended.
+const BOUNDED: &str = r#"ulimit -v "$1" && ulimit -f "$2" && exec timeout -k 1 "$3" "$0" -q "$4" photo.heif photo.jpg"#;
+/// What `timeout` says of what it ended.
+const TOO_SLOW: Option<i32> = Some(124);
+/// What it says when it cannot begin the program, or the shell when there is no `timeout`.
+const NOT_BEGUN: [Option<i32>; 2] = [Some(126), Some(127)];
+
+/// The program, and where it works.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoder<'a> {
+    /// The program: `heif-convert` of libheif, or one that is called like it.
+    pub program: &'a Path,
+    /// Where each file has a folder of its own, for as long as it is worked on.
+    pub place: &'a Path,
+    /// What it may take.
+    pub bounds: Bounds,
+}
+
+/// Why there is no picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// The file is something else.
+    Other,
+    /// It takes longer than this many seconds.
+    TooSlow(u64),
+    /// The program could not make a picture of it within its bounds.
+    Damaged,
+}
+
+/// What the program may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How long.
+    pub time: Duration,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Bytes that it writes.
+    pub written: u64,
+}
+
+impl Default for Bounds {
+    /// 48 megapixels with 10 bits for each color take most of a gigabyte, and are 30 million bytes as a JPEG.
+    fn default() -> Self {
+        Self { time: Duration::from_secs(30), memory: 2 << 30, written: 128 << 20 }
+    }
+}
+
+/// Whether bytes begin as a file of these containers does.
+#[must_use]
+pub fn is_heif(bytes: &[u8]) -> bool {
+    bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|brand| BRANDS.contains(&brand))
+}
+
+impl Decoder<'_> {
+    /// The picture in a file as a JPEG, upright, with what its metadata says. The name is one that nothing else uses.
+    ///
+    /// # Errors
+    /// When the program cannot be run at all.
+    pub fn decode(&self, name: &str, file: &[u8]) -> Result<std::result::Result<Vec<u8>, Failed>> {
+        if !is_heif(file) {
+            return Ok(Err(Failed::Other));
+        }
+        let work = Folder(self.place.join(name));
+        fs::create_dir_all(&work.0)?;
+        forget_abandoned(self.place)?;
+        fs::write(work.0.join("photo.heif"), file)?;
+        let ended = self.command(&work.0).status()?;
+        if NOT_BEGUN.contains(&ended.code()) {
+            return Err(Error::internal(format!("{} cannot be run", self.program.display())));
+        }
+        Ok(match made(&work.0) {
+            Some(bytes) if ended.success() => Ok(bytes),
+            _ if ended.code() == TOO_SLOW => Err(Failed::TooSlow(self.bounds.time.as_secs())),
+            _ => Err(Failed::Damaged),
+        })
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new("/bin/sh");
+        let Bounds { time, memory, written } = self.bounds;
+        let bounds = [memory >> 10, written / 512, time.as_secs()].map(|bound| bound.to_string());
+        command.args(["-c", BOUNDED]).arg(self.program).args(bounds).arg(QUALITY);
+        command.env_clear().current_dir(folder);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+}
+
+/// Removes what a process that was killed had begun: it may tell where a photo was taken.
+fn forget_abandoned(place: &Path) -> Result<()> {
+    for folder in fs::read_dir(place)? {
+        let folder = folder?;
+        // Another process may be done with it at this moment.
+        let changed = folder.metadata().and_then(|data| data.modified());
+        if changed.is_ok_and(|changed| changed.elapsed().unwrap_or_default() > ABANDONED) {
+            drop(Folder(folder.path()));
+        }
+    }
+    Ok(())
+}
+
+/// What the program wrote. Where a file has several pictures it counts them, and the first is the one that is shown.
+fn made(folder: &Path) -> Option<Vec<u8>> {
+    for name in ["photo.jpg", "photo-1.jpg"] {
+        if let Ok(bytes) = fs::read(folder.join(name)) {
+            return Some(bytes);
+        }
+    }
+    None
+}
+
+/// A folder that goes with whatever is in it, however the work ends.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const FILE: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+
+    /// What becomes of a file with a program that does this.
+    fn with(name: &str, script: &str, seconds: u64) -> (Result<std::result::Result<Vec<u8>, Failed>>, bool) {
+        let place = std::env::temp_dir().join(format!("photograph-heif-{name}-{}", std::process::id()));
+        fs::create_dir_all(&place).unwrap();
+        let (program, works) = (place.join("program"), place.join("works"));
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let bounds = Bounds { time: Duration::from_secs(seconds), memory: 64 << 20, written: 1 << 20 };
+        let decoder = Decoder { program: &program, place: &works, bounds };
+        let made = decoder.decode("one", FILE);
+        let is_left = fs::read_dir(works).unwrap().next().is_some();
+        fs::remove_dir_all(place).unwrap();
+        (made, is_left)
+    }
+
+    #[test]
+    fn what_the_program_writes_comes_back_and_nothing_is_left() {
+        let (made, is_left) = with("writes", "cat \"$3\" > \"$4\"", 60);
+        assert_eq!((made.unwrap(), is_left), (Ok(FILE.to_vec()), false));
+        let (made, _) = with("counts", "echo one > photo-1.jpg; echo two > photo-2.jpg", 60);
+        assert_eq!(made.unwrap(), Ok(b"one\n".to_vec()));
+    }
+
+    #[test]
+    fn a_program_that_fails_hangs_or_takes_too_much_harms_nobody() {
+        for (name, script) in [
+            ("fails", "echo half > \"$4\"; exit 1"),
+            ("says-nothing", "exit 0"),
+            ("dies", "kill -SEGV $$"),
+            ("takes-memory", "exec tail -n 1 /dev/zero > \"$4\""),
+            ("writes-on", "exec cat /dev/zero > \"$4\""),
+        ] {
+            let (made, is_left) = with(name, script, 60);
+            assert_eq!((made.unwrap(), is_left), (Err(Failed::Damaged), false), "{name}");
+        }
+        let (made, is_left) = with("hangs", "exec tail -f /dev/null", 1);
+        assert_eq!((made.unwrap(), is_left), (Err(Failed::TooSlow(1)), false));
+    }
+
+    #[test]
+    fn the_program_knows_nothing_of_this_one() {
+        let (made, _) = with("environment", "env | grep -v '^PWD=\\|^_=\\|^OLDPWD=\\|^SHLVL=' > \"$4\"; exit 0", 60);
+        assert_eq!(made.unwrap(), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_no_fault_of_the_photo() {
+        let place = std::env::temp_dir().join(format!("photograph-heif-none-{}", std::process::id()));
+        let program = Path::new("/no/such/program");
+        let decoder = Decoder { program, place: &place, bounds: Bounds::default() };
+        assert!(decoder.decode("one", FILE).is_err());
+        let jpeg = decoder.decode("two", b"\xFF\xD8\xFF\xE0 a JPEG");
+        assert_eq!(jpeg.unwrap(), Err(Failed::Other));
+        fs::remove_dir_all(place).unwrap();
+    }
+}
