@@ -94,6 +94,7 @@ impl App {
     ///
     /// # Errors
     /// When a part cannot be reached or refuses.
+    #[must_use = "nothing is started before it is awaited"]
     pub fn start(config: Config, clock: Clock) -> BoxFuture<'static, Result<Arc<Self>>> {
         // In a box it is compiled here once, and not again with every program that awaits it.
         Self::open(config, clock).boxed()

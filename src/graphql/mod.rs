@@ -63,6 +63,7 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
 }
 
 /// Executes a query or a mutation without the checks of a transport.
+#[must_use = "nothing is executed before it is awaited"]
 pub fn execute(schema: &Schema, request: Request) -> BoxFuture<'_, Response> {
     // In a box it is compiled here once, and not again with every program that awaits it.
     schema.execute(request).boxed()

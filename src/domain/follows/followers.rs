@@ -59,7 +59,9 @@ pub(super) async fn seen_by(app: &App, viewer: UserId, users: &[UserId]) -> Resu
     });
     let home = HomeSide::of(app, viewer, users, now);
     let (mut seen, home) = try_join(seen, home).await?;
-    seen.iter_mut().for_each(|user| home.complete(user));
+    for user in &mut seen {
+        home.complete(user);
+    }
     Ok(seen)
 }
 

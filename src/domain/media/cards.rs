@@ -119,7 +119,9 @@ async fn complete(app: &App, look: Look, mut cards: Vec<Card>) -> Result<Vec<Car
     if let Some(viewer) = look.viewer {
         let owners: Vec<UserId> = cards.iter().map(|card| card.media.owner_id).collect();
         let home = HomeSide::of(app, viewer, &owners, look.now).await?;
-        cards.iter_mut().for_each(|card| home.complete(&mut card.seen));
+        for card in &mut cards {
+            home.complete(&mut card.seen);
+        }
     }
     Ok(cards)
 }
