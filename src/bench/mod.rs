@@ -6,6 +6,7 @@
 mod client;
 mod costs;
 pub mod feed;
+pub mod live;
 mod sql;
 mod timelines;
 pub mod world;

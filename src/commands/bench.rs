@@ -1,5 +1,7 @@
 //! `photograph bench`: what operations cost.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
@@ -15,6 +17,8 @@ use super::{Outcome, Settings};
 pub enum BenchTask {
     /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
     Feed(BenchFeed),
+    /// Live streams: memory of each idle subscriber, CPU for each delivery, and the time until the last has an event.
+    Live(BenchLive),
     /// Bytes and microseconds of home feeds in Redis, against other ways to keep them. Needs `redis.url`, and nobody else on it.
     Timelines {
         /// For how many people.
@@ -50,6 +54,22 @@ pub struct BenchFeed {
     at_once: usize,
 }
 
+/// How many listen, and to how much.
+#[derive(Args)]
+pub struct BenchLive {
+    #[command(flatten)]
+    settings: Settings,
+    /// Subscribers of one media, each on a socket and in a session of their own.
+    #[arg(long, default_value_t = 10_000)]
+    subscribers: usize,
+    /// Events of each kind that are counted.
+    #[arg(long, default_value_t = 5)]
+    events: u32,
+    /// Seconds in which nothing happens, to see what that costs.
+    #[arg(long, default_value_t = 10)]
+    idle: u64,
+}
+
 /// Measures it.
 ///
 /// # Errors
@@ -57,6 +77,7 @@ pub struct BenchFeed {
 pub async fn run(task: BenchTask) -> Outcome {
     match task {
         BenchTask::Feed(options) => feed(&options).await,
+        BenchTask::Live(options) => live(&options).await,
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
     }
 }
@@ -69,6 +90,17 @@ async fn feed(options: &BenchFeed) -> Outcome {
     let size = Size { people: *people, follows: *follows, media: *media, comments: *comments };
     let plan = Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
     bench::feed::run(&app, &plan, |line| println!("{line}")).await?;
+    Ok(())
+}
+
+async fn live(options: &BenchLive) -> Outcome {
+    let BenchLive { settings, subscribers, events, idle } = options;
+    let config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    let app = App::start(config, Clock::system()).await?;
+    let idle = Duration::from_secs(*idle);
+    let plan = bench::live::Plan { subscribers: *subscribers, events: *events, idle, server: settings.arguments() };
+    bench::live::run(&app, &plan, |line| println!("{line}")).await?;
     Ok(())
 }
 
