@@ -33,5 +33,6 @@ mod sse;
 mod statements;
 mod streams;
 mod timelines;
+mod together;
 mod uploads;
 mod visibility;

@@ -11,6 +11,7 @@ pub mod live;
 mod message;
 mod tables;
 mod tail;
+pub mod together;
 
 use std::collections::HashSet;
 
