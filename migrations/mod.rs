@@ -15,6 +15,7 @@ mod m20261128_000040_replies;
 mod m20261128_000041_activities;
 mod m20261128_000042_notification_settings;
 mod m20261128_000050_devices;
+mod m20261128_000060_blocked_by;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -36,5 +37,6 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000041_activities::Migration),
         Box::new(m20261128_000042_notification_settings::Migration),
         Box::new(m20261128_000050_devices::Migration),
+        Box::new(m20261128_000060_blocked_by::Migration),
     ]
 }

@@ -10,6 +10,7 @@ mod filters;
 pub mod photos;
 pub mod publish;
 pub mod push;
+pub mod live;
 mod sql;
 mod timelines;
 pub mod world;

@@ -51,5 +51,6 @@ mod streams;
 mod tags;
 mod texts;
 mod timelines;
+mod together;
 mod uploads;
 mod visibility;

@@ -55,7 +55,8 @@ pub(in crate::domain) async fn standings_of(
     Ok(seen.iter().filter_map(|row| of(viewer, row).map(|standing| (row.id, standing))).collect())
 }
 
-fn of(viewer: UserId, row: &Seen) -> Option<Standing> {
+/// The rule itself.
+pub(super) fn of(viewer: UserId, row: &Seen) -> Option<Standing> {
     match row {
         row if row.id == viewer => Some(Standing::Own),
         row if row.blocks_viewer || row.is_blocked => None,

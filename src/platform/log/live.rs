@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
+use super::together::{Hearing, Together};
 use super::{Arriving, Entry};
 use crate::base::facts::{Fact, FollowState, Topic};
 use crate::base::ids::{SessionId, UserId};
@@ -33,10 +34,34 @@ struct State {
 
 #[derive(Debug)]
 struct Sender {
-    queue: mpsc::Sender<Arc<Entry>>,
-    overflowed: Arc<AtomicBool>,
+    queue: Queue,
     topics: HashSet<Topic>,
     follows: Option<UserId>,
+}
+
+/// Where a listener is told.
+#[derive(Debug)]
+enum Queue {
+    /// By itself.
+    Alone { queue: mpsc::Sender<Arc<Entry>>, overflowed: Arc<AtomicBool> },
+    /// With others, once for all of them.
+    Together(Arc<Together>),
+}
+
+/// One of those who listen together. Dropped, it listens no more.
+#[derive(Debug)]
+pub struct Place {
+    live: Arc<Live>,
+    /// Which of them it is.
+    pub number: u64,
+    /// The positions of all databases from which on it hears.
+    pub from: Vec<i64>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.live.lock().remove(self.number);
+    }
 }
 
 /// One listener. Dropped, it listens no more.
@@ -75,6 +100,13 @@ impl Live {
         self.lock().positions.clone()
     }
 
+    /// The same if this holds while nothing is delivered.
+    #[must_use]
+    pub fn positions_if(&self, holds: impl FnOnce() -> bool) -> Option<Vec<i64>> {
+        let state = self.lock();
+        holds().then(|| state.positions.clone())
+    }
+
     /// How many listen.
     #[must_use]
     pub fn listeners(&self) -> usize {
@@ -99,6 +131,15 @@ impl Live {
         self.attach(topics.into_iter().chain([Topic::RelationsOf(user)]), queue, Some(user))
     }
 
+    /// Listens to some topics with others, who are told once for all of them.
+    #[must_use]
+    pub fn listen_with(self: &Arc<Self>, together: &Arc<Together>, topics: impl IntoIterator<Item = Topic>) -> Place {
+        let mut state = self.lock();
+        let number = state.add_listener(Queue::Together(together.clone()), None);
+        topics.into_iter().for_each(|topic| state.add(number, topic));
+        Place { live: self.clone(), number, from: state.positions.clone() }
+    }
+
     fn attach(
         self: &Arc<Self>,
         topics: impl IntoIterator<Item = Topic>,
@@ -108,10 +149,7 @@ impl Live {
         let (sender, receiver) = mpsc::channel(queue);
         let overflowed = Arc::new(AtomicBool::new(false));
         let mut state = self.lock();
-        let number = state.next;
-        state.next += 1;
-        let entry = Sender { queue: sender, overflowed: overflowed.clone(), topics: HashSet::new(), follows };
-        state.listeners.insert(number, entry);
+        let number = state.add_listener(Queue::Alone { queue: sender, overflowed: overflowed.clone() }, follows);
         topics.into_iter().for_each(|topic| state.add(number, topic));
         let from = state.positions.clone();
         Listener { live: self.clone(), number, queue: receiver, overflowed, from }
@@ -151,18 +189,34 @@ impl State {
         entry.position > self.positions[entry.database]
     }
 
+    fn add_listener(&mut self, queue: Queue, follows: Option<UserId>) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.listeners.insert(number, Sender { queue, topics: HashSet::new(), follows });
+        number
+    }
+
     fn deliver(&mut self, entry: Entry) {
         self.positions[entry.database] = entry.position;
         let entry = Arc::new(entry);
-        let mut told = HashSet::new();
-        let mut too_slow = Vec::new();
+        let (mut told, mut too_slow) = (HashSet::new(), Vec::new());
+        let mut hearing = Hearing::default();
         for topic in entry.fact.topics() {
             for number in self.by_topic.get(&topic).into_iter().flatten() {
-                if told.insert(*number) && !self.listeners[number].tell(&entry) {
-                    too_slow.push(*number);
+                if !told.insert(*number) {
+                    continue;
+                }
+                match &self.listeners[number].queue {
+                    Queue::Alone { queue, overflowed } if queue.try_send(entry.clone()).is_err() => {
+                        overflowed.store(true, Ordering::Relaxed);
+                        too_slow.push(*number);
+                    }
+                    Queue::Alone { .. } => {}
+                    Queue::Together(together) => hearing.add(together, *number),
                 }
             }
         }
+        too_slow.extend(hearing.tell(&entry, &self.positions));
         for number in too_slow {
             self.remove(number);
         }
@@ -208,17 +262,6 @@ impl State {
         if let Some(listener) = self.listeners.remove(&number) {
             listener.topics.iter().for_each(|topic| self.forget(number, topic));
         }
-    }
-}
-
-impl Sender {
-    /// Puts an entry into the queue; false when it is full.
-    fn tell(&self, entry: &Arc<Entry>) -> bool {
-        let sent = self.queue.try_send(entry.clone()).is_ok();
-        if !sent {
-            self.overflowed.store(true, Ordering::Relaxed);
-        }
-        sent
     }
 }
 
