@@ -299,6 +299,11 @@ impl Key for MediaId {
     async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Media>> {
         media::find_many(app, viewer, keys).await
     }
+
+    async fn kept(kept: &Kept, (app, viewer): (&App, Option<Viewer>), key: Self) -> Result<Option<Option<Media>>> {
+        let Some(viewer) = viewer else { return Ok(None) };
+        Ok(Some(kept.media(app, viewer, key).await?))
+    }
 }
 
 impl Key for PhotoId {

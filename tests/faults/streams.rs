@@ -13,38 +13,53 @@ use photograph::base::facts::Fact;
 use photograph::base::ids::{CommentId, MediaId, UserId};
 use photograph::platform::db::Db;
 use photograph::platform::log;
-use serde_json::json;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 
 use crate::company::Company;
 use crate::kit::program::Program;
+use crate::kit::traffic::Traffic;
 use crate::kit::{Front, Person};
 
 const FACTS: usize = 100_000;
 /// Facts of one transaction.
 const AT_ONCE: usize = 500;
+/// Facts that may wait for the relay: those of the people who act wait behind them.
+const WAITING: i64 = 3000;
 /// Media that nobody listens to, for each that somebody does.
 const QUIET: usize = 24;
 const LISTENED: usize = 4;
 /// Clients of each media.
-const CLIENTS: usize = 3;
+const CLIENTS: usize = 4;
 /// Events after which a client's socket is cut, more or less.
 const CUT_AFTER: usize = 100;
+/// Entries of the log that are read at once.
+const PAGE: u64 = 1000;
 
-const LISTEN: &str = "subscription($id: ID!, $after: StreamCursor) { mediaEvents(mediaId: $id, after: $after) {
-    __typename ... on StreamEvent { cursor } ... on StreamOpened { recovery } ... on CommentRemoved { commentId }
-} }";
+/// The same for all viewers, and an answer for each of them.
+const LISTEN: [&str; 2] = [
+    "subscription($id: ID!, $after: StreamCursor) { mediaEvents(mediaId: $id, after: $after) {
+        __typename ... on StreamEvent { cursor } ... on StreamOpened { recovery } ... on CommentUpdated { comment { id } }
+    } }",
+    "subscription($id: ID!, $after: StreamCursor) { mediaEvents(mediaId: $id, after: $after) {
+        __typename ... on StreamEvent { cursor } ... on StreamOpened { recovery }
+        ... on CommentUpdated { comment { id viewerCanEdit } }
+    } }",
+];
 
-/// A media, and the facts of it in the order of the log.
+/// A media with a comment, which is edited again and again.
+#[derive(Clone, Copy)]
 struct Topic {
     media: MediaId,
-    owner: UserId,
-    said: Vec<String>,
+    comment: CommentId,
+    author: UserId,
 }
 
 /// What a client was told.
 #[derive(Debug, PartialEq)]
 enum Heard {
-    Event(String),
+    /// An edit, at a position of the log.
+    Edit(i64),
     /// Something is missing here.
     Gap,
 }
@@ -53,158 +68,190 @@ enum Heard {
 async fn no_event_is_lost_in_a_hundred_thousand() {
     let Company { servers, apis: [mut first, mut second], mut worker, mut relay, traffic, data } =
         Company::opens().await;
-    let ada = first.signs_up("ada_streams").await;
-    let mut topics = vec![];
-    for number in 0..LISTENED * (1 + QUIET) {
-        // What nobody listens to needs no photo: only its name is in the facts.
-        let media = match number < LISTENED {
-            true => ada.publishes(&format!("number {number}")).await.parse().expect("the ID of a media"),
-            false => MediaId(topics.first().map_or(0, |topic: &Topic| topic.media.0) + i64::try_from(number).unwrap()),
-        };
-        topics.push(Topic { media, owner: ada.id.parse().expect("the ID of a user"), said: vec![] });
-    }
-    let start = ada.asks("{ streamCursor }", json!({})).await.text("/streamCursor");
-    let fronts = [first.front.clone(), second.front.clone()];
-    let (over, heard_all) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    let clients: Vec<_> = (0..LISTENED * CLIENTS)
-        .map(|number| {
-            let media = topics[number % LISTENED].media.to_string();
-            let client = Client { person: ada.clone(), fronts: fronts.clone(), media, number };
-            tokio::spawn(client.listens(start.clone()))
-        })
-        .collect();
     let config = Config::load(Some(&relay.folder.0.join("photograph.toml"))).expect("the configuration");
-    let recording = tokio::spawn(record(config, topics, (over.clone(), heard_all.clone())));
-    let mut round = 0;
-    while !over.load(Ordering::Acquire) {
-        let process: &mut Program = [&mut first, &mut relay, &mut second, &mut worker][round % 4];
-        traffic.goes_on_for(3).await;
-        process.is_killed();
-        servers.flush_redis();
-        process.starts().await;
-        round += 1;
-    }
-    let heard = join_all(clients).await;
-    heard_all.store(true, Ordering::Release);
-    let topics = recording.await.expect("everything is recorded");
-    assert!(topics.iter().map(|topic| topic.said.len()).sum::<usize>() >= FACTS);
-    let said: HashMap<String, Vec<String>> =
-        topics.into_iter().map(|topic| (topic.media.to_string(), topic.said)).collect();
-    for heard in heard {
-        let (media, heard) = heard.expect("a client hears everything");
+    let db = Arc::new(Db::open(&config).await.unwrap_or_else(|error| panic!("{}", error.detail())));
+    let fault = async {
+        let topics = topics(&traffic).await;
+        let database = db.database(&topics[0].media).number;
+        let clients = clients(&traffic, (&topics, database), [&first.front, &second.front]).await;
+        let (over, all_heard) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let recording = tokio::spawn(record(db.clone(), topics.clone(), (over.clone(), all_heard.clone())));
+        let mut rounds = 0;
+        while !over.load(Ordering::Acquire) {
+            let process: &mut Program = [&mut first, &mut relay, &mut second, &mut worker][rounds % 4];
+            traffic.goes_on_for(3).await;
+            process.is_killed();
+            servers.flush_redis();
+            process.starts().await;
+            rounds += 1;
+        }
+        assert!(rounds > 4, "every process was killed, in {rounds} rounds");
+        let heard = join_all(clients).await;
+        all_heard.store(true, Ordering::Release);
+        recording.await.expect("everything is recorded");
+        let heard = heard.into_iter().map(|heard| heard.expect("a client hears everything"));
+        (edits(&db, topics[0].media).await, heard.collect::<Vec<_>>())
+    };
+    let (said, heard) = traffic.during(fault).await;
+    assert!(said.values().map(Vec::len).sum::<usize>() >= FACTS);
+    for (media, heard) in heard {
         is_what_was_said(&heard, &said[&media]);
     }
-    assert!(round > 4, "every process was killed, in {round} rounds");
     Company { servers, apis: [first, second], worker, relay, traffic, data }.closes().await;
 }
 
-/// Records facts as they are recorded, but many in one transaction: comments of Ada's media that went. Then a few more,
-/// until everybody has heard one of those.
-async fn record(
-    config: Config,
-    mut topics: Vec<Topic>,
-    (over, heard_all): (Arc<AtomicBool>, Arc<AtomicBool>),
-) -> Vec<Topic> {
-    let db = Db::open(&config).await.unwrap_or_else(|error| panic!("{}", error.detail()));
-    let mut numbers = 0..;
-    while numbers.start < i64::try_from(FACTS).unwrap() {
-        say(&db, &mut topics, numbers.by_ref().take(AT_ONCE).collect()).await;
+/// Media of one of those who act, with a comment each, and others that nobody ever sees.
+async fn topics(traffic: &Traffic) -> Vec<Topic> {
+    let ada = &traffic.people[0];
+    let mut topics: Vec<Topic> = vec![];
+    for number in 0..LISTENED {
+        let (media, words) = (ada.publishes(&format!("number {number}")).await, "to be edited");
+        let comment = ada.comments(&media, words).await.parse().expect("the ID of a comment");
+        topics.push(Topic {
+            media: media.parse().expect("the ID of a media"),
+            comment,
+            author: ada.id.parse().unwrap(),
+        });
+        traffic.done().media.push((media.clone(), 0));
+        traffic.done().comments.entry(media).or_default().push(words.to_owned());
     }
-    over.store(true, Ordering::Release);
-    let mut again = tokio::time::interval(Duration::from_millis(200));
-    while !heard_all.load(Ordering::Acquire) {
-        again.tick().await;
-        let all = topics.len();
-        say(&db, &mut topics, numbers.by_ref().take(all).collect()).await;
-    }
+    let first = topics[0];
+    let unseen = |number: usize| Topic { media: MediaId(first.media.0 + 1 + i64::try_from(number).unwrap()), ..first };
+    topics.extend((0..LISTENED * QUIET).map(unseen));
     topics
 }
 
-/// One transaction, on the database where Ada's media are.
-async fn say(db: &Db, topics: &mut [Topic], numbers: Vec<i64>) {
-    let now = Clock::system().now();
-    let facts: Vec<(usize, CommentId)> = numbers
-        .into_iter()
-        .map(|number| {
-            let topic = usize::try_from(number).unwrap() % topics.len();
-            (topic, CommentId(topics[topic].media.0 + 1 + number))
-        })
-        .collect();
-    let (place, told) = (topics[0].media, &*topics);
-    let written = db.write(&place, async |tx| {
-        for (topic, comment) in &facts {
-            let Topic { media, owner, .. } = &told[*topic];
-            let (comment, media, author) = (*comment, *media, *owner);
-            log::record(tx, now, &Fact::CommentDeleted { comment, media, author, parent: None }).await?;
+type Listening = tokio::task::JoinHandle<(MediaId, Vec<Heard>)>;
+
+async fn clients(traffic: &Traffic, (topics, database): (&[Topic], usize), fronts: [&Front; 2]) -> Vec<Listening> {
+    let start = traffic.people[0].asks("{ streamCursor }", json!({})).await.text("/streamCursor");
+    let client = |number: usize| Client {
+        person: traffic.people[number % traffic.people.len()].clone(),
+        fronts: fronts.map(Front::clone),
+        media: topics[number % LISTENED].media,
+        database,
+        number,
+    };
+    (0..LISTENED * CLIENTS).map(|number| tokio::spawn(client(number).listens(start.clone()))).collect()
+}
+
+/// Records facts as they are recorded when people edit, but many in one transaction. Then that a comment went of each media
+/// that somebody listens to, until everybody has heard so.
+async fn record(db: Arc<Db>, topics: Vec<Topic>, (over, all_heard): (Arc<AtomicBool>, Arc<AtomicBool>)) {
+    let edit = |number: usize| {
+        let Topic { media, comment, author } = topics[number % topics.len()];
+        Fact::CommentEdited { comment, media, author }
+    };
+    let begun = position(&db, topics[0].media).await;
+    let mut again = tokio::time::interval(Duration::from_millis(20));
+    for from in (0..FACTS).step_by(AT_ONCE) {
+        say(&db, topics[0].media, (from..from + AT_ONCE).map(edit)).await;
+        while position(&db, topics[0].media).await - begun + WAITING < i64::try_from(from).unwrap() {
+            again.tick().await;
         }
+    }
+    over.store(true, Ordering::Release);
+    let went = |topic: &Topic| {
+        let comment = CommentId(topic.media.0 + 1);
+        Fact::CommentDeleted { comment, media: topic.media, author: topic.author, parent: None }
+    };
+    let mut again = tokio::time::interval(Duration::from_secs(1));
+    while !all_heard.load(Ordering::Acquire) {
+        again.tick().await;
+        say(&db, topics[0].media, topics[..LISTENED].iter().map(went)).await;
+    }
+}
+
+async fn position(db: &Db, place: MediaId) -> i64 {
+    log::position(db.database(&place)).await.unwrap_or_else(|error| panic!("{}", error.detail()))
+}
+
+/// One transaction and one statement, on the database where the media are.
+async fn say(db: &Db, place: MediaId, facts: impl Iterator<Item = Fact> + Send) {
+    let now = Clock::system().now().0;
+    let row = |fact: Fact| format!("('{}', {now})", serde_json::to_string(&fact).expect("ids and words"));
+    let rows = facts.map(row).collect::<Vec<_>>().join(", ");
+    let written = db.write(&place, async |tx| {
+        tx.conn().execute_unprepared(&format!("INSERT INTO outbox (fact, recorded_at) VALUES {rows}")).await?;
         Ok(())
     });
     written.await.unwrap_or_else(|error| panic!("{}", error.detail()));
-    for (topic, comment) in facts {
-        topics[topic].said.push(comment.to_string());
+}
+
+/// The positions of all edits in the log, by media.
+async fn edits(db: &Db, place: MediaId) -> HashMap<MediaId, Vec<i64>> {
+    let (mut edits, mut at): (HashMap<MediaId, Vec<i64>>, i64) = (HashMap::new(), 0);
+    loop {
+        let page = log::read(db.database(&place), at, PAGE).await.expect("the log");
+        let Some(last) = page.last() else { return edits };
+        at = last.position;
+        for entry in page {
+            if let Fact::CommentEdited { media, .. } = entry.fact {
+                edits.entry(media).or_default().push(entry.position);
+            }
+        }
     }
 }
 
 struct Client {
     person: Person,
     fronts: [Front; 2],
-    media: String,
+    media: MediaId,
+    /// Where the media is.
+    database: usize,
     number: usize,
 }
 
 impl Client {
-    /// Listens until it has heard the last, over one process and the other.
-    async fn listens(self, start: String) -> (String, Vec<Heard>) {
+    /// Listens until a comment went, over one process and the other.
+    async fn listens(self, start: String) -> (MediaId, Vec<Heard>) {
         let (mut cursor, mut heard, mut tries) = (start, vec![], self.number);
-        while !self.is_whole(&heard) {
+        loop {
             tries += 1;
             let person = self.person.at(&self.fronts[tries % 2]);
-            let variables = json!({ "id": self.media, "after": cursor });
-            let Ok(mut stream) = person.tries_to_listen(LISTEN, &variables).await else {
+            let variables = json!({ "id": self.media.to_string(), "after": cursor });
+            let document = LISTEN[self.number / LISTENED % 2];
+            let Ok(mut stream) = person.tries_to_listen(document, &variables).await else {
                 // Nobody is there to ask again at once.
                 tokio::task::yield_now().await;
                 continue;
             };
-            let most = CUT_AFTER / 2 + (tries * 37) % CUT_AFTER;
-            for _ in 0..most {
+            for _ in 0..CUT_AFTER / 2 + (tries * 37) % CUT_AFTER {
                 let Ok(event) = stream.try_next().await else { break };
+                event["cursor"].as_str().expect("every event has a cursor").clone_into(&mut cursor);
                 match event["__typename"].as_str() {
                     Some("StreamOpened") if event["recovery"] == "GAP" => heard.push(Heard::Gap),
-                    Some("CommentRemoved") => {
-                        heard.push(Heard::Event(event["commentId"].as_str().expect("an ID").to_owned()));
-                    }
+                    Some("CommentUpdated") => heard.push(Heard::Edit(self.position(&event))),
+                    Some("CommentRemoved") => return (self.media, heard),
                     _ => {}
                 }
-                event["cursor"].as_str().expect("every event has a cursor").clone_into(&mut cursor);
             }
         }
-        (self.media, heard)
     }
 
-    /// Whether one of those was heard that come after all others.
-    fn is_whole(&self, heard: &[Heard]) -> bool {
-        let media: MediaId = self.media.parse().expect("an ID");
-        let comes_after = |comment: &str| {
-            let comment: CommentId = comment.parse().expect("an ID");
-            comment.0 - media.0 > i64::try_from(FACTS).unwrap()
-        };
-        matches!(heard.last(), Some(Heard::Event(comment)) if comes_after(comment))
+    /// Where an event stands in the log of the database where its media is.
+    fn position(&self, event: &Value) -> i64 {
+        let cursor = event["cursor"].as_str().expect("a cursor");
+        let bytes = bs58::decode(cursor).into_vec().expect("a cursor of ours");
+        // A version and the mark of the server, then a number for each database.
+        let positions: Vec<&[u8]> = bytes[5..].chunks(8).collect();
+        i64::from_be_bytes(positions[self.database].try_into().expect("eight bytes"))
     }
 }
 
-/// What was heard is what was said, in order and once; between what was heard something is missing only where it was told.
-fn is_what_was_said(heard: &[Heard], said: &[String]) {
-    let mut at = 0;
-    let mut may_miss = false;
+/// What was heard is what was said, in order and once; something is missing only where it was told.
+fn is_what_was_said(heard: &[Heard], said: &[i64]) {
+    let (mut at, mut may_miss) = (0, false);
     for heard in heard {
         match heard {
             Heard::Gap => may_miss = true,
-            Heard::Event(event) => {
-                let place = said[at..].iter().position(|said| said == event);
-                let missed = place.unwrap_or_else(|| panic!("{event} came twice, or too late, or was never said"));
-                assert!(missed == 0 || may_miss, "{missed} events were missed before {event}");
+            Heard::Edit(position) => {
+                let place = said[at..].iter().position(|said| said == position);
+                let missed = place.unwrap_or_else(|| panic!("{position} came twice, or too late, or was never said"));
+                assert!(missed == 0 || may_miss, "{missed} events were missed before {position}");
                 (at, may_miss) = (at + missed + 1, false);
             }
         }
     }
+    assert!(at == said.len() || may_miss, "the last {} events were missed", said.len() - at);
 }

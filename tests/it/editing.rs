@@ -97,7 +97,10 @@ async fn whoever_listens_hears_what_was_edited_and_what_they_see_no_longer() {
         if event["__typename"] == "MediaUpdated" {
             event = stream.next().await;
         }
-        assert_eq!((&event["__typename"], &event["media"]["caption"]["plain"]), (&json!("MediaAdded"), &json!("for me")));
+        assert_eq!(
+            (&event["__typename"], &event["media"]["caption"]["plain"]),
+            (&json!("MediaAdded"), &json!("for me"))
+        );
     }
     kit.settle().await;
     assert_eq!(bob.home_feed().await, [media]);

@@ -23,6 +23,7 @@ mod editing;
 mod feed;
 mod filters;
 mod following;
+mod frames;
 mod http;
 mod images;
 mod likes_and_comments;

@@ -19,6 +19,13 @@ const OWN: &str = "subscription($id: ID!) { mediaEvents(mediaId: $id) {
     ... on CommentAdded { comment { id viewerCanDelete } }
 } }";
 
+/// What becomes of a media and its comments.
+const CHANGES: &str = "subscription($id: ID!) { mediaEvents(mediaId: $id) {
+    __typename ... on StreamClosing { reason } ... on MediaRemoved { mediaId } ... on MediaUpdated { media { audience } }
+    ... on CommentAdded { comment { id text { plain } } } ... on CommentUpdated { comment { id text { plain } } }
+    ... on CommentRemoved { commentId }
+} }";
+
 /// Says what was written thirty times over.
 fn loud() -> String {
     let texts: String = (0..30).map(|number| format!("text{number}: text {{ plain }} ")).collect();
@@ -138,19 +145,108 @@ async fn who_may_see_it_is_asked_for_each_at_every_event() {
     fans[1].blocks(&bob).await;
     ada.blocks(&fans[2]).await;
     kit.settle().await;
-    bob.comments(&media, "from bob").await;
+    let from_bob = bob.comments(&media, "from bob").await;
+    let is_bobs = |event: &Value| event["comment"]["id"] == json!(from_bob);
+    for number in [0, 3] {
+        streams[number].until(is_bobs).await;
+    }
     ada.goes_private().await;
     kit.settle().await;
     let last = ada.comments(&media, "for followers").await;
     let wanted = |event: &Value| event["comment"]["id"] == json!(last) || event["__typename"] == "StreamClosing";
     let heard = join_all(streams.iter_mut().map(|stream| stream.until(wanted))).await;
-    assert_eq!(comments(&heard[0]), ["from bob", "for followers"]);
-    assert!(comments(&heard[1]).is_empty() && comments(&heard[2]).is_empty(), "{heard:#?}");
-    assert_eq!(comments(&heard[3]), ["from bob"]);
+    assert_eq!(comments(&heard[0]), ["for followers"]);
+    assert!(heard[1..].iter().all(|heard| comments(heard).is_empty()), "{heard:#?}");
     for events in &heard[1..] {
         assert!(events.iter().any(|event| event["mediaId"] == json!(media)), "{events:#?}");
         assert_eq!(events[events.len() - 1]["reason"], "UNAVAILABLE");
     }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn replies_edits_and_ends_are_for_those_who_see_the_comment() {
+    let kit = Kit::start().await;
+    let (ada, bob, eve) = (kit.signs_up("ada").await, kit.signs_up("bob").await, kit.signs_up("eve").await);
+    let media = ada.publishes("dusk").await;
+    let fans = sign_up(&kit, 3).await;
+    // One does not see who comments, one not who replies, and one does not want to see his media.
+    fans[0].blocks(&bob).await;
+    eve.blocks(&fans[1]).await;
+    fans[2].mutes(&bob).await;
+    kit.settle().await;
+    let mut streams = listen(&fans, CHANGES, &media).await;
+    let first = bob.comments(&media, "first").await;
+    let reply = json!({ "mediaId": media, "parentId": first, "text": "reply" });
+    eve.does("addComment", reply, "comment { id }").await;
+    bob.does("updateComment", json!({ "commentId": first, "text": "edited" }), "comment { id }").await;
+    kit.settle().await;
+    let seen = |event: &Value| event["comment"]["text"]["plain"] == json!("edited");
+    let before = join_all(streams[1..].iter_mut().map(|stream| stream.until(seen))).await;
+    bob.does("deleteComment", json!({ "commentId": first }), "media { id }").await;
+    let last = ada.comments(&media, "last").await;
+    let is_last = |event: &Value| event["comment"]["id"] == json!(last);
+    let after = join_all(streams.iter_mut().map(|stream| stream.until(is_last))).await;
+    let words = |events: &[Value]| -> Vec<String> {
+        let said = events.iter().filter(|event| event["__typename"] != "MediaCountsChanged");
+        said.map(|event| event["comment"]["text"]["plain"].as_str().unwrap_or("gone").to_owned()).collect()
+    };
+    assert_eq!(words(&before[0]), ["first", "edited"]);
+    assert_eq!(words(&before[1]), ["first", "reply", "edited"]);
+    // Whoever replied is not there for one, and whoever wrote first not for the other.
+    assert_eq!(words(&after[0]), ["gone", "last"]);
+    assert_eq!(words(&after[1]), ["gone", "last"]);
+    assert_eq!(words(&after[2]), ["gone", "gone", "last"]);
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn an_audience_that_narrows_is_told_to_each_as_they_see_it() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let media = ada.publishes("dusk").await;
+    let mut fans = sign_up(&kit, 2).await;
+    fans[0].follows(&ada).await;
+    fans.extend([kit.nobody(), ada.clone()]);
+    kit.settle().await;
+    let mut streams = listen(&fans, CHANGES, &media).await;
+    ada.does("updateMedia", json!({ "mediaId": media, "audience": "FOLLOWERS" }), "media { id }").await;
+    for number in [0, 3] {
+        assert_eq!(streams[number].next_is("MediaUpdated").await["media"]["audience"], "FOLLOWERS");
+    }
+    for number in [1, 2] {
+        assert_eq!(streams[number].next_is("MediaRemoved").await["mediaId"], json!(media));
+        assert_eq!(streams[number].next_is("StreamClosing").await["reason"], "UNAVAILABLE");
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn nobody_who_has_just_come_is_led_back() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let (media, other) = (ada.publishes("dusk").await, ada.publishes("dawn").await);
+    let fans = sign_up(&kit, 3).await;
+    kit.settle().await;
+    let mut first = listen(&fans[..1], SAME, &media).await.remove(0);
+    for fan in &fans[..2] {
+        fan.likes(&media).await;
+        kit.settle().await;
+    }
+    first.next_is("MediaCountsChanged").await;
+    // The second like is held back while the log goes on without this media, and somebody comes.
+    let before = ada.comments(&other, "elsewhere").await;
+    kit.settle().await;
+    let mut late = fans[2].listens(SAME, json!({ "id": media })).await;
+    late.next_is("StreamOpened").await;
+    let told = late.next_is("MediaCountsChanged").await;
+    assert_eq!(told["media"]["likeCount"], 2);
+    // From there nothing follows of what was before, which a stream of the other media would show.
+    let mut again = ada.listens(SAME, json!({ "id": other, "after": told["cursor"] })).await;
+    assert_eq!(again.next_is("StreamOpened").await["recovery"], "RECOVERED");
+    let word = ada.comments(&other, "next").await;
+    let events = again.until(|event| event["comment"]["id"] == json!(word)).await;
+    assert!(events.iter().all(|event| event["comment"]["id"] != json!(before)), "{events:#?}");
     kit.ends().await;
 }
 

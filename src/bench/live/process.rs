@@ -47,6 +47,9 @@ mod tests {
 
     #[test]
     fn this_process_is_there() {
-        assert!(memory(std::process::id()) > 0 && most_files() > 0 && spent_here() > Duration::ZERO);
+        assert!(memory(std::process::id()) > 0 && most_files() > 0);
+        while spent_here() == Duration::ZERO {
+            std::hint::black_box(memory(std::process::id()));
+        }
     }
 }

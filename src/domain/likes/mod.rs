@@ -1,7 +1,7 @@
 //! Who likes a media. A like is there or not: to like twice is harmless, and counts once.
 
-mod own_list;
 mod crowd;
+mod own_list;
 mod table;
 
 use std::collections::HashSet;

@@ -75,19 +75,20 @@ pub async fn find(app: &App, viewer: Option<Viewer>, id: MediaId) -> Result<Opti
     Ok(find_many(app, viewer, &[id]).await?.remove(&id))
 }
 
-/// Which of these viewers can see a media: for each of them whether they do.
+/// A media if it is there, and which of these viewers can see it: for each of them whether they do.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn seen_by_each(app: &App, viewers: &[Option<UserId>], id: MediaId) -> Result<Vec<bool>> {
-    let nobody = || vec![false; viewers.len()];
-    let Some(media) = app.db.gather(&[id], table::many).await?.pop() else { return Ok(nobody()) };
+pub async fn seen_by_each(app: &App, viewers: &[Option<UserId>], id: MediaId) -> Result<(Option<Media>, Vec<bool>)> {
+    let nobody = || Ok((None, vec![false; viewers.len()]));
+    let Some(media) = load(app, &[id]).await?.pop() else { return nobody() };
     let known: Vec<UserId> = viewers.iter().copied().flatten().collect();
-    let Some(mut crowd) = follows::Crowd::of(app, &known, media.owner_id).await? else { return Ok(nobody()) };
-    if crowd.is_private || media.audience == Audience::Followers {
+    let Some(mut crowd) = follows::Crowd::of(app, &known, media.owner_id).await? else { return nobody() };
+    if !is_for_everyone(media.audience, crowd.is_private) {
         crowd = crowd.with_followers(app, &known).await?;
     }
-    Ok(viewers.iter().map(|viewer| is_visible(media.audience, crowd.standing(*viewer))).collect())
+    let sees = viewers.iter().map(|viewer| is_visible(media.audience, crowd.standing(*viewer))).collect();
+    Ok((Some(media), sees))
 }
 
 /// The photos among these whose media the viewer can see.

@@ -132,7 +132,7 @@ impl Shared for OneMedia {
     async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<u8>> {
         let viewers: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
         let Some(id) = self.id else { return Ok(vec![0; viewers.len()]) };
-        let sees = media_room::seen_by_each(&self.app, &viewers, id).await?;
+        let (_, sees) = media_room::seen_by_each(&self.app, &viewers, id).await?;
         let knows = match entry.map(|entry| &entry.fact) {
             Some(Fact::CommentAdded { comment, .. } | Fact::CommentEdited { comment, .. }) => {
                 comments::seen_by_each(&self.app, &viewers, *comment).await?

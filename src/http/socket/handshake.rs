@@ -39,7 +39,7 @@ pub(super) fn agree(request: &Parts) -> Result<Agreed, Problem> {
         let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, "A WebSocket has version 13 here.");
         return Err(problem.with(SEC_WEBSOCKET_VERSION, VERSION));
     }
-    let key = headers.get(SEC_WEBSOCKET_KEY).ok_or_else(not_here)?;
+    let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes())).ok_or_else(not_here)?;
     let hashed = digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key.as_bytes(), GUID.as_bytes()].concat());
     let offered: Vec<&str> = offered(headers).collect();
     let speaks_ours = offered.contains(&PROTOCOL);
@@ -47,6 +47,11 @@ pub(super) fn agree(request: &Parts) -> Result<Agreed, Problem> {
     let protocol = if speaks_ours { Some(PROTOCOL) } else { offered.first().copied() };
     let protocol = protocol.and_then(|protocol| HeaderValue::from_str(protocol).ok());
     Ok(Agreed { accept: STANDARD.encode(hashed), protocol, speaks_ours })
+}
+
+/// Whether this stands for sixteen bytes (RFC 6455, section 4.1).
+fn is_key(key: &[u8]) -> bool {
+    STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16)
 }
 
 /// What is answered to one that cannot become a WebSocket.
@@ -122,6 +127,11 @@ mod tests {
         for missing in 0..all.len() {
             let some: Vec<_> = all.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, one)| *one).collect();
             assert!(asked(&some).is_err(), "{missing}");
+        }
+        for (at, wrong) in [(0, "h2c"), (1, "close"), (2, "c2hvcnQ="), (2, "no key"), (3, "8")] {
+            let mut some = all;
+            some[at].1 = wrong;
+            assert!(asked(&some).is_err(), "{wrong}");
         }
     }
 }

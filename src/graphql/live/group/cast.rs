@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::{MediaId, UserId};
 use crate::domain::likes;
+use crate::domain::media::{self, Media};
 use crate::domain::sessions::Viewer;
 use crate::domain::users::{self, User};
 
@@ -79,7 +80,7 @@ impl Stage {
     }
 }
 
-/// What is loaded once for all who are told of one event: rows, and never whether somebody may see them.
+/// What is loaded once for all who are told of one event: rows, and who of them sees a media.
 #[derive(Default)]
 pub struct Kept(Mutex<Rows>);
 
@@ -87,7 +88,14 @@ pub struct Kept(Mutex<Rows>);
 struct Rows {
     viewers: Vec<UserId>,
     users: HashMap<UserId, Option<User>>,
+    media: HashMap<MediaId, Arc<Seen>>,
     likes: HashMap<MediaId, Arc<HashSet<UserId>>>,
+}
+
+/// A media, and those who see it.
+struct Seen {
+    media: Option<Media>,
+    by: HashSet<UserId>,
 }
 
 impl Kept {
@@ -108,6 +116,31 @@ impl Kept {
         let user = users::known(app, &[id]).await?.remove(&id);
         self.lock().users.insert(id, user.clone());
         Ok(user)
+    }
+
+    /// A media, if a viewer can see it: asked once for all of them, after the event.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn media(&self, app: &App, viewer: Viewer, id: MediaId) -> Answer<Option<Media>> {
+        let (known, viewers) = {
+            let rows = self.lock();
+            (rows.media.get(&id).cloned(), rows.viewers.clone())
+        };
+        let seen = match known {
+            Some(seen) => seen,
+            None => Arc::new(Self::seen(app, &viewers, id).await?),
+        };
+        let media = seen.media.clone().filter(|_| seen.by.contains(&viewer.user));
+        self.lock().media.insert(id, seen);
+        Ok(media)
+    }
+
+    async fn seen(app: &App, viewers: &[UserId], id: MediaId) -> Answer<Seen> {
+        let each: Vec<Option<UserId>> = viewers.iter().copied().map(Some).collect();
+        let (media, sees) = media::seen_by_each(app, &each, id).await?;
+        let by = viewers.iter().zip(sees).filter_map(|(viewer, sees)| sees.then_some(*viewer)).collect();
+        Ok(Seen { media, by })
     }
 
     /// Whether a viewer likes a media: asked once for all of them.

@@ -281,8 +281,14 @@ impl<S: Shared> Running<S> {
         self.leaving = Some(leaving.into());
     }
 
-    /// Those leave whose turn it is. What was held back is said before: its cursor is behind the stream already.
+    /// Those leave whose turn it is. What has come by now is said before, and what was held back: its cursor is behind the
+    /// stream already.
     async fn leaves(&mut self) {
+        for _ in 0..self.heard.len() {
+            if let Ok(heard) = self.heard.try_recv() {
+                self.hears(heard).await;
+            }
+        }
         if self.story.due().is_some() {
             self.is_due().await;
         }
