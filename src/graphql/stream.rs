@@ -226,7 +226,7 @@ async fn missed(app: &App, attached: &[i64], topics: &[Topic], cursor: &StreamCu
     let topics: HashSet<Topic> = topics.iter().copied().collect();
     let mut logs = Vec::new();
     for (database, (after, until)) in app.db.databases().iter().zip(from.into_iter().zip(attached)) {
-        match missed_of(database, after, *until, &topics).await? {
+        match missed_of((&app.live, database), (after, *until), &topics).await? {
             Ok(entries) => logs.push(entries),
             Err(reason) => return Ok(Err(reason)),
         }
@@ -236,12 +236,21 @@ async fn missed(app: &App, attached: &[i64], topics: &[Topic], cursor: &StreamCu
 }
 
 /// The same of one database. Positions are dense, so a hole is something that was forgotten.
-async fn missed_of(database: &Database, after: i64, until: i64, topics: &HashSet<Topic>) -> Result<Missed> {
-    if after > log::position(database).await? {
+async fn missed_of(
+    (live, database): (&Live, &Database),
+    (after, until): (i64, i64),
+    topics: &HashSet<Topic>,
+) -> Result<Missed> {
+    // What this process has delivered is there.
+    if after > until && after > log::position(database).await? {
         return Ok(Err(GapReason::Unknown));
     }
     if until - after > SCANNED {
         return Ok(Err(GapReason::TooMuch));
+    }
+    let wanted = |entry: &Entry| entry.fact.topics().iter().any(|topic| topics.contains(topic));
+    if let Some(recent) = live.recent(database.number, (after, until)) {
+        return Ok(Ok(recent.into_iter().filter(|entry| wanted(entry)).collect()));
     }
     let (mut found, mut at) = (VecDeque::new(), after);
     while at < until {
@@ -250,7 +259,6 @@ async fn missed_of(database: &Database, after: i64, until: i64, topics: &HashSet
             return Ok(Err(GapReason::Expired));
         }
         at += i64::try_from(page.len()).unwrap_or(0);
-        let wanted = |entry: &Entry| entry.fact.topics().iter().any(|topic| topics.contains(topic));
         found.extend(page.into_iter().filter(|entry| entry.position <= until && wanted(entry)).map(Arc::new));
         if found.len() > REPLAY {
             return Ok(Err(GapReason::TooMuch));

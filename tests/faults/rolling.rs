@@ -46,7 +46,8 @@ async fn two_thousand_sockets_miss_nothing_while_processes_are_replaced() {
             tokio::spawn(client.listens(start.clone()))
         })
         .collect();
-    everybody_has_opened(&opened, SOCKETS).await;
+    let all_are_open = async || (opened.load(Ordering::Relaxed) >= SOCKETS).then_some(());
+    eventually("all sockets are open", 4 * PATIENCE, all_are_open).await;
     let mut said = vec![ada.comments(&media, "before").await];
     for number in 0..2 {
         let other = ada.at(&fronts[1 - number]);
@@ -56,7 +57,7 @@ async fn two_thousand_sockets_miss_nothing_while_processes_are_replaced() {
             process.starts().await;
         };
         tokio::pin!(replaced);
-        let mut again = tokio::time::interval(Duration::from_millis(200));
+        let mut again = tokio::time::interval(Duration::from_secs(1));
         loop {
             tokio::select! {
                 () = &mut replaced => break,
@@ -80,11 +81,6 @@ fn a_process(servers: &Servers, data: &Folder) -> Program {
     let limits = format!("connections_per_address = {SOCKETS}0\nconnections_per_session = {SOCKETS}0");
     let drain = format!("[http]\ndrain_seconds = {DRAIN}");
     Program::told(&format!("{drain}\n[websocket]\n{limits}\n{}", servers.addresses().toml())).with_data(&data.0)
-}
-
-async fn everybody_has_opened(opened: &AtomicUsize, many: usize) {
-    eventually("all sockets are open", 2 * PATIENCE, async || (opened.load(Ordering::Relaxed) >= many).then_some(()))
-        .await;
 }
 
 struct Client {

@@ -4,7 +4,7 @@
 //! given: with a read of the log up to there, nothing is lost and nothing comes twice. A listener that is too slow is
 //! cut off and knows it; it harms nobody else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,9 +24,14 @@ pub struct Live {
     state: Mutex<State>,
 }
 
+/// Entries of a log that are kept in memory: after a break most clients have missed less.
+const RECENT: usize = 2048;
+
 #[derive(Debug, Default)]
 struct State {
     positions: Vec<i64>,
+    /// The last entries of each log, without a hole, up to its position.
+    recent: Vec<VecDeque<Arc<Entry>>>,
     next: u64,
     listeners: HashMap<u64, Sender>,
     by_topic: HashMap<Topic, HashSet<u64>>,
@@ -79,7 +84,9 @@ impl Live {
     /// Listeners of a server whose logs stand at these positions and have this name together.
     #[must_use]
     pub fn at(positions: Vec<i64>, identity: String) -> Self {
-        Self { arriving: Arriving::default(), identity, state: Mutex::new(State { positions, ..State::default() }) }
+        let recent = positions.iter().map(|_| VecDeque::new()).collect();
+        let state = State { positions, recent, ..State::default() };
+        Self { arriving: Arriving::default(), identity, state: Mutex::new(state) }
     }
 
     /// The name of the logs, by which positions of another server are told from ours.
@@ -170,7 +177,20 @@ impl Live {
 
     /// Passes over positions whose entries are no longer kept.
     pub fn skip_to(&self, database: usize, position: i64) {
-        self.lock().positions[database] = position;
+        let mut state = self.lock();
+        state.positions[database] = position;
+        state.recent[database].clear();
+    }
+
+    /// The entries of a log after a position and up to another one, when all of them are in memory.
+    #[must_use]
+    pub fn recent(&self, database: usize, (after, until): (i64, i64)) -> Option<Vec<Arc<Entry>>> {
+        let state = self.lock();
+        let recent = &state.recent[database];
+        let first = recent.front()?.position;
+        let [from, to] = [after + 1, until + 1].map(|position| usize::try_from(position - first).ok());
+        let (from, to) = (from?, to?.min(recent.len()));
+        (from <= to && until <= state.positions[database]).then(|| recent.range(from..to).cloned().collect())
     }
 
     /// Comes back when a session has ended.
@@ -199,6 +219,14 @@ impl State {
     fn deliver(&mut self, entry: Entry) {
         self.positions[entry.database] = entry.position;
         let entry = Arc::new(entry);
+        let recent = &mut self.recent[entry.database];
+        if recent.back().is_some_and(|last| last.position + 1 != entry.position) {
+            recent.clear();
+        }
+        recent.push_back(entry.clone());
+        if recent.len() > RECENT {
+            recent.pop_front();
+        }
         let (mut told, mut too_slow) = (HashSet::new(), Vec::new());
         let mut hearing = Hearing::default();
         for topic in entry.fact.topics() {
@@ -305,6 +333,27 @@ mod tests {
         live.deliver([liked(2, 8), liked(3, 7), liked(3, 7), liked(4, 7)]);
         assert_eq!(listener.next().await.unwrap().position, 3);
         assert_eq!(listener.next().await.unwrap().position, 4);
+    }
+
+    #[test]
+    fn what_came_last_is_kept_without_a_hole() {
+        let live = Live::at(vec![4], String::new());
+        assert!(live.recent(0, (4, 4)).is_none());
+        live.deliver((5..=9).map(|position| liked(position, 7)));
+        let positions = |from_to| {
+            let recent = live.recent(0, from_to)?;
+            Some(recent.iter().map(|entry| entry.position).collect::<Vec<_>>())
+        };
+        assert_eq!(positions((4, 9)), Some(vec![5, 6, 7, 8, 9]));
+        assert_eq!(positions((6, 8)), Some(vec![7, 8]));
+        assert_eq!(positions((9, 9)), Some(vec![]));
+        assert_eq!((positions((3, 9)), positions((9, 10)), positions((9, 8))), (None, None, None));
+        live.deliver([liked(12, 7)]);
+        assert_eq!((positions((10, 12)), positions((11, 12))), (None, Some(vec![12])));
+        live.skip_to(0, 20);
+        live.deliver((21..).take(RECENT + 1).map(|position| liked(position, 7)));
+        let last = 20 + i64::try_from(RECENT).unwrap() + 1;
+        assert_eq!((positions((20, last)), positions((21, last)).map(|all| all.len())), (None, Some(RECENT)));
     }
 
     #[tokio::test]
