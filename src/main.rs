@@ -80,12 +80,12 @@ struct Serve {
 async fn main() -> ExitCode {
     let command = Command::parse();
     let done = match command.task.unwrap_or(Task::Serve(command.serve)) {
-        Task::Serve(options) => serve(options).await,
+        Task::Serve(options) => Box::pin(serve(options)).await,
         Task::Seed(settings) => plant(&settings).await,
         Task::Migrate(settings) => migrate(&settings).await,
-        Task::Bench(task) => bench::run(task).await,
+        Task::Bench(task) => Box::pin(bench::run(task)).await,
         Task::Check(options) => check::run(options).await,
-        Task::Feed(task) => feed::run(task).await,
+        Task::Feed(task) => Box::pin(feed::run(task)).await,
         Task::Config(ConfigTask::Show(settings)) => show(&settings),
         Task::Config(ConfigTask::Table) => table(),
         Task::Schema { check } => schema(check),

@@ -124,7 +124,7 @@ impl Round<'_> {
     /// One subscriber comes and goes, so that what is made once is there.
     async fn warm_up(&self, server: &Server) -> Result<()> {
         let crowd = Crowd::new(1);
-        crowd.join(&server.address, self.source(0), &self.greeting(0)?, &self.subscribing()).await?;
+        crowd.join(&server.address, source(0), &self.greeting(0)?, &self.subscribing()).await?;
         crowd.reaches(1).await
     }
 
@@ -132,15 +132,10 @@ impl Round<'_> {
         let crowd = Crowd::new(self.plan.subscribers);
         for number in 0..self.plan.subscribers {
             let (greeting, subscribing) = (self.greeting(number)?, self.subscribing());
-            crowd.join(&server.address, self.source(number), &greeting, &subscribing).await?;
+            crowd.join(&server.address, source(number), &greeting, &subscribing).await?;
         }
         crowd.reaches(1).await?;
         Ok(crowd)
-    }
-
-    /// The number of the loopback address to come from.
-    fn source(&self, number: usize) -> u32 {
-        u32::try_from(number / FROM_ONE_ADDRESS).unwrap_or(0)
     }
 
     fn greeting(&self, number: usize) -> Result<String> {
@@ -164,6 +159,11 @@ impl Round<'_> {
         crowd.reaches(each).await?;
         Ok(begun.elapsed())
     }
+}
+
+/// The number of the loopback address that a subscriber comes from.
+fn source(number: usize) -> u32 {
+    u32::try_from(number / FROM_ONE_ADDRESS).unwrap_or(0)
 }
 
 impl Measured {

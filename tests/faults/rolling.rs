@@ -35,35 +35,15 @@ async fn two_thousand_sockets_miss_nothing_while_processes_are_replaced() {
     let media = ada.publishes("dusk").await;
     let start = ada.asks("{ streamCursor }", json!({})).await.text("/streamCursor");
     let (opened, last) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::new()));
-    let clients: Vec<_> = (0..SOCKETS)
-        .map(|_| {
-            let client = Client {
-                person: ada.at(&nginx.front),
-                media: media.clone(),
-                opened: opened.clone(),
-                last: last.clone(),
-            };
-            tokio::spawn(client.listens(start.clone()))
-        })
-        .collect();
+    let client =
+        || Client { person: ada.at(&nginx.front), media: media.clone(), opened: opened.clone(), last: last.clone() };
+    let clients: Vec<_> = (0..SOCKETS).map(|_| tokio::spawn(client().listens(start.clone()))).collect();
     let all_are_open = async || (opened.load(Ordering::Relaxed) >= SOCKETS).then_some(());
     eventually("all sockets are open", 4 * PATIENCE, all_are_open).await;
     let mut said = vec![ada.comments(&media, "before").await];
     for number in 0..2 {
         let other = ada.at(&fronts[1 - number]);
-        let process = &mut processes[number];
-        let replaced = async {
-            assert!(process.is_stopped().await.success(), "it stops in good order");
-            process.starts().await;
-        };
-        tokio::pin!(replaced);
-        let mut again = tokio::time::interval(Duration::from_secs(1));
-        loop {
-            tokio::select! {
-                () = &mut replaced => break,
-                _ = again.tick() => said.push(other.comments(&media, "meanwhile").await),
-            }
-        }
+        said.extend(is_replaced(&mut processes[number], &other, &media).await);
     }
     said.push(ada.comments(&media, "the last").await);
     last.set(said[said.len() - 1].clone()).expect("there is one last");
@@ -74,6 +54,22 @@ async fn two_thousand_sockets_miss_nothing_while_processes_are_replaced() {
     drop(nginx);
     for process in processes {
         process.ends().await;
+    }
+}
+
+/// A process is stopped and started again while somebody comments over the other one. The comments come back.
+async fn is_replaced(process: &mut Program, other: &Person, media: &str) -> Vec<String> {
+    let replaced = async {
+        assert!(process.is_stopped().await.success(), "it stops in good order");
+        process.starts().await;
+    };
+    tokio::pin!(replaced);
+    let (mut again, mut said) = (tokio::time::interval(Duration::from_secs(1)), vec![]);
+    loop {
+        tokio::select! {
+            () = &mut replaced => return said,
+            _ = again.tick() => said.push(other.comments(media, "meanwhile").await),
+        }
     }
 }
 
@@ -164,16 +160,11 @@ impl Nginx {
         nginx.arg("-p").arg(&folder.0).args(["-c", "nginx.conf", "-e", "error.log"]);
         let running = nginx.stdin(Stdio::null()).spawn().expect("nginx starts");
         let front = Front::at(address);
-        eventually("nginx listens", PATIENCE, async || {
-            front
-                .client
-                .get(front.url("/livez"))
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status().is_success())
-                .then_some(())
-        })
-        .await;
+        let listens = async || {
+            let answer = front.client.get(front.url("/livez")).send().await;
+            answer.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        };
+        eventually("nginx listens", PATIENCE, listens).await;
         Self { front, running, _folder: folder }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{JoinAll, join_all};
 use photograph::base::clock::Clock;
 use photograph::base::config::Config;
 use photograph::base::facts::Fact;
@@ -15,11 +15,13 @@ use photograph::platform::db::Db;
 use photograph::platform::log;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::company::Company;
 use crate::kit::program::Program;
 use crate::kit::traffic::Traffic;
 use crate::kit::{Front, PATIENCE, Person, eventually};
+use crate::servers::Servers;
 
 /// In each a process is killed.
 const ROUNDS: usize = 20;
@@ -65,35 +67,15 @@ async fn no_event_is_lost_in_a_hundred_thousand() {
     let db = Db::open(&config).await.unwrap_or_else(|error| panic!("{}", error.detail()));
     let fault = async {
         let topics = topics(&traffic).await;
-        let database = db.database(&topics[0].media).number;
+        let (told, mut hearing) = clients(&traffic, (&db, &topics), [&first.front, &second.front]).await;
         let begun = position(&db, &topics).await;
-        let told: [Arc<AtomicUsize>; LISTENED * CLIENTS] = std::array::from_fn(|_| Arc::default());
-        let start = traffic.people[0].asks("{ streamCursor }", json!({})).await.text("/streamCursor");
-        let client = |number: usize| Client {
-            person: traffic.people[number % traffic.people.len()].clone(),
-            fronts: [first.front.clone(), second.front.clone()],
-            media: topics[number % LISTENED].media,
-            database,
-            number,
-            told: told[number].clone(),
-        };
-        let clients = (0..told.len()).map(|number| tokio::spawn(client(number).listens(start.clone())));
-        let mut hearing = join_all(clients);
         for round in 0..ROUNDS {
             let process: &mut Program = [&mut first, &mut relay, &mut second, &mut worker][round % 4];
-            let killed = async {
-                traffic.goes_on_for(3).await;
-                process.is_killed();
-                servers.flush_redis();
-                process.starts().await;
-            };
-            tokio::join!(much_happens(&db, &topics, round), killed);
+            tokio::join!(much_happens(&db, &topics, round), is_killed(process, (&traffic, &servers)));
             // A relay that was killed keeps its lease for a while, and to come again takes a client a while. Whoever misses
             // too much in the meantime would be told of a gap.
             goes_up_to(&db, &topics, begun + (round + 1) * OF_A_ROUND).await;
-            let far_behind = begun + round.saturating_sub(1) * OF_A_ROUND;
-            let nobody = async || told.iter().all(|at| at.load(Ordering::Acquire) >= far_behind).then_some(());
-            eventually("nobody is far behind", PATIENCE, nobody).await;
+            nobody_is_behind(&told, begun + round.saturating_sub(1) * OF_A_ROUND).await;
         }
         let heard = tokio::select! {
             heard = &mut hearing => heard,
@@ -102,7 +84,7 @@ async fn no_event_is_lost_in_a_hundred_thousand() {
         let heard = heard.into_iter().map(|heard| heard.expect("a client hears everything"));
         (edits(&db, topics[0].media).await, heard.collect::<Vec<_>>())
     };
-    let (said, heard) = traffic.during(fault).await;
+    let (said, heard) = Box::pin(traffic.during(fault)).await;
     assert!(said.values().map(Vec::len).sum::<usize>() >= ROUNDS * OF_A_ROUND);
     for (media, heard) in heard {
         assert_eq!(heard, said[&media], "what was heard of {media}, and what was said");
@@ -129,6 +111,38 @@ async fn topics(traffic: &Traffic) -> Vec<Topic> {
     let unseen = |number: usize| Topic { media: MediaId(first.media.0 + 1 + i64::try_from(number).unwrap()), ..first };
     topics.extend((0..LISTENED * QUIET).map(unseen));
     topics
+}
+
+async fn is_killed(process: &mut Program, (traffic, servers): (&Traffic, &Servers)) {
+    traffic.goes_on_for(3).await;
+    process.is_killed();
+    servers.flush_redis();
+    process.starts().await;
+}
+
+type Told = Vec<Arc<AtomicUsize>>;
+type Hearing = JoinAll<JoinHandle<(MediaId, Vec<usize>)>>;
+
+/// Clients, and how far each was told.
+async fn clients(traffic: &Traffic, (db, topics): (&Db, &[Topic]), fronts: [&Front; 2]) -> (Told, Hearing) {
+    let start = traffic.people[0].asks("{ streamCursor }", json!({})).await.text("/streamCursor");
+    let told: Told = (0..LISTENED * CLIENTS).map(|_| Arc::default()).collect();
+    let client = |(number, told): (usize, &Arc<AtomicUsize>)| Client {
+        person: traffic.people[number % traffic.people.len()].clone(),
+        fronts: fronts.map(Front::clone),
+        media: topics[number % LISTENED].media,
+        database: db.database(&topics[0].media).number,
+        number,
+        told: told.clone(),
+    };
+    let hearing = told.iter().enumerate().map(|client_of| tokio::spawn(client(client_of).listens(start.clone())));
+    let hearing = join_all(hearing);
+    (told, hearing)
+}
+
+async fn nobody_is_behind(told: &Told, position: usize) {
+    let nobody = async || told.iter().all(|at| at.load(Ordering::Acquire) >= position).then_some(());
+    eventually("nobody is far behind", PATIENCE, nobody).await;
 }
 
 /// Facts are recorded as when people edit, but many in one transaction.

@@ -20,11 +20,11 @@ fn head(first: u8, length: usize) -> Vec<u8> {
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short), _) if short < 126 => frame.push(0x80 | short),
         (_, Ok(length)) => {
-            frame.push(0x80 | 126);
+            frame.push(0x80 | 0x7E);
             frame.extend(length.to_be_bytes());
         }
         _ => {
-            frame.push(0x80 | 127);
+            frame.push(0x80 | 0x7F);
             frame.extend((length as u64).to_be_bytes());
         }
     }
@@ -83,7 +83,7 @@ impl Raw {
     }
 
     /// The code that it is closed with; then nothing comes.
-    async fn is_closed(mut self) -> u16 {
+    async fn closes(mut self) -> u16 {
         let (first, payload) = self.hears().await;
         assert_eq!(first, 0x88, "{payload:?}");
         let code = u16::from_be_bytes([payload[0], payload[1]]);
@@ -110,7 +110,7 @@ async fn a_message_in_parts_with_a_ping_between_them_and_byte_by_byte() {
     assert_eq!(raw.hears().await, (0x8A, b"there?".to_vec()));
     assert_eq!(raw.hears_message().await, json!({ "type": "connection_ack" }));
     raw.sends(&frame(0x88, b"\x0f\xa0bye")).await;
-    assert_eq!(raw.is_closed().await, 4000);
+    assert_eq!(raw.closes().await, 4000);
     kit.ends().await;
 }
 
@@ -132,7 +132,7 @@ async fn what_is_no_frame_closes_with_its_code() {
     for (bytes, code) in cases {
         let mut raw = Raw::opens(&kit).await;
         raw.sends(&bytes).await;
-        assert_eq!(raw.is_closed().await, code, "{bytes:?}");
+        assert_eq!(raw.closes().await, code, "{bytes:?}");
     }
     kit.ends().await;
 }
@@ -144,11 +144,11 @@ async fn the_code_arrives_though_the_client_goes_on_sending_what_is_too_long() {
     let much = 8 << 20;
     raw.sends(&head(0x81, much)).await;
     raw.sends(&vec![b'x'; much]).await;
-    assert_eq!(raw.is_closed().await, 1009);
+    assert_eq!(raw.closes().await, 1009);
     let mut raw = Raw::opens(&kit).await;
     let most = kit.app.config.websocket.message_bytes;
     raw.sends(&[frame(0x01, &vec![b' '; most]), frame(0x80, INIT)].concat()).await;
-    assert_eq!(raw.is_closed().await, 1009);
+    assert_eq!(raw.closes().await, 1009);
     kit.ends().await;
 }
 

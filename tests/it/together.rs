@@ -28,8 +28,8 @@ const CHANGES: &str = "subscription($id: ID!) { mediaEvents(mediaId: $id) {
 
 /// Says what was written thirty times over.
 fn loud() -> String {
-    let texts: String = (0..30).map(|number| format!("text{number}: text {{ plain }} ")).collect();
-    SAME.replace("text { plain }", &texts)
+    let texts: Vec<String> = (0..30).map(|number| format!("text{number}: text {{ plain }}")).collect();
+    SAME.replace("text { plain }", &texts.join(" "))
 }
 
 async fn listen(people: &[Person], query: &str, media: &str) -> Vec<Stream> {

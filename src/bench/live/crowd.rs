@@ -12,7 +12,7 @@ use super::socket;
 use crate::base::error::{Error, Result};
 
 /// How long all of them may take to hear something.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What every event has in it.
 const EVENT: &[u8] = br#""type":"next""#;
 
@@ -59,11 +59,11 @@ impl Crowd {
     /// Counts what comes on a connection.
     pub(super) fn listens(&self, stream: tokio::net::TcpStream, counts: fn(&[u8]) -> bool) {
         let heard = self.heard.clone();
-        let on_frame = Arc::new(move |frame: &[u8]| {
+        let on_frame = move |frame: &[u8]| {
             if counts(frame) {
                 heard.event(frame);
             }
-        });
+        };
         let mut listening = self.listening.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         listening.spawn(socket::listen(stream, on_frame));
     }

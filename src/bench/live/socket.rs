@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -45,7 +44,7 @@ pub(super) async fn say(stream: &mut TcpStream, text: &str) -> Result<()> {
     match u16::try_from(text.len()) {
         Ok(short) if short < 126 => frame.push(0x80 | u8::try_from(short).unwrap_or(0)),
         Ok(long) => {
-            frame.push(0x80 | 126);
+            frame.push(0x80 | 0x7E);
             frame.extend(long.to_be_bytes());
         }
         Err(_) => return Err(Error::internal("this is too long to say")),
@@ -56,7 +55,7 @@ pub(super) async fn say(stream: &mut TcpStream, text: &str) -> Result<()> {
 }
 
 /// Reads frames and tells of each, until the connection ends. Nothing is kept while none comes.
-pub(super) async fn listen(mut stream: TcpStream, heard: Arc<dyn Fn(&[u8]) + Send + Sync>) {
+pub(super) async fn listen(mut stream: TcpStream, heard: impl Fn(&[u8])) {
     let mut kept = Vec::new();
     loop {
         if stream.readable().await.is_err() || !read(&stream, &mut kept) {

@@ -97,9 +97,9 @@ impl Reader {
         }
         let mut message = self.message.take().unwrap_or_default();
         if message.is_empty() {
-            message = payload
+            message = payload;
         } else {
-            message.extend(payload)
+            message.extend(payload);
         }
         if !head.is_last {
             self.message = Some(message);

@@ -48,13 +48,12 @@ pub(super) enum Heard {
 /// When it is gone, or said something the protocol does not know.
 pub(super) async fn hear(line: &Line, reader: &mut Reader, most_bytes: usize) -> Result<Heard, Parting> {
     match line.hears(reader, most_bytes).await? {
-        None => Ok(Heard::Else),
         Some(Sent::Text(text)) => read(&text).map(Heard::Message),
         Some(Sent::Ping(payload)) => {
             line.says_in_turn(Chunk::frame(frame::pong(&payload))).await;
             Ok(Heard::Else)
         }
-        Some(Sent::Pong) => Ok(Heard::Else),
+        Some(Sent::Pong) | None => Ok(Heard::Else),
         Some(Sent::Close(code)) => Err(Parting::Answered(code.unwrap_or(NORMAL))),
     }
 }

@@ -242,7 +242,6 @@ impl<'a> Conversation<'a> {
         self.say(&text).await
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "what is said is the last thing of many that can fail")]
     async fn say(&self, text: &str) -> Result<(), Parting> {
         self.line.says_in_turn(Chunk::text(text)).await;
         Ok(())
