@@ -1,5 +1,8 @@
 //! The command line: `serve` and what an operator needs beside it.
 
+// Futures of the whole schema are laid out in one go when everything is optimised.
+#![recursion_limit = "256"]
+
 mod commands;
 
 use std::process::ExitCode;

@@ -30,7 +30,7 @@ impl Comment {
     /// The media it is on.
     async fn media(&self, ctx: &Context<'_>) -> Result<Media> {
         let media = load(ctx).load_one(self.0.media_id).await?;
-        Ok(media.map(Media).ok_or_else(|| Error::internal("a comment is shown whose media is not"))?)
+        Ok(media.map(Media::from).ok_or_else(|| Error::internal("a comment is shown whose media is not"))?)
     }
 
     /// Who wrote it.
@@ -293,7 +293,8 @@ impl CommentMutation {
             Ok((ID::from(id.to_string()), comments::delete(app(ctx), viewer, id).await?))
         };
         let (deleted, user_errors) = outcome(delete().await)?;
-        let (deleted_comment_id, media) = deleted.map_or((None, None), |(id, media)| (Some(id), media.map(Media)));
+        let (deleted_comment_id, media) =
+            deleted.map_or((None, None), |(id, media)| (Some(id), media.map(Media::from)));
         Ok(DeleteCommentPayload { deleted_comment_id, media, user_errors })
     }
 

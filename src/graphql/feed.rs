@@ -4,28 +4,27 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject, Union};
 
 use super::context::{app, signed_in};
 use super::error::{UserError, outcome};
-use super::loaders::{Known, load};
 use super::media::Media;
 use super::page::PageInfo;
 use super::scalars::DateTime;
 use super::user::User;
 use super::viewer;
-use crate::base::error::Error;
 use crate::base::page::{Slice, cursor};
+use crate::domain::feed;
+use crate::domain::media::Card;
 use crate::domain::sessions::Viewer;
-use crate::domain::{feed, media};
 
 /// A page of the home feed.
 #[derive(Clone, Debug)]
 pub struct HomeFeedConnection {
     viewer: Viewer,
-    page: Slice<media::Media>,
+    page: Slice<Card>,
 }
 
 impl HomeFeedConnection {
     /// A page of the home feed of a viewer.
     #[must_use]
-    pub fn new(viewer: Viewer, page: Slice<media::Media>) -> Self {
+    pub fn new(viewer: Viewer, page: Slice<Card>) -> Self {
         Self { viewer, page }
     }
 }
@@ -35,17 +34,17 @@ impl HomeFeedConnection {
 impl HomeFeedConnection {
     /// The media with their cursors and why they are here.
     async fn edges(&self) -> Vec<HomeFeedEdge> {
-        self.page.items.iter().map(|row| HomeFeedEdge { viewer: self.viewer, row: row.clone() }).collect()
+        self.page.items.iter().map(|card| HomeFeedEdge { viewer: self.viewer, card: card.clone() }).collect()
     }
 
     /// The media.
     async fn nodes(&self) -> Vec<Media> {
-        self.page.items.iter().cloned().map(Media).collect()
+        self.page.items.iter().cloned().map(Media::from).collect()
     }
 
     /// The position of the page.
     async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.page, |row| row.id.0)
+        PageInfo::of(&self.page, |card| card.media.id.0)
     }
 
     /// Whether the server is still bringing the feed back after a long absence; what is here is right, and older pages work.
@@ -58,7 +57,7 @@ impl HomeFeedConnection {
 #[derive(Clone, Debug)]
 pub struct HomeFeedEdge {
     viewer: Viewer,
-    row: media::Media,
+    card: Card,
 }
 
 /// One media in the home feed.
@@ -66,23 +65,21 @@ pub struct HomeFeedEdge {
 impl HomeFeedEdge {
     /// Its cursor.
     async fn cursor(&self) -> String {
-        cursor(self.row.id.0)
+        cursor(self.card.media.id.0)
     }
 
     /// The media.
     async fn node(&self) -> Media {
-        Media(self.row.clone())
+        self.card.clone().into()
     }
 
     /// Why it is here.
-    async fn reason(&self, ctx: &Context<'_>) -> Result<HomeFeedReason> {
-        if self.row.owner_id == self.viewer.user {
-            let published_at = DateTime(self.row.id.made_at());
-            return Ok(HomeFeedReason::Own(OwnMediaReason { published_at }));
+    async fn reason(&self) -> HomeFeedReason {
+        if self.card.media.owner_id == self.viewer.user {
+            let published_at = DateTime(self.card.media.id.made_at());
+            return HomeFeedReason::Own(OwnMediaReason { published_at });
         }
-        let owner = load(ctx).load_one(Known(self.row.owner_id)).await?;
-        let user = owner.map(User).ok_or_else(|| Error::internal("a media has no owner"))?;
-        Ok(HomeFeedReason::Followed(FollowedUserReason { user }))
+        HomeFeedReason::Followed(FollowedUserReason { user: User(self.card.owner.clone()) })
     }
 }
 

@@ -7,7 +7,7 @@ use super::context::{app, input_id, signed_in, viewer};
 use super::error::{UserError, outcome};
 use super::filter::{self, CropInput, PhotoFilterInput};
 use super::loaders::{CommentsOn, Known, LikeOf, PhotosOf, SaveOf, load};
-use super::page::{PageInfo, semanticNonNull};
+use super::page::semanticNonNull;
 use super::photo::Photo;
 use super::photo_tag::{PhotoTagInput, draft_tags};
 use super::point::PhotoPointInput;
@@ -17,80 +17,106 @@ use super::user::User;
 use super::viewer::Viewer;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::{MediaId, base58};
-use crate::base::page::{Direction, Slice, Wanted, cursor};
+use crate::base::page::{Direction, Wanted, cursor};
 use crate::domain::comments;
 use crate::domain::feed;
 use crate::domain::likes;
-use crate::domain::media::{self, Draft, DraftPhoto};
-use crate::domain::shelves::Kept;
+use crate::domain::media::{self, Card, Draft, DraftPhoto};
+use crate::domain::users;
 
 /// One or more photos, published together.
 #[derive(Clone, Debug)]
-pub struct Media(pub media::Media);
+pub struct Media {
+    row: media::Media,
+    beside: Option<Beside>,
+}
+
+/// What was read together with a media, so that nothing loads it once more.
+#[derive(Clone, Debug)]
+struct Beside {
+    owner: users::User,
+    is_liked: bool,
+}
+
+impl From<media::Media> for Media {
+    fn from(row: media::Media) -> Self {
+        Self { row, beside: None }
+    }
+}
+
+impl From<Card> for Media {
+    fn from(card: Card) -> Self {
+        Self { row: card.media, beside: Some(Beside { owner: card.owner, is_liked: card.is_liked }) }
+    }
+}
 
 /// One or more photos, published together.
 #[Object]
 impl Media {
     /// The global ID.
     pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+        self.row.id.to_string().into()
     }
 
     /// The short code in its link.
     async fn shortcode(&self) -> String {
-        base58(self.0.id.0)
+        base58(self.row.id.0)
     }
 
     /// Its page.
     async fn url(&self, ctx: &Context<'_>) -> Url {
-        Url(format!("{}/p/{}", app(ctx).config.public_url(), base58(self.0.id.0)))
+        Url(format!("{}/p/{}", app(ctx).config.public_url(), base58(self.row.id.0)))
     }
 
     /// Who published it.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
-        let owner = load(ctx).load_one(Known(self.0.owner_id)).await?;
+        if let Some(beside) = &self.beside {
+            return Ok(User(beside.owner.clone()));
+        }
+        let owner = load(ctx).load_one(Known(self.row.owner_id)).await?;
         Ok(owner.map(User).ok_or_else(|| Error::internal("a media has no owner"))?)
     }
 
     /// Its photos, in order; at least one.
     async fn photos(&self, ctx: &Context<'_>) -> Result<Vec<Photo>> {
-        let photos = load(ctx).load_one(PhotosOf(self.0.id)).await?.unwrap_or_default();
-        Ok(photos.into_iter().map(|photo| Photo::of(&self.0, photo)).collect())
+        let photos = load(ctx).load_one(PhotosOf(self.row.id)).await?.unwrap_or_default();
+        let is_private = self.beside.as_ref().map(|beside| beside.owner.is_private);
+        Ok(photos.into_iter().map(|photo| Photo::of(&self.row, photo).owned_by(is_private)).collect())
     }
 
     /// What its owner wrote.
     async fn caption(&self) -> Option<FormattedText> {
-        self.0.caption.clone().map(|plain| FormattedText { plain, mentions: self.0.mentions.clone() })
+        self.row.caption.clone().map(|plain| FormattedText { plain, mentions: self.row.mentions.clone() })
     }
 
     /// A warning to show before the photos.
     async fn content_warning(&self) -> Option<&str> {
-        self.0.content_warning.as_deref()
+        self.row.content_warning.as_deref()
     }
 
     /// Who can see it. With a private account, `EVERYONE` means followers.
     async fn audience(&self) -> Audience {
-        self.0.audience.into()
+        self.row.audience.into()
     }
 
     /// When it was published.
     async fn published_at(&self) -> DateTime {
-        DateTime(self.0.id.made_at())
+        DateTime(self.row.id.made_at())
     }
 
     /// When it was last edited.
     async fn edited_at(&self) -> Option<DateTime> {
-        self.0.edited_at.map(DateTime)
+        self.row.edited_at.map(DateTime)
     }
 
     /// How many like it.
     async fn like_count(&self) -> i64 {
-        self.0.like_count
+        self.row.like_count
     }
 
     /// How many comments it has.
     async fn comment_count(&self) -> i64 {
-        self.0.comment_count
+        self.row.comment_count
     }
 
     /// Its comments.
@@ -105,7 +131,7 @@ impl Media {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<Option<CommentConnection>> {
         let page = Wanted { first, after, last, before }.page()?;
-        let (media, order) = (self.0.id, order.into());
+        let (media, order) = (self.row.id, order.into());
         if page.direction == Direction::Forward && page.beyond.is_none() {
             let comments = load(ctx).load_one(CommentsOn { media, order, items: page.items }).await?;
             return Ok(Some(CommentConnection(comments.unwrap_or_default())));
@@ -115,12 +141,15 @@ impl Media {
 
     /// Whether the viewer likes it.
     async fn viewer_has_liked(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(load(ctx).load_one(LikeOf(self.0.id)).await?.is_some())
+        match &self.beside {
+            Some(beside) => Ok(beside.is_liked),
+            None => Ok(load(ctx).load_one(LikeOf(self.row.id)).await?.is_some()),
+        }
     }
 
     /// Whether the viewer saved it.
     async fn viewer_has_saved(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(load(ctx).load_one(SaveOf(self.0.id)).await?.is_some())
+        Ok(load(ctx).load_one(SaveOf(self.row.id)).await?.is_some())
     }
 
     /// Whether the viewer can comment.
@@ -130,7 +159,7 @@ impl Media {
 
     /// Whether the viewer can edit and delete it.
     async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
-        viewer(ctx).is_some_and(|viewer| viewer.user == self.0.owner_id)
+        viewer(ctx).is_some_and(|viewer| viewer.user == self.row.owner_id)
     }
 }
 
@@ -153,58 +182,6 @@ pub enum MediaLookup {
     Id(ID),
     /// By the short code of its link, as in `/p/BUS3X`.
     Shortcode(String),
-}
-
-/// A page of media.
-#[derive(Clone, Debug)]
-pub struct MediaConnection(Slice<Listed>);
-
-/// A media with the key of its place in a list.
-#[derive(Clone, Debug)]
-struct Listed {
-    key: i64,
-    media: media::Media,
-}
-
-impl From<Slice<media::Media>> for MediaConnection {
-    fn from(page: Slice<media::Media>) -> Self {
-        Self(page.map(|media| Listed { key: media.id.0, media }))
-    }
-}
-
-impl From<Slice<Kept>> for MediaConnection {
-    fn from(page: Slice<Kept>) -> Self {
-        Self(page.map(|kept| Listed { key: kept.edge, media: kept.media }))
-    }
-}
-
-/// A page of media.
-#[Object]
-impl MediaConnection {
-    /// The media with their cursors.
-    async fn edges(&self) -> Vec<MediaEdge> {
-        let edge = |row: &Listed| MediaEdge { cursor: cursor(row.key), node: Media(row.media.clone()) };
-        self.0.items.iter().map(edge).collect()
-    }
-
-    /// The media.
-    async fn nodes(&self) -> Vec<Media> {
-        self.0.items.iter().map(|row| Media(row.media.clone())).collect()
-    }
-
-    /// The position of the page.
-    async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.0, |row| row.key)
-    }
-}
-
-/// One media in a list.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct MediaEdge {
-    /// Its cursor.
-    cursor: String,
-    /// The media.
-    node: Media,
 }
 
 /// Input of `publishMedia`.
@@ -326,7 +303,7 @@ impl MediaMutation {
         let (media, user_errors) = outcome(publish().await)?;
         let viewer = media.is_some().then_some(Viewer(asking));
         let edge_cursor = media.as_ref().map(|media| cursor(media.id.0));
-        Ok(PublishMediaPayload { media: media.map(Media), edge_cursor, viewer, user_errors })
+        Ok(PublishMediaPayload { media: media.map(Media::from), edge_cursor, viewer, user_errors })
     }
 
     /// Delete a media, its comments and likes with it.
@@ -390,5 +367,5 @@ where
     let id: MediaId = input_id(id, "media", &["mediaId"])?;
     done(id).await?;
     let media = media::find(app(ctx), viewer(ctx), id).await?;
-    media.map(Media).ok_or_else(|| Error::not_found("media").at(["mediaId"]))
+    media.map(Media::from).ok_or_else(|| Error::not_found("media").at(["mediaId"]))
 }

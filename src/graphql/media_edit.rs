@@ -52,7 +52,7 @@ impl MediaEditMutation {
             media::edit(app(ctx), viewer, id, edit).await
         };
         let (media, user_errors) = outcome(update().await)?;
-        Ok(UpdateMediaPayload { media: media.map(Media), user_errors })
+        Ok(UpdateMediaPayload { media: media.map(Media::from), user_errors })
     }
 }
 

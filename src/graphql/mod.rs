@@ -14,6 +14,7 @@ pub mod live;
 pub mod loaders;
 pub mod media;
 pub mod media_edit;
+pub mod media_list;
 pub mod node;
 pub mod notification;
 pub mod order;

@@ -89,7 +89,7 @@ async fn user(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
 
 async fn medium(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Ok(id) = id.parse::<MediaId>() else { return Ok(None) };
-    Ok(load(ctx).load_one(id).await?.map(|media| Node::Media(Media(media))))
+    Ok(load(ctx).load_one(id).await?.map(|media| Node::Media(media.into())))
 }
 
 async fn photo(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {

@@ -12,6 +12,7 @@ use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::UserId;
 use crate::domain::media::{self, Audience};
 use crate::domain::uploads::{Images, file_name};
+use crate::domain::users::User;
 use crate::platform::imaging::{Output, Size};
 use crate::platform::links::{Link, Reach};
 
@@ -21,13 +22,19 @@ pub struct Photo {
     row: media::Photo,
     owner: UserId,
     audience: Audience,
+    is_owner_private: Option<bool>,
 }
 
 impl Photo {
     /// A photo of this media.
     #[must_use]
     pub fn of(media: &media::Media, row: media::Photo) -> Self {
-        Self { row, owner: media.owner_id, audience: media.audience }
+        Self { row, owner: media.owner_id, audience: media.audience, is_owner_private: None }
+    }
+
+    /// The same when it is known whether the account of its owner is private.
+    pub(super) fn owned_by(self, is_owner_private: Option<bool>) -> Self {
+        Self { is_owner_private, ..self }
     }
 
     /// For whom its links are. Asks for the owner only where that matters.
@@ -35,10 +42,17 @@ impl Photo {
         if !media::is_for_everyone(self.audience, false) {
             return Ok(Reach::Some);
         }
-        let owner = load(ctx).load_one(Known(self.owner)).await?;
-        let owner = owner.ok_or_else(|| Error::internal("a media has no owner"))?;
-        let is_open = media::is_for_everyone(self.audience, owner.is_private);
+        let is_private = match self.is_owner_private {
+            Some(is_private) => is_private,
+            None => self.load_owner(ctx).await?.is_private,
+        };
+        let is_open = media::is_for_everyone(self.audience, is_private);
         Ok(if is_open { Reach::Everyone } else { Reach::Some })
+    }
+
+    async fn load_owner(&self, ctx: &Context<'_>) -> Answer<User> {
+        let owner = load(ctx).load_one(Known(self.owner)).await?;
+        owner.ok_or_else(|| Error::internal("a media has no owner"))
     }
 
     fn shown(&self, reach: Reach) -> Shown<'_> {

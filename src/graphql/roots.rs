@@ -84,7 +84,7 @@ impl Query {
             MediaLookup::Shortcode(code) => from_base58(&code).map(MediaId),
         };
         let Some(id) = id else { return Ok(None) };
-        Ok(load(ctx).load_one(id).await?.map(Media))
+        Ok(load(ctx).load_one(id).await?.map(Media::from))
     }
 
     /// The photo filters of this server.

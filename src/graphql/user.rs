@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result,
 
 use super::context::{app, viewer};
 use super::loaders::{RelationshipWith, StandingTo, load};
-use super::media::MediaConnection;
+use super::media_list::MediaConnection;
 use super::page::{PageInfo, semanticNonNull};
 use super::scalars::{DateTime, Url};
 use crate::base::facts::FollowState as State;

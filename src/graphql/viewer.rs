@@ -8,7 +8,7 @@ use super::device::Device;
 use super::error::{UserError, outcome};
 use super::feed::{HomeFeedConnection, HomeFeedMarker};
 use super::loaders::{Known, load};
-use super::media::MediaConnection;
+use super::media_list::MediaConnection;
 use super::notification::NotificationSettings;
 use super::page::semanticNonNull;
 use super::scalars::EmailAddress;

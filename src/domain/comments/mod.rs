@@ -320,8 +320,8 @@ async fn parted(
 
 async fn visible(app: &App, viewer: Option<Viewer>, comments: Vec<Comment>) -> Result<Vec<Comment>> {
     let authors: Vec<UserId> = comments.iter().map(|comment| comment.author_id).collect();
-    let standings = follows::standings(app, viewer, &authors).await?;
-    Ok(comments.into_iter().filter(|comment| standings.contains_key(&comment.author_id)).collect())
+    let hidden = follows::hidden(app, viewer, &authors).await?;
+    Ok(comments.into_iter().filter(|comment| !hidden.contains(&comment.author_id)).collect())
 }
 
 /// Who is mentioned in a comment, whoever asks; nobody when it is gone.

@@ -8,10 +8,9 @@ use crate::base::page::Page;
 use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{
-    Alias, ExprTrait, Func, LockBehavior, LockType, Order as SqlOrder, Query, SelectStatement, SimpleExpr,
-    WindowStatement,
+    ExprTrait, LockBehavior, LockType, Order as SqlOrder, Query, SelectStatement, SimpleExpr, UnionType,
 };
-use sea_orm::{FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comments")]
@@ -81,8 +80,8 @@ impl Below {
     }
 
     /// Those that hang directly on what `key` is: replies are not comments on the media.
-    fn rows(self, key: i64) -> Select<Entity> {
-        let rows = rows().filter(self.column().eq(key));
+    fn of(self, rows: Select<Entity>, key: i64) -> Select<Entity> {
+        let rows = rows.filter(self.column().eq(key));
         match self {
             Self::Media => rows.filter(Column::ParentId.is_null()),
             Self::Comment => rows,
@@ -92,6 +91,8 @@ impl Below {
 
 /// Rows deleted in one transaction.
 const BATCH: u64 = 200;
+/// Lists whose first comments are read in one statement. SQLite puts at most 500 together.
+const LISTS: usize = 128;
 
 /// The rows as they are read: with the counts that wait to be added up.
 fn rows() -> Select<Entity> {
@@ -151,7 +152,7 @@ pub(super) async fn page(
     order: Order,
     page: Page,
 ) -> Result<Vec<Model>> {
-    Ok(keyset(below.rows(key), Column::Id, &order.in_sql(), page).all(connection).await?)
+    Ok(keyset(below.of(rows(), key), Column::Id, &order.in_sql(), page).all(connection).await?)
 }
 
 /// The first comments of each of these lists, in their order: up to one more than `items` of each.
@@ -161,36 +162,25 @@ pub(super) async fn first_of_each(
     order: Order,
     items: u32,
 ) -> Result<Vec<Model>> {
-    let statement = connection.get_database_backend().build(&ranked(below, keys, order, items));
-    Ok(Model::find_by_statement(statement).all(connection).await?)
+    let mut first = Vec::new();
+    for keys in keys.chunks(LISTS) {
+        let ids = keys.iter().map(|key| first_ids(below, *key, order, items)).reduce(together);
+        let Some(ids) = ids else { continue };
+        let these = rows().filter(Column::Id.in_subquery(ids)).order_by(Column::Id, order.in_sql());
+        first.extend(these.all(connection).await?);
+    }
+    Ok(first)
 }
 
-fn ranked(below: Below, keys: Vec<i64>, order: Order, items: u32) -> SelectStatement {
-    let direction = order.in_sql();
-    let mut window = WindowStatement::partition_by(below.column());
-    window.order_by(Column::Id, direction.clone());
-    let plain = [Column::Id, Column::MediaId, Column::AuthorId, Column::Body, Column::ParentId];
-    let edited = [Column::Mentions, Column::EditedAt];
-    let mut every = Query::select()
-        .columns(plain)
-        .columns(edited)
-        .expr_as(sum(Column::LikeCount, Counter::Likes), Alias::new("like_count"))
-        .expr_as(sum(Column::ReplyCount, Counter::Replies), Alias::new("reply_count"))
-        .expr_window_as(Func::cust("ROW_NUMBER"), window, "place")
-        .from(Entity)
-        .and_where(Expr::col(below.column()).is_in(keys))
-        .take();
-    if below == Below::Media {
-        every.and_where(Expr::col(Column::ParentId).is_null());
-    }
-    Query::select()
-        .columns(plain)
-        .columns(edited)
-        .columns([Column::LikeCount, Column::ReplyCount])
-        .from_subquery(every, Alias::new("ranked"))
-        .and_where(Expr::col("place").lte(items + 1))
-        .order_by(Column::Id, direction)
-        .take()
+/// Which comments a list begins with. However long it is, only those are read.
+fn first_ids(below: Below, key: i64, order: Order, items: u32) -> SelectStatement {
+    let rows = below.of(Entity::find().select_only().column(Column::Id), key);
+    let first = rows.order_by(Column::Id, order.in_sql()).limit(u64::from(items) + 1);
+    Query::select().column(Column::Id).from_subquery(first.into_query(), "first").take()
+}
+
+fn together(mut some: SelectStatement, others: SelectStatement) -> SelectStatement {
+    some.union(UnionType::All, others).take()
 }
 
 /// Removes some comments of a media, and gives them: the newest, so that replies go before what they reply to.

@@ -16,7 +16,7 @@ use crate::base::error::Result;
 use crate::base::ids::UserId;
 use crate::base::page::{Page, Slice};
 use crate::domain::follows;
-use crate::domain::media::Media;
+use crate::domain::media::Card;
 use crate::domain::sessions::Viewer;
 
 pub use build::{forget, is_rebuilding, rebuild, rebuild_all};
@@ -27,11 +27,11 @@ pub use marker::{Model as Marker, marker, newer_than, save_marker};
 ///
 /// # Errors
 /// Those of the database.
-pub async fn home(app: &App, viewer: Viewer, page: Page) -> Result<Slice<Media>> {
+pub async fn home(app: &App, viewer: Viewer, page: Page) -> Result<Slice<Card>> {
     let ids = ids::Ids::of(app, viewer).await?;
     let read = |page| ids.read(app, page);
-    let key = |media: &Media| media.id.0;
-    Slice::fill(page, key, read, |media| rules::shown(app, viewer, media)).await
+    let key = |card: &Card| card.media.id.0;
+    Slice::fill(page, key, read, async |cards| Ok(rules::shown(viewer, cards))).await
 }
 
 /// Whose media the viewer's home feed is made of.

@@ -8,7 +8,7 @@ use crate::base::ids::UserId;
 use crate::base::page::Page;
 use crate::platform::db::{Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{IntoActiveModel, Order};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -38,6 +38,13 @@ pub(super) async fn among(app: &App, blocker: UserId, others: &[UserId]) -> Resu
         .all(app.db.read_own(&blocker))
         .await?;
     Ok(rows.into_iter().map(|row| row.blocked_id).collect())
+}
+
+/// The blocks between a user and `others`, whoever of the two blocks, as far as `connection` knows.
+pub(super) async fn between(connection: &Reader, user: UserId, others: Vec<UserId>) -> Result<Vec<Model>> {
+    let by_others = Column::BlockedId.eq(user).and(Column::BlockerId.is_in(others.iter().copied()));
+    let by_user = Column::BlockerId.eq(user).and(Column::BlockedId.is_in(others));
+    Ok(Entity::find().filter(by_others.or(by_user)).all(connection).await?)
 }
 
 pub(super) async fn one(connection: &impl ConnectionTrait, blocker: UserId, blocked: UserId) -> Result<Option<Model>> {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::followers::Seen;
-use super::standing::{self, Standing};
+use super::standing::Standing;
 use super::{blocks, followers};
 use crate::app::App;
 use crate::base::error::Result;
@@ -65,17 +65,17 @@ impl Crowd {
     /// How one of them stands to the user, by the rule for everybody; `None` when the user does not exist for them.
     #[must_use]
     pub fn standing(&self, viewer: Option<UserId>) -> Option<Standing> {
-        let Some(viewer) = viewer else { return Some(Standing::Stranger { is_private: self.is_private }) };
+        let is_in = |some: &HashSet<UserId>| viewer.is_some_and(|viewer| some.contains(&viewer));
         let seen = Seen {
             id: self.user,
             is_private: self.is_private,
-            state: self.followers.contains(&viewer).then_some(FollowState::Following),
-            blocks_viewer: self.blocked.contains(&viewer),
-            is_blocked: self.blockers.contains(&viewer),
+            state: is_in(&self.followers).then_some(FollowState::Following),
+            blocks_viewer: is_in(&self.blocked),
+            is_blocked: is_in(&self.blockers),
             is_muted: false,
             muted_until: None,
         };
-        standing::of(viewer, &seen)
+        seen.standing(viewer)
     }
 }
 

@@ -1,7 +1,10 @@
 //! How a viewer stands to other users: the one rule of visibility, asked in batches, from the truth and never a copy.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use futures_util::future::try_join;
+
+use super::blocks;
 use super::followers::{self, Seen};
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -52,27 +55,24 @@ pub(in crate::domain) async fn standings_of(
     users: &[UserId],
 ) -> Result<HashMap<UserId, Standing>> {
     let seen = followers::seen_by(app, viewer, users).await?;
-    Ok(seen.iter().filter_map(|row| of(viewer, row).map(|standing| (row.id, standing))).collect())
+    Ok(seen.iter().filter_map(|row| row.standing(Some(viewer)).map(|standing| (row.id, standing))).collect())
 }
 
-/// The rule itself.
-pub(super) fn of(viewer: UserId, row: &Seen) -> Option<Standing> {
-    match row {
-        row if row.id == viewer => Some(Standing::Own),
-        row if row.blocks_viewer || row.is_blocked => None,
-        row if row.state == Some(FollowState::Following) => Some(Standing::Follower),
-        row => Some(Standing::Stranger { is_private: row.is_private }),
+impl Seen {
+    /// How the viewer for whom it was read stands to the user; `None` when the user does not exist for them.
+    pub(in crate::domain) fn standing(&self, viewer: Option<UserId>) -> Option<Standing> {
+        match self {
+            row if viewer == Some(row.id) => Some(Standing::Own),
+            row if row.blocks_viewer || row.is_blocked => None,
+            row if row.state == Some(FollowState::Following) => Some(Standing::Follower),
+            row => Some(Standing::Stranger { is_private: row.is_private }),
+        }
     }
-}
 
-/// The same without those whom the viewer mutes.
-///
-/// # Errors
-/// Those of the database.
-pub async fn unmuted(app: &App, viewer: Viewer, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
-    let seen = followers::seen_by(app, viewer.user, users).await?;
-    let heard = seen.iter().filter(|row| !row.is_muted);
-    Ok(heard.filter_map(|row| of(viewer.user, row).map(|standing| (row.id, standing))).collect())
+    /// Whether the viewer mutes the user.
+    pub(in crate::domain) fn is_muted(&self) -> bool {
+        self.is_muted
+    }
 }
 
 async fn strangers(app: &App, users: &[UserId]) -> Result<HashMap<UserId, Standing>> {
@@ -87,6 +87,19 @@ async fn strangers(app: &App, users: &[UserId]) -> Result<HashMap<UserId, Standi
 /// Those of the database.
 pub async fn standing(app: &App, viewer: Option<Viewer>, user: UserId) -> Result<Option<Standing>> {
     Ok(standings(app, viewer, &[user]).await?.remove(&user))
+}
+
+/// Those among these users, all with an account, who do not exist for the viewer because one of the two blocks the other.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hidden(app: &App, viewer: Option<Viewer>, users: &[UserId]) -> Result<HashSet<UserId>> {
+    let Some(Viewer { user: viewer, .. }) = viewer else { return Ok(HashSet::new()) };
+    let between = app.db.gather(users, |connection, users| blocks::between(connection, viewer, users));
+    let elsewhere = followers::elsewhere(app, viewer, users);
+    let (between, blocked) = try_join(between, blocks::among(app, viewer, &elsewhere)).await?;
+    let other = |block: blocks::Model| if block.blocker_id == viewer { block.blocked_id } else { block.blocker_id };
+    Ok(between.into_iter().map(other).chain(blocked).collect())
 }
 
 /// The users among these who exist for the viewer.

@@ -1,5 +1,6 @@
 //! Media: one or more photos published together, who can see them, and their end.
 
+mod cards;
 mod change_photo;
 mod counts;
 mod delete;
@@ -15,12 +16,14 @@ use std::collections::HashMap;
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{MediaId, PhotoId, UserId};
-use crate::base::page::{Direction, Page, Slice};
+use crate::base::page::{Page, Slice};
 use crate::domain::follows::{self, Standing};
 use crate::domain::mentions;
 use crate::domain::sessions::Viewer;
 
 pub use crate::base::facts::Audience;
+pub use cards::Card;
+pub(in crate::domain) use cards::{cards, cards_of};
 pub use change_photo::{Change, PhotoChange, change_photo};
 pub use counts::add_up as add_up_counts;
 pub(in crate::domain) use counts::count;
@@ -63,8 +66,8 @@ pub fn is_for_everyone(audience: Audience, is_private: bool) -> bool {
 /// # Errors
 /// Those of the database.
 pub async fn find_many(app: &App, viewer: Option<Viewer>, ids: &[MediaId]) -> Result<HashMap<MediaId, Media>> {
-    let media = visible(app, viewer, app.db.gather(ids, table::many).await?).await?;
-    Ok(media.into_iter().map(|media| (media.id, media)).collect())
+    let seen = visible(viewer, cards(app, viewer, ids).await?);
+    Ok(seen.map(|media| (media.id, media)).collect())
 }
 
 /// A media, if the viewer can see it.
@@ -110,11 +113,8 @@ pub(in crate::domain) async fn must_find(app: &App, viewer: Viewer, id: MediaId)
 }
 
 /// Leaves out what the viewer cannot see. The one filter of every list of media.
-pub(in crate::domain) async fn visible(app: &App, viewer: Option<Viewer>, media: Vec<Media>) -> Result<Vec<Media>> {
-    let owners: Vec<UserId> = media.iter().map(|media| media.owner_id).collect();
-    let standings = follows::standings(app, viewer, &owners).await?;
-    let seen = |media: &Media| is_visible(media.audience, standings.get(&media.owner_id).copied());
-    Ok(media.into_iter().filter(seen).collect())
+pub(in crate::domain) fn visible(viewer: Option<Viewer>, cards: Vec<Card>) -> impl Iterator<Item = Media> {
+    cards.into_iter().filter(move |card| card.is_visible(viewer)).map(|card| card.media)
 }
 
 /// The media of a user that the viewer can see, newest first.
@@ -168,15 +168,4 @@ pub(in crate::domain) async fn newest_of_many(app: &App, users: &[UserId], most:
     ids.sort_unstable_by(|one, other| other.cmp(one));
     ids.truncate(most);
     Ok(ids)
-}
-
-/// The newest media of many users, not yet filtered, nearest to the page's cursor first: one more than the page has.
-pub(in crate::domain) async fn of_users(app: &App, users: &[UserId], page: Page) -> Result<Vec<Media>> {
-    let mut media = app.db.gather(users, |connection, users| table::page(connection, users, page)).await?;
-    media.sort_unstable_by_key(|media| media.id);
-    if page.direction == Direction::Forward {
-        media.reverse();
-    }
-    media.truncate(page.items as usize + 1);
-    Ok(media)
 }

@@ -64,7 +64,7 @@ pub enum Counter {
 }
 
 /// The rows as they are read: with the counts that wait to be added up.
-fn rows() -> Select<Entity> {
+pub(super) fn rows() -> Select<Entity> {
     let sum = |column: Column, counter| {
         let waiting = SimpleExpr::SubQuery(None, Box::new(counts::waiting(counter).into()));
         Expr::col((Entity, column)).add(waiting)
@@ -106,11 +106,6 @@ pub(super) async fn set_edited(tx: &Tx, media: Model) -> Result<()> {
 pub(super) async fn delete(tx: &Tx, owner: UserId, id: MediaId) -> Result<bool> {
     let deleted = Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::OwnerId.eq(owner));
     Ok(deleted.exec(tx.conn()).await?.rows_affected == 1)
-}
-
-/// The media of some users, nearest to the page's cursor first, one more than the page has.
-pub(super) async fn page(connection: &Reader, owners: Vec<UserId>, page: Page) -> Result<Vec<Model>> {
-    read(connection, rows().filter(Column::OwnerId.is_in(owners)), page).await
 }
 
 /// The newest media of some users, newest first.

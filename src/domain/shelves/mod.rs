@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UserId};
 use crate::base::page::{Page, Slice};
-use crate::domain::media::{self, Media};
+use crate::domain::media::{self, Card, Media};
 use crate::domain::sessions::Viewer;
 
 pub use save::{save, unsave};
@@ -40,17 +40,17 @@ pub async fn kept(app: &App, viewer: Viewer, shelf: Shelf, page: Page) -> Result
 
 async fn present(app: &App, viewer: Viewer, rows: Vec<Row>) -> Result<Vec<Kept>> {
     let ids: Vec<MediaId> = rows.iter().map(|row| row.media_id).collect();
-    let there = media::load(app, &ids).await?;
+    let there = media::cards(app, Some(viewer), &ids).await?;
     forget_gone(app, &rows, &there).await;
-    let seen = media::visible(app, Some(viewer), there).await?;
-    let mut seen: HashMap<MediaId, Media> = seen.into_iter().map(|media| (media.id, media)).collect();
+    let seen = media::visible(Some(viewer), there);
+    let mut seen: HashMap<MediaId, Media> = seen.map(|media| (media.id, media)).collect();
     let kept = |row: Row| seen.remove(&row.media_id).map(|media| Kept { media, edge: row.edge });
     Ok(rows.into_iter().filter_map(kept).collect())
 }
 
 /// Takes what was deleted off its shelf. When that fails, whoever comes upon it next does it.
-async fn forget_gone(app: &App, rows: &[Row], there: &[Media]) {
-    let there: HashSet<MediaId> = there.iter().map(|media| media.id).collect();
+async fn forget_gone(app: &App, rows: &[Row], there: &[Card]) {
+    let there: HashSet<MediaId> = there.iter().map(|card| card.media.id).collect();
     let gone: Vec<Place> = rows.iter().filter(|row| !there.contains(&row.media_id)).map(Row::place).collect();
     let Some(user) = gone.first().map(|place| place.user) else { return };
     let forget = async |tx: &_| {

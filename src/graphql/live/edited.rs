@@ -70,8 +70,8 @@ pub(super) async fn edited(
     };
     let at = At::entry(log, entry);
     Ok(match (could_see, now) {
-        (true, Some(media)) => Some(MediaUpdated::new(at, Media(media)).into()),
-        (false, Some(media)) => Some(MediaAdded::new(at, Media(media), cursor(id.0)).into()),
+        (true, Some(media)) => Some(MediaUpdated::new(at, media.into()).into()),
+        (false, Some(media)) => Some(MediaAdded::new(at, media.into(), cursor(id.0)).into()),
         (true, None) => Some(MediaRemoved::of(log, entry, id).into()),
         (false, None) => None,
     })

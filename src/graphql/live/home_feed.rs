@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::Result;
 use async_graphql::futures_util::Stream;
 
-use super::super::media::Media;
 use super::super::stream::LogStream;
 use super::edited::edited;
 use super::events::At;
@@ -90,7 +89,7 @@ impl HomeFeed {
         let is_muted = self.is_muted(media.owner_id).await?;
         Ok((!is_muted)
             .then_some(media)
-            .map(|media| MediaAdded::new(At::entry(log, entry), Media(media), cursor(id.0)).into()))
+            .map(|media| MediaAdded::new(At::entry(log, entry), media.into(), cursor(id.0)).into()))
     }
 
     async fn is_muted(&self, owner: UserId) -> Answer<bool> {

@@ -9,7 +9,6 @@ use async_graphql::futures_util::stream::BoxStream;
 use tokio::time::Instant;
 
 use super::super::comment::Comment;
-use super::super::media::Media;
 use super::super::stream::{LogStream, Recovery};
 use super::events::At;
 use super::group::Shared;
@@ -101,7 +100,7 @@ impl Story for OneMedia {
                 return Ok(Telling::of(comment.map(updated).into_iter().collect()));
             }
             Fact::MediaEdited { .. } | Fact::AudienceChanged { .. } => {
-                return Ok(Telling::of(vec![MediaUpdated::new(At::entry(log, entry), Media(media)).into()]));
+                return Ok(Telling::of(vec![MediaUpdated::new(At::entry(log, entry), media.into()).into()]));
             }
             Fact::MediaLiked { .. } | Fact::MediaUnliked { .. } => {}
             _ => return Ok(Telling::nothing()),
@@ -118,7 +117,7 @@ impl Story for OneMedia {
         self.counts_due = None;
         self.counts_sent = Some(Instant::now());
         let media = self.find().await?;
-        let event = media.map(|media| MediaCountsChanged::new(At::last(log), Media(media)).into());
+        let event = media.map(|media| MediaCountsChanged::new(At::last(log), media.into()).into());
         Ok(Telling::of(event.into_iter().collect()))
     }
 }
@@ -186,7 +185,7 @@ impl OneMedia {
             }
             _ => {
                 (self.counts_sent, self.counts_due) = (Some(now), None);
-                Some(MediaCountsChanged::new(at, Media(media)).into())
+                Some(MediaCountsChanged::new(at, media.into()).into())
             }
         }
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::Result;
 use async_graphql::futures_util::Stream;
 
-use super::super::media::Media;
 use super::super::stream::LogStream;
 use super::edited::edited;
 use super::events::At;
@@ -69,7 +68,7 @@ impl Story for UserMedia {
 impl UserMedia {
     async fn added(&self, log: &LogStream, entry: &Entry, id: MediaId) -> Answer<Vec<MediaStreamEvent>> {
         let media = media::find(&self.app, self.viewer, id).await?;
-        let added = |media| MediaAdded::new(At::entry(log, entry), Media(media), cursor(id.0)).into();
+        let added = |media: media::Media| MediaAdded::new(At::entry(log, entry), media.into(), cursor(id.0)).into();
         Ok(media.map(added).into_iter().collect())
     }
 

@@ -35,11 +35,13 @@ struct Body {
 impl Answer {
     /// An answer by its status, `Retry-After` in seconds, and body.
     pub(super) fn read(status: u16, retry_after: Option<u64>, body: &[u8]) -> Self {
+        if status == 200 {
+            return Self::Accepted;
+        }
         let Body { reason, timestamp } = serde_json::from_slice(body).unwrap_or_default();
         let reason = if reason.is_empty() { format!("status {status}") } else { reason };
         let after = retry_after.map(Duration::from_secs);
         match (status, known(&reason)) {
-            (200, _) => Self::Accepted,
             (410, _) => Self::Gone { reason, since: timestamp.map(Timestamp) },
             (400, Some(ErrorReason::BadDeviceToken)) => Self::BadToken { reason },
             // Apple closes connections with it that were idle; that is no fault of the push.

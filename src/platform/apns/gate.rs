@@ -51,7 +51,7 @@ impl Gate {
 
     /// Sends a request, and once more on a fresh connection when the one there was is no longer good. So that is also what
     /// happens to those that Apple had not begun when it said goodbye.
-    pub(super) async fn ask(&self, request: &Request<()>, body: &Bytes) -> Answer {
+    pub(super) async fn ask(&self, request: Request<()>, body: &Bytes) -> Answer {
         match tokio::time::timeout(self.timeout, self.ask_twice(request, body)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(broken)) => {
@@ -66,14 +66,14 @@ impl Gate {
         }
     }
 
-    async fn ask_twice(&self, request: &Request<()>, body: &Bytes) -> std::result::Result<Answer, Broken> {
+    async fn ask_twice(&self, request: Request<()>, body: &Bytes) -> std::result::Result<Answer, Broken> {
         let connection = self.connection().await?;
         match connection.ask(request.clone(), body.clone()).await {
             Ok(answer) => Ok(answer),
             Err(broken) => {
                 tracing::debug!(%broken, "a push goes over a fresh connection");
                 self.leave(&connection).await;
-                self.connection().await?.ask(request.clone(), body.clone()).await
+                self.connection().await?.ask(request, body.clone()).await
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hyper::Request;
-use hyper::header::AUTHORIZATION;
+use hyper::header::{AUTHORIZATION, HeaderName};
 
 use super::answer::Answer;
 use super::gate::Gate;
@@ -14,6 +14,14 @@ use crate::base::config;
 use crate::base::error::{Error, Result};
 use crate::platform::db::Db;
 use crate::platform::token::Es256Key;
+
+// Apple's headers, by the names of its documentation.
+const TOPIC: HeaderName = HeaderName::from_static("apns-topic");
+const ID: HeaderName = HeaderName::from_static("apns-id");
+const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
+const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
+const EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
+const COLLAPSE_ID: HeaderName = HeaderName::from_static("apns-collapse-id");
 
 /// The two services and who we are there.
 #[derive(Debug)]
@@ -48,15 +56,15 @@ impl Live {
     async fn ask(&self, db: &Db, now: Timestamp, push: &Push) -> Result<Answer> {
         let (gate, body) = (self.gate(push.environment), Bytes::from(push.payload.clone()));
         let Some(provider) = &self.provider else {
-            return Ok(gate.ask(&request(gate, push, None)?, &body).await);
+            return Ok(gate.ask(request(gate, push, None)?, &body).await);
         };
         let proof = provider.proof(db, now).await?;
-        let answer = gate.ask(&request(gate, push, Some(&proof))?, &body).await;
+        let answer = gate.ask(request(gate, push, Some(&proof))?, &body).await;
         if !answer.is_stale_proof() {
             return Ok(answer);
         }
         match provider.replace(db, now, &proof).await? {
-            Some(proof) => Ok(gate.ask(&request(gate, push, Some(&proof))?, &body).await),
+            Some(proof) => Ok(gate.ask(request(gate, push, Some(&proof))?, &body).await),
             None => Ok(answer),
         }
     }
@@ -88,7 +96,7 @@ fn provider(config: &config::Apns) -> Result<Option<Provider>> {
     Ok(Some(Provider::new(signs, key, team)))
 }
 
-/// The headers that Apple wants. Names and values are those of its documentation.
+/// The headers that Apple wants, with the values of its documentation.
 fn request(gate: &Gate, push: &Push, proof: Option<&Proof>) -> Result<Request<()>> {
     let (kind, priority) = match push.urgency {
         Urgency::Now => (a2::PushType::Alert, a2::Priority::High),
@@ -96,16 +104,16 @@ fn request(gate: &Gate, push: &Push, proof: Option<&Proof>) -> Result<Request<()
         Urgency::Background => (a2::PushType::Background, a2::Priority::Normal),
     };
     let mut request = Request::post(format!("{}/3/device/{}", gate.url, push.token))
-        .header("apns-topic", &push.topic)
-        .header("apns-id", &push.id)
-        .header("apns-push-type", kind.to_string())
-        .header("apns-priority", priority.to_string())
-        .header("apns-expiration", push.expires_at.seconds());
+        .header(TOPIC, &push.topic)
+        .header(ID, &push.id)
+        .header(PUSH_TYPE, kind.to_string())
+        .header(PRIORITY, priority.to_string())
+        .header(EXPIRATION, push.expires_at.seconds());
     if let Some(id) = &push.collapse_id {
-        request = request.header("apns-collapse-id", a2::CollapseId::new(id).map_err(Error::internal)?.value);
+        request = request.header(COLLAPSE_ID, a2::CollapseId::new(id).map_err(Error::internal)?.value);
     }
     if let Some(proof) = proof {
-        request = request.header(AUTHORIZATION, &proof.bearer);
+        request = request.header(AUTHORIZATION, proof.bearer.clone());
     }
     request.body(()).map_err(Error::internal)
 }

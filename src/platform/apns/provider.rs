@@ -4,6 +4,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use hyper::header::HeaderValue;
 use tokio::sync::Mutex;
 
 use crate::base::clock::Timestamp;
@@ -32,7 +33,7 @@ pub(super) struct Provider {
 #[derive(Debug)]
 pub(super) struct Proof {
     /// The value of the header.
-    pub bearer: String,
+    pub bearer: HeaderValue,
     made_at: Timestamp,
 }
 
@@ -69,37 +70,36 @@ impl Provider {
 
     fn known(&self, now: Timestamp, life: Duration) -> Option<Arc<Proof>> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().filter(|proof| proof.is_fresh(now, life)).cloned()
+        current.as_ref().filter(|proof| is_fresh(proof.made_at, now, life)).cloned()
     }
 
     /// What the database has, or what this process signs because that is too old. Of several that sign, the first is used.
     async fn fetch(&self, db: &Db, now: Timestamp, life: Duration) -> Result<Arc<Proof>> {
         let place = LogicalShard::new(0);
         let mut row = table::one(db.read_own(&place), &self.name).await?;
-        if !row.as_ref().is_some_and(|row| row.proof().is_fresh(now, life)) {
+        if !row.as_ref().is_some_and(|row| is_fresh(row.made_at, now, life)) {
             let (token, before) = (self.key.sign(&self.team, now)?, row.map(|row| row.made_at));
             let signed = table::Model { name: self.name.clone(), token, made_at: now };
             db.write(&place, async |tx| table::put(tx, signed, before).await).await?;
             row = table::one(db.read_own(&place), &self.name).await?;
         }
         let row = row.ok_or_else(|| Error::internal("the token for APNs is gone"))?;
-        let proof = Arc::new(row.proof());
+        let proof = Arc::new(row.proof()?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(proof.clone());
         Ok(proof)
     }
 }
 
-impl Proof {
-    /// Whether it can be used. One from the future is of a clock that was set back since: Apple would refuse it.
-    fn is_fresh(&self, now: Timestamp, life: Duration) -> bool {
-        now.since(self.made_at) < life && self.made_at <= now.after(REPLACED)
-    }
+/// Whether a token made at an instant can be used. One from the future is of a clock that was set back since: Apple would
+/// refuse it.
+fn is_fresh(made_at: Timestamp, now: Timestamp, life: Duration) -> bool {
+    now.since(made_at) < life && made_at <= now.after(REPLACED)
 }
 
 mod table {
     use super::Proof;
     use crate::base::clock::Timestamp;
-    use crate::base::error::Result;
+    use crate::base::error::{Error, Result};
     use crate::platform::db::{Reader, Tx};
     use sea_orm::IntoActiveModel;
     use sea_orm::entity::prelude::*;
@@ -120,8 +120,9 @@ mod table {
     impl ActiveModelBehavior for ActiveModel {}
 
     impl Model {
-        pub(super) fn proof(&self) -> Proof {
-            Proof { bearer: format!("bearer {}", self.token), made_at: self.made_at }
+        pub(super) fn proof(&self) -> Result<Proof> {
+            let bearer = format!("bearer {}", self.token).try_into().map_err(Error::internal)?;
+            Ok(Proof { bearer, made_at: self.made_at })
         }
     }
 
