@@ -226,7 +226,7 @@ async fn missed(app: &App, attached: &[i64], topics: &[Topic], cursor: &StreamCu
     let topics: HashSet<Topic> = topics.iter().copied().collect();
     let mut logs = Vec::new();
     for (database, (after, until)) in app.db.databases().iter().zip(from.into_iter().zip(attached)) {
-        match missed_of((&app.live, database), (after, *until), &topics).await? {
+        match missed_of((app, database), (after, *until), &topics).await? {
             Ok(entries) => logs.push(entries),
             Err(reason) => return Ok(Err(reason)),
         }
@@ -237,7 +237,7 @@ async fn missed(app: &App, attached: &[i64], topics: &[Topic], cursor: &StreamCu
 
 /// The same of one database. Positions are dense, so a hole is something that was forgotten.
 async fn missed_of(
-    (live, database): (&Live, &Database),
+    (app, database): (&App, &Database),
     (after, until): (i64, i64),
     topics: &HashSet<Topic>,
 ) -> Result<Missed> {
@@ -249,7 +249,7 @@ async fn missed_of(
         return Ok(Err(GapReason::TooMuch));
     }
     let wanted = |entry: &Entry| entry.fact.topics().iter().any(|topic| topics.contains(topic));
-    if let Some(recent) = live.recent(database.number, (after, until)) {
+    if let Some(recent) = app.live.recent(database.number, (after, until)).filter(|recent| is_kept(app, recent)) {
         return Ok(Ok(recent.into_iter().filter(|entry| wanted(entry)).collect()));
     }
     let (mut found, mut at) = (VecDeque::new(), after);
@@ -265,6 +265,12 @@ async fn missed_of(
         }
     }
     Ok(Ok(found))
+}
+
+/// Whether entries are not older than what a log keeps.
+fn is_kept(app: &App, entries: &[Arc<Entry>]) -> bool {
+    let keep = Duration::from_secs(app.config.log.keep_hours * 60 * 60);
+    entries.first().is_none_or(|first| app.clock.now().since(first.recorded_at) < keep)
 }
 
 /// Several logs as one, by time; what one log holds stays in its order, whatever the clocks said.
