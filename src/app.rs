@@ -24,6 +24,7 @@ use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
 use crate::platform::redis::Redis;
 use crate::platform::rendering::Rendering;
+use crate::platform::telemetry::metrics::Metrics;
 use crate::platform::timelines::Timelines;
 use crate::platform::token::Tokens;
 use crate::platform::told::Told;
@@ -49,6 +50,8 @@ pub struct App {
     pub bus: Bus,
     /// The live streams of this process.
     pub live: Arc<Live>,
+    /// What the program counts of itself.
+    pub metrics: Metrics,
     /// The end of all live streams, when the server stops.
     pub drain: Drain,
     /// The files.
@@ -120,6 +123,7 @@ impl App {
             told: Told::open(redis.clone()),
             timelines: Timelines::open(redis.clone(), chance.clone(), &config.feed),
             redis,
+            metrics: Metrics::default(),
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
             blobs: Blobs::open(&config).await?,
             links: Links::open(&config, &db, &chance).await?,

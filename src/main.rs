@@ -87,12 +87,12 @@ struct Serve {
 async fn main() -> ExitCode {
     let command = Command::parse();
     let done = match command.task.unwrap_or(Task::Serve(command.serve)) {
-        Task::Serve(options) => serve(options).await,
+        Task::Serve(options) => Box::pin(serve(options)).await,
         Task::Seed(settings) => plant(&settings).await,
         Task::Migrate(settings) => migrate(&settings).await,
         Task::Bench(task) => Box::pin(bench::run(task)).await,
         Task::Check(options) => check::run(options).await,
-        Task::Feed(task) => feed::run(task).await,
+        Task::Feed(task) => Box::pin(feed::run(task)).await,
         Task::Config(ConfigTask::Show(settings)) => show(&settings),
         Task::Config(ConfigTask::Table) => table(),
         Task::Schema { check } => schema(check),
@@ -124,10 +124,19 @@ async fn serve(options: Serve) -> Outcome {
     let listener = TcpListener::bind(&config.server.listen).await.map_err(|error| in_use(&config, &error))?;
     // Port 0 asks for any free one: links must name the one that was given.
     config.server.listen = listener.local_addr()?.to_string();
+    let admin = match &config.server.admin_listen {
+        Some(address) => {
+            Some(TcpListener::bind(address).await.map_err(|error| format!("server.admin_listen: {error}"))?)
+        }
+        None => None,
+    };
     let app = App::start(config, Clock::system()).await?;
     let background = jobs::spawn(&app).await?;
     announce(&app.config);
     let stop = CancellationToken::new();
+    if let Some(admin) = admin {
+        tokio::spawn(http::admin::serve(app.clone(), admin, stop.clone()));
+    }
     tokio::spawn(wait_for_signal(stop.clone()));
     http::serve(app, listener, stop).await;
     background.stop().await;

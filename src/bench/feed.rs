@@ -120,7 +120,7 @@ fn readers(world: &World, many: usize) -> Vec<UserId> {
     (0..many).map(|_| world.people[dice.below(world.people.len())]).collect()
 }
 
-fn token(app: &App, user: UserId) -> Result<String> {
+pub(super) fn token(app: &App, user: UserId) -> Result<String> {
     let now = app.clock.now();
     let claims = Claims { sub: user, sid: SessionId(user.0), iat: now.seconds(), exp: world::far(now).seconds() };
     app.tokens.sign(&claims, now)
@@ -153,13 +153,13 @@ async fn statements(app: &Arc<App>, world: &World) -> Result<f64> {
 }
 
 /// A server of its own process, ended with this.
-struct Server {
-    address: String,
-    process: Child,
+pub(super) struct Server {
+    pub(super) address: String,
+    pub(super) process: Child,
 }
 
 impl Server {
-    async fn start(arguments: &[String]) -> Result<Self> {
+    pub(super) async fn start(arguments: &[String]) -> Result<Self> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::internal)?;
         let address = free.local_addr().map_err(Error::internal)?.to_string();
         drop(free);

@@ -7,6 +7,7 @@ mod client;
 mod costs;
 pub mod feed;
 mod filters;
+pub mod live;
 pub mod photos;
 pub mod publish;
 pub mod push;

@@ -1,6 +1,7 @@
 //! `photograph bench`: what operations cost.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use photograph::app::App;
@@ -29,6 +30,8 @@ pub enum BenchTask {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Live streams: memory of each idle subscriber, CPU for each delivery, and the time until the last has an event.
+    Live(BenchLive),
     /// Bytes and microseconds of home feeds in Redis, against other ways to keep them. Needs `redis.url`, and nobody else on it.
     Timelines {
         /// For how many people.
@@ -108,6 +111,22 @@ pub struct BenchFeed {
     at_once: usize,
 }
 
+/// How many listen, and to how much.
+#[derive(Args)]
+pub struct BenchLive {
+    #[command(flatten)]
+    settings: Settings,
+    /// Subscribers of one media, each on a socket and in a session of their own.
+    #[arg(long, default_value_t = 10_000)]
+    subscribers: usize,
+    /// Events of each kind that are counted.
+    #[arg(long, default_value_t = 5)]
+    events: u32,
+    /// Seconds in which nothing happens, to see what that costs.
+    #[arg(long, default_value_t = 10)]
+    idle: u64,
+}
+
 /// Measures it.
 ///
 /// # Errors
@@ -116,6 +135,7 @@ pub async fn run(task: BenchTask) -> Outcome {
     match task {
         BenchTask::Feed(options) => feed(&options).await,
         BenchTask::Publish { followers, settings } => publish(followers, &settings).await,
+        BenchTask::Live(options) => live(&options).await,
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
         BenchTask::Push(options) => pushes(&options).await,
         BenchTask::PushSink => Ok(push::serve_sink(|line| println!("{line}")).await?),
@@ -151,6 +171,17 @@ async fn publish(followers: usize, settings: &Settings) -> Outcome {
     config.feed.fan_out_followers = u32::MAX;
     let app = App::start(config, Clock::system()).await?;
     bench::publish::run(&app, followers, |line| println!("{line}")).await?;
+    Ok(())
+}
+
+async fn live(options: &BenchLive) -> Outcome {
+    let BenchLive { settings, subscribers, events, idle } = options;
+    let config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    let app = App::start(config, Clock::system()).await?;
+    let idle = Duration::from_secs(*idle);
+    let plan = bench::live::Plan { subscribers: *subscribers, events: *events, idle, server: settings.arguments() };
+    bench::live::run(&app, &plan, |line| println!("{line}")).await?;
     Ok(())
 }
 

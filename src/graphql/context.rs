@@ -27,7 +27,12 @@ impl Asking {
 
     /// From here on in this operation, this viewer asks.
     pub fn becomes(&self, viewer: Viewer) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(viewer);
+        self.is(Some(viewer));
+    }
+
+    /// The same, or nobody known.
+    pub fn is(&self, viewer: Option<Viewer>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = viewer;
     }
 }
 

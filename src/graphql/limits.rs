@@ -5,6 +5,7 @@
 
 mod measure;
 mod scan;
+mod sharing;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -17,6 +18,7 @@ use async_graphql::parser::{self, parse_query};
 use async_graphql::{Positioned, Variables};
 
 use self::measure::{Measure, Ruler};
+pub use self::sharing::Sharing;
 pub use self::types::Types;
 use super::order::Order;
 use super::report::Rejected;
@@ -57,6 +59,8 @@ pub struct Admitted {
     pub cost: u64,
     /// The order of its answer.
     pub order: Order,
+    /// With whom it shares what happens, when it is a subscription that can.
+    pub sharing: Option<Sharing>,
 }
 
 impl Limits {
@@ -91,7 +95,8 @@ impl Limits {
             variables.entry(name).or_insert(default);
         }
         let order = Order::of(&document, &operation.node);
-        Ok(Admitted { kind, variables, cost: measure.cost, order, document })
+        let sharing = sharing::of(&self.types, (&document, &operation.node), (asked, &variables));
+        Ok(Admitted { kind, variables, cost: measure.cost, order, sharing, document })
     }
 
     /// Every operation of the document is validated, so all of them together must be small.

@@ -8,13 +8,14 @@ mod comments;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_graphql::Context;
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
 use super::context::Asking;
+use super::live::group::Kept;
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{CommentId, MediaId, PhotoId, UserId};
@@ -46,6 +47,8 @@ pub struct Loaders {
     comments: Batch<CommentsOn>,
     replies: Batch<RepliesTo>,
     comment_likes: Batch<LikeOfComment>,
+    /// Rows that are loaded once for many viewers of one event.
+    kept: OnceLock<Arc<Kept>>,
 }
 
 /// What can be loaded.
@@ -66,6 +69,18 @@ pub trait Key: Copy + Eq + Hash + Send + Sync + 'static {
     ) -> impl Future<Output = Result<HashMap<Self, Self::Value>>> + Send
     where
         Self: Sized;
+
+    /// The same from rows that many viewers of one event share; `None` for what is not shared.
+    fn kept(
+        _kept: &Kept,
+        (_app, _viewer): (&App, Option<Viewer>),
+        _key: Self,
+    ) -> impl Future<Output = Result<Option<Option<Self::Value>>>> + Send
+    where
+        Self: Sized,
+    {
+        async { Ok(None) }
+    }
 }
 
 /// Those who wait for keys of one kind to be loaded.
@@ -96,6 +111,7 @@ pub fn loaders(app: &Arc<App>, asking: &Arc<Asking>) -> Loaders {
         comments: Batch::default(),
         replies: Batch::default(),
         comment_likes: Batch::default(),
+        kept: OnceLock::new(),
     }
 }
 
@@ -106,11 +122,21 @@ pub fn load<'a>(ctx: &Context<'a>) -> &'a Loaders {
 }
 
 impl Loaders {
+    /// From now on takes rows from here that many viewers share.
+    pub fn keep(&self, kept: &Arc<Kept>) {
+        let _ = self.kept.set(kept.clone());
+    }
+
     /// Loads something together with whatever else is asked for at the moment.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn load_one<K: Key>(&self, key: K) -> Result<Option<K::Value>> {
+        if let Some(kept) = self.kept.get()
+            && let Some(found) = K::kept(kept, (&self.app, self.asking.viewer()), key).await?
+        {
+            return Ok(found);
+        }
         let batch = K::batch(self);
         let (answer, answered) = oneshot::channel();
         if batch.join(Waiting { key, answer }) {
@@ -214,6 +240,10 @@ impl Key for Known {
         let users = users::known(app, &ids).await?;
         Ok(users.into_iter().map(|(id, user)| (Self(id), user)).collect())
     }
+
+    async fn kept(kept: &Kept, (app, _): (&App, Option<Viewer>), key: Self) -> Result<Option<Option<User>>> {
+        kept.user(app, key.0).await.map(Some)
+    }
 }
 
 impl Key for Visible {
@@ -268,6 +298,11 @@ impl Key for MediaId {
 
     async fn fetch(app: &App, viewer: Option<Viewer>, keys: &[Self]) -> Result<HashMap<Self, Media>> {
         media::find_many(app, viewer, keys).await
+    }
+
+    async fn kept(kept: &Kept, (app, viewer): (&App, Option<Viewer>), key: Self) -> Result<Option<Option<Media>>> {
+        let Some(viewer) = viewer else { return Ok(None) };
+        Ok(Some(kept.media(app, viewer, key).await?))
     }
 }
 
@@ -335,6 +370,11 @@ impl Key for LikeOf {
         let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
         let liked = likes::liked(app, viewer.user, &ids).await?;
         Ok(liked.into_iter().map(|id| (Self(id), ())).collect())
+    }
+
+    async fn kept(kept: &Kept, (app, viewer): (&App, Option<Viewer>), key: Self) -> Result<Option<Option<()>>> {
+        let Some(viewer) = viewer else { return Ok(Some(None)) };
+        Ok(Some(kept.likes(app, viewer, key.0).await?.then_some(())))
     }
 }
 

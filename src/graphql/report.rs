@@ -23,7 +23,7 @@ const MOST_ERRORS: usize = 50;
 const RETRY_AFTER: u32 = 1000;
 
 /// A request that was not executed, and why.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rejected {
     /// What kind of problem it is.
     pub code: Code,

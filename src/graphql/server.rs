@@ -47,6 +47,12 @@ impl Server {
             alt_text_length: text::ALT_TEXT_LENGTH,
             operation_depth: config.graphql.depth,
             operation_cost: config.graphql.cost,
+            connections_per_session: config.websocket.connections_per_session,
+            connections_per_address: config.websocket.connections_per_address,
+            connection_init_seconds: config.websocket.init_seconds,
+            ping_seconds: config.websocket.ping_seconds,
+            pong_seconds: config.websocket.pong_seconds,
+            message_bytes: config.websocket.message_bytes,
             subscriptions_per_connection: config.websocket.subscriptions,
             stream_retention_seconds: config.log.keep_hours * 60 * 60,
         }
@@ -82,6 +88,18 @@ pub struct ServerLimits {
     operation_depth: u32,
     /// What an operation can cost.
     operation_cost: u32,
+    /// Sockets and responses that stay open of one session, for each process.
+    connections_per_session: usize,
+    /// The same of one address, as the server sees it.
+    connections_per_address: usize,
+    /// How long a socket may wait with `connection_init`.
+    connection_init_seconds: u64,
+    /// How long a socket may be silent before it is pinged.
+    ping_seconds: u64,
+    /// How long the answer to a ping may take.
+    pong_seconds: u64,
+    /// Bytes in one message on a socket.
+    message_bytes: usize,
     /// Subscriptions on one connection.
     subscriptions_per_connection: usize,
     /// For how long a `StreamCursor` can be resumed.

@@ -124,7 +124,8 @@ impl Bookmark {
 #[derive(Debug)]
 pub struct LogStream {
     live: Arc<Live>,
-    listener: Listener,
+    /// None for one that only tells what was missed.
+    listener: Option<Listener>,
     missed: VecDeque<Arc<Entry>>,
     seen: Vec<i64>,
     /// Whether what was missed follows.
@@ -140,19 +141,49 @@ impl LogStream {
     /// # Errors
     /// Those of the database.
     pub async fn open(app: &App, listener: Listener, topics: &[Topic], after: Option<&StreamCursor>) -> Result<Self> {
+        let stream = Self::until(app, &listener.from, topics, after).await?;
+        Ok(Self { listener: Some(listener), ..stream })
+    }
+
+    /// Tells what happened between a position and another, where somebody else goes on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn until(app: &App, until: &[i64], topics: &[Topic], after: Option<&StreamCursor>) -> Result<Self> {
         let (recovery, missed) = match after {
             None => (Recovery::New, VecDeque::new()),
-            Some(cursor) => match missed(app, &listener, topics, cursor).await? {
+            Some(cursor) => match missed(app, until, topics, cursor).await? {
                 Ok(missed) => (Recovery::Recovered, missed),
                 Err(reason) => (Recovery::Gap(reason), VecDeque::new()),
             },
         };
-        let mut seen = listener.from.clone();
+        let mut seen = until.to_vec();
         if let (Recovery::Recovered, Some(from)) = (recovery, after.and_then(|cursor| decode(app, cursor))) {
             seen = from;
         }
         let opened_at = app.clock.now();
-        Ok(Self { live: app.live.clone(), listener, missed, seen, recovery, opened_at, last_at: opened_at })
+        Ok(Self { live: app.live.clone(), listener: None, missed, seen, recovery, opened_at, last_at: opened_at })
+    }
+
+    /// Where some who listen together stand.
+    #[must_use]
+    pub fn at(app: &App, positions: &[i64], last_at: Timestamp) -> Self {
+        let (missed, seen) = (VecDeque::new(), positions.to_vec());
+        let (live, recovery) = (app.live.clone(), Recovery::New);
+        Self { live, listener: None, missed, seen, recovery, opened_at: last_at, last_at }
+    }
+
+    /// Whether nothing lies before these positions that was not seen: a position taken on a process that was ahead of
+    /// this one is beyond them.
+    #[must_use]
+    pub fn is_within(&self, positions: &[i64]) -> bool {
+        self.seen.iter().zip(positions).all(|(seen, position)| seen <= position)
+    }
+
+    /// Whether all that was missed is told, and somebody else goes on.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.listener.is_none() && self.missed.is_empty()
     }
 
     /// The next entry; `None` when the reader was too slow and was cut off.
@@ -160,7 +191,10 @@ impl LogStream {
         loop {
             let entry = match self.missed.pop_front() {
                 Some(entry) => entry,
-                None => self.listener.next().await?,
+                None => match &mut self.listener {
+                    Some(listener) => listener.next().await?,
+                    None => std::future::pending().await,
+                },
             };
             // A position taken on a process that was ahead of this one: what lies before it was seen.
             if entry.position > self.seen[entry.database] {
@@ -187,12 +221,12 @@ impl LogStream {
 type Missed = std::result::Result<VecDeque<Arc<Entry>>, GapReason>;
 
 /// The entries of some topics between a cursor and where the listener attached.
-async fn missed(app: &App, listener: &Listener, topics: &[Topic], cursor: &StreamCursor) -> Result<Missed> {
+async fn missed(app: &App, attached: &[i64], topics: &[Topic], cursor: &StreamCursor) -> Result<Missed> {
     let Some(from) = decode(app, cursor) else { return Ok(Err(GapReason::Unknown)) };
     let topics: HashSet<Topic> = topics.iter().copied().collect();
     let mut logs = Vec::new();
-    for (database, (after, until)) in app.db.databases().iter().zip(from.into_iter().zip(&listener.from)) {
-        match missed_of(database, after, *until, &topics).await? {
+    for (database, (after, until)) in app.db.databases().iter().zip(from.into_iter().zip(attached)) {
+        match missed_of((app, database), (after, *until), &topics).await? {
             Ok(entries) => logs.push(entries),
             Err(reason) => return Ok(Err(reason)),
         }
@@ -202,12 +236,21 @@ async fn missed(app: &App, listener: &Listener, topics: &[Topic], cursor: &Strea
 }
 
 /// The same of one database. Positions are dense, so a hole is something that was forgotten.
-async fn missed_of(database: &Database, after: i64, until: i64, topics: &HashSet<Topic>) -> Result<Missed> {
-    if after > log::position(database).await? {
+async fn missed_of(
+    (app, database): (&App, &Database),
+    (after, until): (i64, i64),
+    topics: &HashSet<Topic>,
+) -> Result<Missed> {
+    // What this process has delivered is there.
+    if after > until && after > log::position(database).await? {
         return Ok(Err(GapReason::Unknown));
     }
     if until - after > SCANNED {
         return Ok(Err(GapReason::TooMuch));
+    }
+    let wanted = |entry: &Entry| entry.fact.topics().iter().any(|topic| topics.contains(topic));
+    if let Some(recent) = app.live.recent(database.number, (after, until)).filter(|recent| is_kept(app, recent)) {
+        return Ok(Ok(recent.into_iter().filter(|entry| wanted(entry)).collect()));
     }
     let (mut found, mut at) = (VecDeque::new(), after);
     while at < until {
@@ -216,13 +259,18 @@ async fn missed_of(database: &Database, after: i64, until: i64, topics: &HashSet
             return Ok(Err(GapReason::Expired));
         }
         at += i64::try_from(page.len()).unwrap_or(0);
-        let wanted = |entry: &Entry| entry.fact.topics().iter().any(|topic| topics.contains(topic));
         found.extend(page.into_iter().filter(|entry| entry.position <= until && wanted(entry)).map(Arc::new));
         if found.len() > REPLAY {
             return Ok(Err(GapReason::TooMuch));
         }
     }
     Ok(Ok(found))
+}
+
+/// Whether entries are not older than what a log keeps.
+fn is_kept(app: &App, entries: &[Arc<Entry>]) -> bool {
+    let keep = Duration::from_secs(app.config.log.keep_hours * 60 * 60);
+    entries.first().is_none_or(|first| app.clock.now().since(first.recorded_at) < keep)
 }
 
 /// Several logs as one, by time; what one log holds stays in its order, whatever the clocks said.

@@ -24,9 +24,7 @@ use async_graphql::parser::types::OperationType;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE,
 };
@@ -162,23 +160,14 @@ impl Address {
     }
 }
 
-type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 type Asked = Result<Query<Address>, QueryRejection>;
 
-async fn by_get(
-    State(edge): State<Arc<Edge>>,
-    ConnectInfo(peer): Peer,
-    headers: HeaderMap,
-    upgrade: Upgrade,
-    asked: Asked,
-) -> Response {
-    if headers.contains_key(UPGRADE) {
-        return match upgrade {
-            Ok(upgrade) => socket::accept(&edge, peer, upgrade).into_response(),
-            Err(reason) => reason.into_response(),
-        };
+async fn by_get(State(edge): State<Arc<Edge>>, ConnectInfo(peer): Peer, asked: Asked, request: Request) -> Response {
+    let (request, _) = request.into_parts();
+    if request.headers.contains_key(UPGRADE) {
+        return socket::accept(&edge, peer, request).into_response();
     }
-    get_with(&edge, peer, &headers, asked).await.into_response()
+    get_with(&edge, peer, &request.headers, asked).await.into_response()
 }
 
 async fn get_with(edge: &Arc<Edge>, peer: SocketAddr, headers: &HeaderMap, asked: Asked) -> Result<Response, Problem> {

@@ -3,6 +3,7 @@
 //! Any web page may call this API: there are no cookies, only bearer tokens, so a page can do what its own user's token
 //! allows and nothing else. That is why every origin is let in, without credentials.
 
+pub mod admin;
 mod bearer;
 mod connections;
 mod filters;
@@ -11,6 +12,7 @@ mod images;
 mod media_type;
 mod operation;
 mod ops;
+mod patient;
 mod playground;
 mod problem;
 mod range;
@@ -64,6 +66,7 @@ pub(crate) struct Edge {
     app: Arc<App>,
     operations: Arc<Operations>,
     connections: Connections,
+    watch: socket::Watch,
     /// The open sockets and responses.
     open: TaskTracker,
 }
@@ -72,7 +75,8 @@ impl Edge {
     fn new(app: Arc<App>) -> Arc<Self> {
         let operations = Arc::new(Operations::new(&app));
         let connections = Connections::new(&app.config);
-        Arc::new(Self { app, operations, connections, open: TaskTracker::new() })
+        let watch = socket::Watch::new(&app.config.websocket);
+        Arc::new(Self { app, operations, connections, watch, open: TaskTracker::new() })
     }
 
     /// A bug, logged.
@@ -93,6 +97,7 @@ async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let patience = edge.app.drain.window() + edge.app.config.timeout() + PATIENCE;
     let idle = Duration::from_secs(edge.app.config.http.idle_seconds);
     let server = server::serve(listener, router(&edge), idle, drained(edge.clone(), stop.clone()));
+    let watching = edge.watch.watches();
     let impatience = async {
         stop.cancelled().await;
         tokio::time::sleep(patience).await;
@@ -100,6 +105,7 @@ async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     tokio::select! {
         () = server => {}
         () = impatience => {}
+        () = watching => {}
     }
     let _ = tokio::time::timeout(PATIENCE, edge.open.wait()).await;
 }

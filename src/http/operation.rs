@@ -5,7 +5,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, Variables, value};
@@ -15,9 +14,10 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::base::chance::Chance;
-use crate::base::error::Code;
+use crate::base::error::{Code, Error};
 use crate::domain::sessions::Viewer;
-use crate::graphql::limits::{Admitted, Asked, Limits};
+use crate::graphql::limits::{Admitted, Asked, Limits, Sharing};
+use crate::graphql::live::group::{Groups, Joining, Membership, Payload, Stage, Told};
 use crate::graphql::order::Order;
 use crate::graphql::report::{self, Question, Rejected};
 use crate::graphql::stream::Bookmark;
@@ -25,7 +25,7 @@ use crate::graphql::{self, Schema};
 use crate::platform::imaging::Output;
 
 /// What a client sent: a document, which of its operations, and values.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Parameters {
     query: String,
     operation_name: Option<String>,
@@ -91,6 +91,7 @@ pub(crate) struct Operations {
     app: Arc<App>,
     schema: Schema,
     limits: Limits,
+    groups: Arc<Groups>,
 }
 
 /// An operation that may be executed.
@@ -102,6 +103,8 @@ pub(crate) struct Prepared {
     order: Order,
     source: Source,
     bookmark: Arc<Bookmark>,
+    sharing: Option<Sharing>,
+    best: Output,
 }
 
 /// The document of an operation, kept to tell from it where errors belong.
@@ -121,7 +124,7 @@ impl Operations {
     pub(crate) fn new(app: &Arc<App>) -> Self {
         let schema = graphql::schema(app);
         let limits = Limits::new(&schema.sdl(), &app.config.graphql);
-        Self { app: app.clone(), schema, limits }
+        Self { app: app.clone(), schema, limits, groups: Arc::default() }
     }
 
     /// Checks everything that can be checked before execution, except whether the document fits the schema.
@@ -131,14 +134,15 @@ impl Operations {
     pub(crate) fn prepare(&self, viewer: Option<Viewer>, parameters: Parameters) -> Result<Prepared, Rejected> {
         let Parameters { query, operation_name, variables, after, best } = parameters;
         let source = Source { query, operation_name };
-        let Admitted { document, kind, variables, cost, order } = self.limits.admit(source.asked(), variables)?;
+        let Admitted { document, kind, variables, cost, order, sharing } =
+            self.limits.admit(source.asked(), variables)?;
         // The text is not given again: the document was parsed already.
         let mut request = Request::new("").variables(variables);
         request.operation_name.clone_from(&source.operation_name);
         request.set_parsed_query(document);
         let bookmark = Arc::new(Bookmark::new(after));
         let request = graphql::asked_by(&self.app, viewer, request).data(bookmark.clone()).data(best);
-        Ok(Prepared { kind, request, cost, order, source, bookmark })
+        Ok(Prepared { kind, request, cost, order, source, bookmark, sharing, best })
     }
 
     /// Executes a query or a mutation.
@@ -168,14 +172,42 @@ impl Operations {
     ///
     /// # Errors
     /// When it is a subscription and the server is about to stop.
-    pub(crate) fn events(self: &Arc<Self>, prepared: Prepared) -> Result<Events, Rejected> {
+    pub(crate) fn events(self: &Arc<Self>, mut prepared: Prepared) -> Result<Events, Rejected> {
         let bookmark = prepared.bookmark.clone();
+        let joining = self.joining(&mut prepared);
+        if let Some(joining) = &joining {
+            prepared.request = prepared.request.data(joining.clone());
+        }
         let stream = match prepared.kind {
             OperationType::Subscription if self.app.drain.has_begun() => return Err(stopping()),
             OperationType::Subscription => self.subscribed(prepared),
             OperationType::Query | OperationType::Mutation => self.answered(prepared),
         };
-        Ok(Events { stream, app: self.app.clone(), bookmark })
+        Ok(Events { stream, app: self.app.clone(), bookmark, joining, member: None })
+    }
+
+    /// The group in which a subscription may go on.
+    fn joining(self: &Arc<Self>, prepared: &mut Prepared) -> Option<Arc<Joining>> {
+        let Sharing { key, by_viewer } = prepared.sharing.take()?;
+        let (Source { query, operation_name }, best) = (&prepared.source, prepared.best);
+        // The links of images are of the format that each client reads best.
+        let key = format!("{best:?}\0{key}");
+        let parameters = Parameters {
+            query: query.clone(),
+            operation_name: operation_name.clone(),
+            variables: prepared.request.variables.clone(),
+            after: None,
+            best,
+        };
+        let operations = self.clone();
+        let perform = move |stage: Arc<Stage>| match operations.prepare(None, parameters.clone()) {
+            Ok(prepared) => {
+                let request = prepared.request.data(stage);
+                operations.subscribed(Prepared { request, ..prepared })
+            }
+            Err(rejected) => stream::iter([Err(rejected)]).boxed(),
+        };
+        Some(Arc::new(Joining::new(self.groups.clone(), (key, by_viewer), Arc::new(perform))))
     }
 
     fn answered(self: &Arc<Self>, prepared: Prepared) -> Results {
@@ -213,16 +245,17 @@ pub(crate) struct Events {
     stream: Results,
     app: Arc<App>,
     bookmark: Arc<Bookmark>,
+    joining: Option<Arc<Joining>>,
+    /// Who goes on when the stream has ended.
+    member: Option<Membership>,
 }
 
-/// One result of an operation, and what its transport may want to know of it.
-#[derive(Debug)]
-pub(crate) struct Event {
-    pub(crate) response: Response,
-    /// The position of an event of a live stream, also when the client did not select it.
-    pub(crate) cursor: Option<String>,
-    /// When to come again, at the end of a live stream.
-    pub(crate) again_after: Option<Duration>,
+/// What an operation tells next.
+pub(crate) enum Next {
+    /// A result.
+    Result(Payload),
+    /// From here on a group tells what happens.
+    Joined(Membership),
 }
 
 impl Events {
@@ -230,22 +263,52 @@ impl Events {
     ///
     /// # Errors
     /// When the operation was refused or hit a bug; then nothing follows.
-    pub(crate) async fn next(&mut self) -> Option<Result<Event, Rejected>> {
+    pub(crate) async fn next(&mut self) -> Option<Result<Payload, Rejected>> {
+        loop {
+            if let Some(member) = &self.member {
+                return match member.next().await {
+                    Told::Result(payload) => Some(Ok(payload)),
+                    Told::Broken(rejected) => Some(Err(rejected)),
+                    Told::End => None,
+                };
+            }
+            match self.next_by_itself().await? {
+                Ok(Next::Result(payload)) => return Some(Ok(payload)),
+                Ok(Next::Joined(member)) => self.member = Some(member),
+                Err(rejected) => return Some(Err(rejected)),
+            }
+        }
+    }
+
+    /// The same up to where a group goes on.
+    ///
+    /// # Errors
+    /// When the operation was refused or hit a bug; then nothing follows.
+    pub(crate) async fn next_by_itself(&mut self) -> Option<Result<Next, Rejected>> {
         let next = AssertUnwindSafe(self.stream.next()).catch_unwind().await;
         let told = match next {
-            Ok(told) => told?,
+            Ok(None) => {
+                // What it was executed with is not kept while a group goes on.
+                self.stream = stream::empty().boxed();
+                return self.joining.take().and_then(|joining| joining.take()).map(Next::Joined).map(Ok);
+            }
+            Ok(Some(told)) => told,
             Err(panic) => Err(report::panicked(&self.app.chance, panic.as_ref())),
         };
+        let told = told.and_then(|response| self.written(&response));
         if told.is_err() {
             self.stream = stream::empty().boxed();
+            self.joining = None;
         }
-        Some(told.map(|response| self.event(response)))
+        Some(told.map(Next::Result))
     }
 
     /// The stream gives one event at a time, so the bookmark is at the one that it gave last.
-    fn event(&self, response: Response) -> Event {
-        let cursor = self.bookmark.at().map(|cursor| cursor.0);
-        Event { response, cursor, again_after: self.bookmark.again_after() }
+    fn written(&self, response: &Response) -> Result<Payload, Rejected> {
+        let json = serde_json::to_vec(response);
+        let json = json.map_err(|error| report::failed(&self.app.chance, &Error::internal(error)))?.into();
+        let cursor = self.bookmark.at().map(|cursor| cursor.0.into());
+        Ok(Payload { json, cursor, again_after: self.bookmark.again_after() })
     }
 }
 

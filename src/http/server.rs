@@ -4,7 +4,7 @@
 //! `http.idle_seconds` and no longer.
 
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,10 +16,11 @@ use hyper::server::conn::http1::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+
+use super::patient::Patient;
 
 /// Serves until `stop` comes back, then until every request that was begun is answered.
 pub(super) async fn serve(mut listener: TcpListener, router: Router, idle: Duration, stop: impl Future<Output = ()>) {
@@ -50,7 +51,7 @@ async fn attend(stream: TcpStream, peer: SocketAddr, router: Router, idle: Durat
     let service = TowerToHyperService::new(router.map_request(from_peer));
     let mut http = Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(idle);
-    let mut connection = pin!(http.serve_connection(patient(stream, idle), service).with_upgrades());
+    let mut connection = pin!(http.serve_connection(TokioIo::new(Patient::new(stream, idle)), service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stopping.cancelled() => {
@@ -62,11 +63,4 @@ async fn attend(stream: TcpStream, peer: SocketAddr, router: Router, idle: Durat
     if let Err(error) = ended {
         tracing::trace!(%error, "a connection ended early");
     }
-}
-
-/// A stream whose reader may pause for so long.
-fn patient(stream: TcpStream, idle: Duration) -> TokioIo<Pin<Box<TimeoutWriter<TcpStream>>>> {
-    let mut stream = TimeoutWriter::new(stream);
-    stream.set_timeout(Some(idle));
-    TokioIo::new(Box::pin(stream))
 }

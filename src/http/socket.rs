@@ -2,12 +2,15 @@
 //!
 //! A socket belongs to a session, not to a token: it stays when the token expires and closes when the session ends. When
 //! that happens, or the server stops, its subscriptions say so before the socket closes.
-//! Each operation is a task of its own. What they have to say goes through one short queue, so that a client that does
-//! not read makes them wait and cannot fill the memory.
+//! A socket is one task, which sleeps while nothing happens on it: one clock looks after all of them, and no buffer is kept.
+//! Each operation is a task of its own until it is done, or until it is told what a group is told. What they have to say
+//! goes through one short queue, so that a client that does not read makes them wait and cannot fill the memory.
 //!
 //! | code | when |
 //! | --- | --- |
 //! | 1001 | the server stops |
+//! | 1002 | what came is no WebSocket frame |
+//! | 1007 | a message is not UTF-8 |
 //! | 1009 | a message is too long |
 //! | 4400 | a message is not one of the protocol's |
 //! | 4401 | `subscribe` before `connection_init` |
@@ -19,45 +22,42 @@
 //! | 4498 | the session has too many sockets and streams |
 //! | 4499 | no sign of life from the client; clients connect again after this one |
 
+mod frame;
+mod handshake;
+mod line;
 mod message;
 mod operations;
 mod parting;
+mod watch;
 
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::http::HeaderValue;
+use axum::http::request::Parts;
 use axum::response::Response;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
 
-use self::message::{FromClient, Heard, PROTOCOL, pong};
-use self::operations::{Conversation, Queued};
+use self::frame::Reader;
+use self::line::{Chunk, Line};
+use self::message::{FromClient, Heard, pong};
+use self::operations::Conversation;
 use self::parting::Parting;
+pub(super) use self::watch::Watch;
 use super::connections::Seat;
 use super::operation::stopping;
+use super::patient::Patient;
 use super::problem::Problem;
 use super::{Edge, bearer};
 use crate::app::App;
 use crate::base::ids::SessionId;
 use crate::domain::sessions::{self, Viewer};
 
-/// Messages that wait to be written to a socket, from all its operations together.
-const QUEUE: usize = 16;
-/// Bytes that are read from a socket at once. The WebSocket library's own choice of 128 KiB would be held by each one.
-const READ_BUFFER: usize = 4 << 10;
-/// Bytes that are gathered before they are written.
-const WRITE_BUFFER: usize = 4 << 10;
 /// How long a client has to take note that the socket closes.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-type Sink = SplitSink<WebSocket, Message>;
-type Stream = SplitStream<WebSocket>;
 
 /// Returns when a session has ended.
 async fn session_ended(app: &App, session: SessionId) {
@@ -67,64 +67,81 @@ async fn session_ended(app: &App, session: SessionId) {
 /// Takes a WebSocket over.
 ///
 /// # Errors
-/// `RATE_LIMITED` when there are too many of the address, `OVERLOADED` when the server is about to stop.
-pub(super) fn accept(edge: &Arc<Edge>, peer: SocketAddr, upgrade: WebSocketUpgrade) -> Result<Response, Problem> {
+/// When it is none; `RATE_LIMITED` when there are too many of the address, `OVERLOADED` when the server is about to stop.
+pub(super) fn accept(edge: &Arc<Edge>, peer: SocketAddr, mut request: Parts) -> Result<Response, Problem> {
+    let agreed = handshake::agree(&request)?;
+    let upgrade = request.extensions.remove::<OnUpgrade>().ok_or_else(handshake::not_here)?;
     if edge.app.drain.has_begun() {
         return Err(stopping().into());
     }
     let seat = edge.connections.from(peer)?;
-    let most = edge.app.config.websocket.message_bytes;
-    // We measure messages ourselves to close with the right code; the library's own limit is the last resort.
-    let bounded = upgrade.max_message_size(most.saturating_mul(2)).max_frame_size(most.saturating_mul(2));
-    let mut upgrade = bounded.read_buffer_size(READ_BUFFER).write_buffer_size(WRITE_BUFFER).protocols([PROTOCOL]);
-    let speaks_ours = upgrade.selected_protocol().is_some();
-    let offered: Option<HeaderValue> = upgrade.requested_protocols().next().cloned();
-    if let Some(offered) = offered.filter(|_| !speaks_ours) {
-        // A browser is told why a socket closes only when the handshake agreed on one of the protocols it offered.
-        upgrade.set_selected_protocol(offered);
-    }
-    let edge = edge.clone();
-    let open = edge.open.token();
-    Ok(upgrade.on_upgrade(move |socket| async move {
-        serve(edge, socket, speaks_ours).await;
+    let (edge, open) = (edge.clone(), (edge.open.token(), edge.app.metrics.connection("websocket")));
+    let speaks_ours = agreed.speaks_ours;
+    tokio::spawn(async move {
+        if let Some((line, reader)) = upgrade.await.ok().and_then(taken_over) {
+            serve(edge, line, reader, speaks_ours).await;
+        }
         drop((seat, open));
-    }))
+    });
+    Ok(agreed.answer())
 }
 
-async fn serve(edge: Arc<Edge>, socket: WebSocket, speaks_ours: bool) {
-    let (mut sink, mut stream) = socket.split();
+/// The connection alone, and what came on it already.
+fn taken_over(upgraded: Upgraded) -> Option<(Arc<Line>, Reader)> {
+    let parts = upgraded.downcast::<TokioIo<Patient>>().ok()?;
+    let mut reader = Reader::default();
+    reader.push(&parts.read_buf);
+    Some((Line::new(parts.io.into_inner().into_inner()), reader))
+}
+
+async fn serve(edge: Arc<Edge>, line: Arc<Line>, mut reader: Reader, speaks_ours: bool) {
     let mut parting = Parting::OTHER_PROTOCOL;
     if speaks_ours {
-        parting = talk(&edge, &mut sink, &mut stream).await;
+        edge.watch.over(&line);
+        parting = tokio::select! {
+            // What is on the heap while it lasts is not in the task while it sleeps.
+            parting = talk(&edge, &line, &mut reader) => parting,
+            parting = line.is_cut() => parting,
+        };
     }
+    // A client that closed sends nothing more, and waits for the end of the connection.
+    let is_answer = matches!(parting, Parting::Answered(_));
     let Some(close) = parting.message() else { return };
-    // What the client still sends is read: a connection closed over unread bytes is reset, and the code would be lost.
+    line.says(close);
     let farewell = async {
-        if sink.send(close).await.is_ok() {
-            while let Some(Ok(_)) = stream.next().await {}
+        line.has_said_all().await;
+        if !is_answer {
+            is_heard_out(&line, &mut reader, edge.app.config.websocket.message_bytes).await;
         }
     };
     let _ = tokio::time::timeout(FAREWELL, farewell).await;
 }
 
-async fn talk(edge: &Arc<Edge>, sink: &mut Sink, stream: &mut Stream) -> Parting {
+/// What the client still sends is read: a connection closed over unread bytes is reset, and the code would be lost.
+async fn is_heard_out(line: &Line, reader: &mut Reader, most: usize) {
+    loop {
+        match line.hears(reader, most).await {
+            Ok(Some(frame::Sent::Close(_))) | Err(Parting::Gone) => return,
+            Ok(_) => {}
+            // What cannot be understood is not looked at any more.
+            Err(_) => return line.hears_nothing().await,
+        }
+    }
+}
+
+async fn talk(edge: &Arc<Edge>, line: &Arc<Line>, reader: &mut Reader) -> Parting {
     let greeted = tokio::select! {
-        greeted = greet(edge, sink, stream) => greeted,
+        greeted = greet(edge, line, reader) => greeted,
         () = stopped(edge) => Err(Parting::STOPPING),
     };
     let (viewer, _seat) = match greeted {
         Ok(greeted) => greeted,
         Err(parting) => return parting,
     };
-    let (queue, queued) = mpsc::channel(QUEUE);
-    let mut writing = pin!(write(edge, sink, queued));
-    let parting = tokio::select! {
-        parting = Conversation::new(edge, viewer, queue).hold(stream, leaving(edge, viewer)) => parting,
-        parting = &mut writing => return parting,
-    };
+    let parting = Conversation::new(edge, viewer, line.clone()).hold(reader, leaving(edge, viewer)).await;
     if parting.is_of_ours() {
         // What the subscriptions said last is still to be written.
-        let _ = tokio::time::timeout(FAREWELL, writing).await;
+        let _ = tokio::time::timeout(FAREWELL, line.has_said_all()).await;
     }
     parting
 }
@@ -143,25 +160,28 @@ async fn stopped(edge: &Edge) {
 }
 
 /// Waits for `connection_init` and answers it. Pings may come before.
-async fn greet(edge: &Edge, sink: &mut Sink, stream: &mut Stream) -> Result<(Option<Viewer>, Option<Seat>), Parting> {
+async fn greet(edge: &Edge, line: &Line, reader: &mut Reader) -> Result<(Option<Viewer>, Option<Seat>), Parting> {
     let most = edge.app.config.websocket.message_bytes;
     let greeting = async {
         loop {
-            match message::hear(stream, most).await? {
+            match message::hear(line, reader, most).await? {
                 Heard::Message(FromClient::ConnectionInit { payload }) => {
                     let viewer = signed_in(&edge.app, &payload.unwrap_or_default())?;
                     let seat = edge.connections.of(viewer).map_err(|_| Parting::TOO_MANY)?;
-                    say(sink, message::ACKNOWLEDGED.into()).await?;
+                    line.says_in_turn(Chunk::text(message::ACKNOWLEDGED)).await;
                     return Ok((viewer, seat));
                 }
-                Heard::Message(FromClient::Ping { payload }) => say(sink, pong(payload)).await?,
+                Heard::Message(FromClient::Ping { payload }) => {
+                    line.says_in_turn(Chunk::text(&pong(payload))).await;
+                }
                 Heard::Message(FromClient::Subscribe { .. }) => return Err(Parting::UNAUTHORIZED),
-                Heard::Message(FromClient::Pong { .. } | FromClient::Complete { .. }) | Heard::Sign => {}
+                Heard::Message(FromClient::Pong { .. } | FromClient::Complete { .. }) | Heard::Else => {}
             }
         }
     };
     let patience = Duration::from_secs(edge.app.config.websocket.init_seconds);
-    tokio::time::timeout(patience, greeting).await.unwrap_or(Err(Parting::NO_INIT))
+    // On the heap, so that it takes no room in the socket's task afterwards.
+    tokio::time::timeout(patience, Box::pin(greeting)).await.unwrap_or(Err(Parting::NO_INIT))
 }
 
 /// Who the socket is for: `authorization` as in HTTP, or `accessToken` alone. Neither is anonymous.
@@ -176,34 +196,6 @@ fn signed_in(app: &App, payload: &Map<String, Value>) -> Result<Option<Viewer>, 
     let viewer =
         value.as_str().ok_or(Parting::FORBIDDEN).and_then(|text| read(app, text).map_err(|_| Parting::FORBIDDEN));
     viewer.map(Some)
-}
-
-async fn say(sink: &mut Sink, text: Utf8Bytes) -> Result<(), Parting> {
-    sink.send(Message::Text(text)).await.map_err(|_| Parting::Gone)
-}
-
-/// Writes what waits in the queue. What waits together is sent together.
-async fn write(edge: &Edge, sink: &mut Sink, mut queued: mpsc::Receiver<Queued>) -> Parting {
-    let config = &edge.app.config.websocket;
-    let patience = Duration::from_secs(config.ping_seconds + config.pong_seconds);
-    while let Some(first) = queued.recv().await {
-        let together = async {
-            let mut next = Some(first);
-            while let Some(queued_message) = next {
-                if queued_message.is_wanted() {
-                    sink.feed(Message::Text(queued_message.text)).await?;
-                }
-                next = queued.try_recv().ok();
-            }
-            sink.flush().await
-        };
-        match tokio::time::timeout(patience, together).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Parting::Gone,
-            Err(_) => return Parting::SILENT,
-        }
-    }
-    Parting::Gone
 }
 
 /// Returns when the viewer's session has ended. It listens first and looks then, so that no end falls in between.

@@ -21,9 +21,11 @@ use super::Edge;
 use super::connections::Seat;
 use super::graphql::Caller;
 use super::media_type::Parts;
-use super::operation::{Event, Events, Prepared};
+use super::operation::{Events, Prepared};
 use super::problem::Problem;
+use crate::graphql::live::group::Payload;
 use crate::graphql::report::Rejected;
+use crate::platform::telemetry::metrics::Counted;
 
 /// Tells nginx, and proxies that learned it from nginx, not to gather what they pass on.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -42,9 +44,8 @@ pub(super) async fn open(
     let mut events = edge.operations.events(prepared)?;
     let first = events.next().await.transpose()?;
     let alive = Duration::from_secs(edge.app.config.websocket.ping_seconds);
-    let open = edge.open.token();
-    let open =
-        Open { edge: edge.clone(), parts, begun: false, first, events: Some(events), alive, _kept: (seats, open) };
+    let open = (edge.open.token(), edge.app.metrics.connection(parts.name()));
+    let open = Open { parts, begun: false, first, events: Some(events), alive, _kept: (seats, open) };
     let body = stream::unfold(open, |mut open| async move {
         let part = open.part().await?;
         Some((Ok::<_, Infallible>(part), open))
@@ -55,15 +56,14 @@ pub(super) async fn open(
 
 /// A response that stays open.
 struct Open {
-    edge: Arc<Edge>,
     parts: Parts,
     begun: bool,
-    first: Option<Event>,
+    first: Option<Payload>,
     /// None when the end was written.
     events: Option<Events>,
     /// How often a sign of life is sent when there is nothing else.
     alive: Duration,
-    _kept: ((Seat, Option<Seat>), TaskTrackerToken),
+    _kept: ((Seat, Option<Seat>), (TaskTrackerToken, Counted)),
 }
 
 impl Open {
@@ -84,7 +84,7 @@ impl Open {
             },
         };
         Some(match event {
-            Some(Ok(event)) => self.told(&event),
+            Some(Ok(event)) => self.parts.next(&event),
             Some(Err(rejected)) => self.parts.failed(&rejected),
             None => {
                 self.events = None;
@@ -92,14 +92,17 @@ impl Open {
             }
         })
     }
-
-    fn told(&self, event: &Event) -> String {
-        let written = self.parts.next(event);
-        written.unwrap_or_else(|error| self.parts.failed(&self.edge.broken(error)))
-    }
 }
 
 impl Parts {
+    /// As it is counted.
+    fn name(self) -> &'static str {
+        match self {
+            Self::EventStream => "event_stream",
+            Self::Multipart => "multipart",
+        }
+    }
+
     fn media_type(self) -> &'static str {
         match self {
             Self::EventStream => event_stream::MEDIA_TYPE,
@@ -114,7 +117,7 @@ impl Parts {
         }
     }
 
-    fn next(self, event: &Event) -> serde_json::Result<String> {
+    fn next(self, event: &Payload) -> String {
         match self {
             Self::EventStream => event_stream::next(event),
             Self::Multipart => multipart::next(event),

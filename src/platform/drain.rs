@@ -25,7 +25,8 @@ pub struct Drain {
 /// When one of those who leave is told, and when they may come again.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    leaves_at: Instant,
+    /// When they are told.
+    pub leaves_at: Instant,
     /// How long to wait before coming again.
     pub again_after: Duration,
     /// How long until nobody of this process answers any more.
@@ -64,7 +65,14 @@ impl Drain {
         tokio::time::sleep_until(place.leaves_at).await;
     }
 
-    fn next_place(&self) -> Place {
+    /// Comes back when the signal is given.
+    pub async fn begins(&self) {
+        self.signal.cancelled().await;
+    }
+
+    /// A place for one who leaves. Only once the signal was given.
+    #[must_use]
+    pub fn next_place(&self) -> Place {
         let number = self.places.fetch_add(1, Ordering::Relaxed);
         let [wait, again_after] = STEPS.map(|step| part(self.window, number.wrapping_mul(step)));
         let leaves_at = *self.began.get_or_init(Instant::now) + wait;

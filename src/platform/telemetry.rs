@@ -1,5 +1,7 @@
 //! What the program says of itself while it runs: sentences with fields, on standard error.
 
+pub mod metrics;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::base::config::Telemetry;

@@ -14,4 +14,6 @@ mod disk;
 mod postgres;
 mod processes;
 mod redis;
+mod rolling;
 mod s3;
+mod streams;

@@ -1,5 +1,7 @@
 //! What happens to one, live: over a socket and as server-sent events, after a break, and honestly when that cannot be.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::kit::{Flow, Kit, Person, Stream};
@@ -79,6 +81,11 @@ async fn what_was_missed_follows_and_what_cannot_is_a_gap() {
     let (mut stream, opened) = listens(&ada, &first["cursor"]).await;
     assert_eq!(opened["recovery"], "RECOVERED");
     assert_eq!(change(&stream.next_is("ActivityChanged").await).0, "bob started following you");
+    // For longer than the log is kept.
+    kit.passes(Duration::from_hours(49));
+    for person in [&ada, &bob] {
+        person.refreshes().await;
+    }
     for database in kit.app.db.databases() {
         photograph::platform::log::forget(database, kit.app.clock.now()).await.expect("the log forgets");
     }

@@ -10,35 +10,41 @@ use serde_json::{Value, json};
 use crate::kit::{Flow, Kit, Person, Stream, field};
 
 const HOME: &str = "subscription { homeFeedEvents { __typename ... on StreamClosing { reason reconnectAfterMs } } }";
+const MEDIA: &str = "subscription($id: ID!) { mediaEvents(mediaId: $id) { __typename
+    ... on StreamClosing { reason reconnectAfterMs } } }";
 /// Of each kind.
 const STREAMS: usize = 8;
 
-fn asks(person: &Person, accept: &str) -> reqwest::RequestBuilder {
+/// A subscription and its variables.
+#[derive(Clone)]
+struct Wanted(&'static str, Value);
+
+fn asks(person: &Person, accept: &str, Wanted(query, variables): &Wanted) -> reqwest::RequestBuilder {
     let headers: HeaderMap = [(ACCEPT, accept.parse().expect("a header"))].into_iter().collect();
-    person.front.request(Some(&person.tokens().access), HOME, &json!({})).headers(headers)
+    person.front.request(Some(&person.tokens().access), query, variables).headers(headers)
 }
 
-async fn sockets(person: &Person) -> Vec<Stream> {
+async fn sockets(person: &Person, Wanted(query, variables): &Wanted) -> Vec<Stream> {
     let open = |_| async {
-        let mut stream = person.listens(HOME, json!({})).await;
+        let mut stream = person.listens(query, variables.clone()).await;
         stream.next_is("StreamOpened").await;
         stream
     };
     join_all((0..STREAMS).map(open)).await
 }
 
-async fn event_streams(person: &Person) -> Vec<Flow> {
+async fn event_streams(person: &Person, wanted: &Wanted) -> Vec<Flow> {
     let open = |_| async {
-        let mut flow = Flow::opens(asks(person, "text/event-stream")).await;
+        let mut flow = Flow::opens(asks(person, "text/event-stream", wanted)).await;
         flow.next_is("StreamOpened").await;
         flow
     };
     join_all((0..STREAMS).map(open)).await
 }
 
-async fn messages(person: &Person) -> Vec<Flow> {
+async fn messages(person: &Person, wanted: &Wanted) -> Vec<Flow> {
     let open = |_| async {
-        let mut flow = Flow::opens(asks(person, "multipart/mixed;subscriptionSpec=1.0")).await;
+        let mut flow = Flow::opens(asks(person, "multipart/mixed;subscriptionSpec=1.0", wanted)).await;
         flow.up_to("---").await;
         flow.part().await;
         flow
@@ -82,7 +88,7 @@ async fn nothing_begins(kit: &Kit, ada: &Person) {
     });
     let body: Value = not_ready.await.json().await.expect("JSON");
     assert_eq!(body["parts"]["draining"], true);
-    let answer = asks(ada, "text/event-stream").send().await.expect("an answer");
+    let answer = asks(ada, "text/event-stream", &Wanted(HOME, json!({}))).send().await.expect("an answer");
     assert_eq!(answer.status(), 503);
     let body: Value = answer.json().await.expect("JSON");
     assert_eq!(body["errors"][0]["extensions"]["code"], "OVERLOADED");
@@ -93,13 +99,26 @@ async fn nothing_begins(kit: &Kit, ada: &Person) {
 
 #[tokio::test]
 async fn streams_end_one_after_the_other_and_come_back_one_after_the_other() {
+    stop_and_come_back(async |_| Wanted(HOME, json!({}))).await;
+}
+
+#[tokio::test]
+async fn so_do_those_that_are_told_together() {
+    let of_media = async |ada: &Person| Wanted(MEDIA, json!({ "id": ada.publishes("dusk").await }));
+    stop_and_come_back(of_media).await;
+}
+
+async fn stop_and_come_back(wanted: impl AsyncFn(&Person) -> Wanted) {
     let kit = Kit::with(|config| {
         config.http.drain_seconds = 2;
         config.websocket.connections_per_session = 100;
     })
     .await;
     let ada = kit.signs_up("ada").await;
-    let (sockets, streams, messages) = (sockets(&ada).await, event_streams(&ada).await, messages(&ada).await);
+    let wanted = wanted(&ada).await;
+    kit.settle().await;
+    let sockets = sockets(&ada, &wanted).await;
+    let (streams, messages) = (event_streams(&ada, &wanted).await, messages(&ada, &wanted).await);
     let stopped = Instant::now();
     kit.stops();
     let ends = async {

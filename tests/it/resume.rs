@@ -1,5 +1,7 @@
 //! Going on after a break: everything that was missed, in order, once — or an honest gap.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::kit::{Kit, Person, Stream};
@@ -67,6 +69,9 @@ async fn a_position_that_cannot_be_resumed_is_a_gap_with_its_reason() {
         let (_, gap) = listens(&ada, &json!(nonsense)).await;
         assert_eq!((&gap["recovery"], &gap["gapReason"]), (&json!("GAP"), &json!("UNKNOWN")), "{nonsense:.20}");
     }
+    // For longer than the log is kept.
+    kit.passes(Duration::from_hours(49));
+    ada.refreshes().await;
     for database in kit.app.db.databases() {
         photograph::platform::log::forget(database, kit.app.clock.now()).await.expect("the log forgets");
     }

@@ -10,6 +10,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("server.name", "The name of the server, as clients show it."),
     ("server.role", "What this process does: `all`, or some of `api`, `worker` and `relay`, with commas between them."),
     ("server.listen", "The address and port to listen on."),
+    (
+        "server.admin_listen",
+        "An address and port for an operator's own machines, such as `127.0.0.1:9090`, with `/metrics` for Prometheus; none when not set.",
+    ),
     ("server.url", "The public address its links start with; `http://` and the listening address when not set."),
     ("server.data", "The folder for everything the embedded parts keep: the SQLite file and the photos."),
     (

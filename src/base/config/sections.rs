@@ -15,6 +15,7 @@ pub struct Server {
     pub name: String,
     pub role: Roles,
     pub listen: String,
+    pub admin_listen: Option<String>,
     pub url: Option<String>,
     pub data: PathBuf,
 }
@@ -227,6 +228,7 @@ impl Default for Server {
             name: "photograph".into(),
             role: Roles::ALL,
             listen: "127.0.0.1:8080".into(),
+            admin_listen: None,
             url: None,
             data: "data".into(),
         }

@@ -177,6 +177,38 @@ pub async fn find(app: &App, viewer: Option<Viewer>, id: CommentId) -> Result<Op
     Ok(find_many(app, viewer, &[id]).await?.remove(&id))
 }
 
+/// Which of these viewers can see a comment, of those who can see its media: for each of them whether they do. A reply is
+/// seen where its comment is.
+///
+/// # Errors
+/// Those of the database.
+pub async fn seen_by_each(app: &App, viewers: &[Option<UserId>], id: CommentId) -> Result<Vec<bool>> {
+    let mut seen = vec![true; viewers.len()];
+    let mut next = Some(id);
+    while let Some(id) = next {
+        let comment = load(app, &[id]).await?.pop();
+        let author = comment.as_ref().map(|comment| comment.author_id);
+        let exists = exists_for_each(app, viewers, author).await?;
+        seen.iter_mut().zip(exists).for_each(|(seen, exists)| *seen &= exists);
+        next = comment.and_then(|comment| comment.parent_id);
+    }
+    Ok(seen)
+}
+
+/// For each of these viewers whether there is an author for them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn exists_for_each(app: &App, viewers: &[Option<UserId>], author: Option<UserId>) -> Result<Vec<bool>> {
+    let known: Vec<UserId> = viewers.iter().copied().flatten().collect();
+    let crowd = match author {
+        Some(author) => follows::Crowd::of(app, &known, author).await?,
+        None => None,
+    };
+    let exists = |viewer: &Option<UserId>| crowd.as_ref().is_some_and(|crowd| crowd.standing(*viewer).is_some());
+    Ok(viewers.iter().map(exists).collect())
+}
+
 /// The comments on a media that the viewer sees, without replies. Whether they see the media was decided before.
 ///
 /// # Errors

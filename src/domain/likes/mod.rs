@@ -1,5 +1,6 @@
 //! Who likes a media. A like is there or not: to like twice is harmless, and counts once.
 
+mod crowd;
 mod own_list;
 mod table;
 
@@ -69,6 +70,14 @@ async fn counted(app: &App, tx: &Tx, id: MediaId, by: i64) -> Result<()> {
 pub async fn liked(app: &App, user: UserId, media: &[MediaId]) -> Result<HashSet<MediaId>> {
     let likes = app.db.gather(media, |connection, media| table::of(connection, user, media)).await?;
     Ok(likes.into_iter().map(|like| like.media_id).collect())
+}
+
+/// Which of these users like a media.
+///
+/// # Errors
+/// Those of the database.
+pub async fn among(app: &App, media: MediaId, users: &[UserId]) -> Result<HashSet<UserId>> {
+    crowd::among(app.db.read_own(&media), media, users).await
 }
 
 /// A step after a media was deleted: forgets some of its likes, and tells whether there are more.

@@ -78,6 +78,22 @@ pub async fn find(app: &App, viewer: Option<Viewer>, id: MediaId) -> Result<Opti
     Ok(find_many(app, viewer, &[id]).await?.remove(&id))
 }
 
+/// A media if it is there, and which of these viewers can see it: for each of them whether they do.
+///
+/// # Errors
+/// Those of the database.
+pub async fn seen_by_each(app: &App, viewers: &[Option<UserId>], id: MediaId) -> Result<(Option<Media>, Vec<bool>)> {
+    let nobody = || Ok((None, vec![false; viewers.len()]));
+    let Some(media) = load(app, &[id]).await?.pop() else { return nobody() };
+    let known: Vec<UserId> = viewers.iter().copied().flatten().collect();
+    let Some(mut crowd) = follows::Crowd::of(app, &known, media.owner_id).await? else { return nobody() };
+    if !is_for_everyone(media.audience, crowd.is_private) {
+        crowd = crowd.with_followers(app, &known).await?;
+    }
+    let sees = viewers.iter().map(|viewer| is_visible(media.audience, crowd.standing(*viewer))).collect();
+    Ok((Some(media), sees))
+}
+
 /// The photos among these whose media the viewer can see.
 ///
 /// # Errors

@@ -124,6 +124,16 @@ impl StreamOpened {
         };
         Self { cursor: log.cursor(), occurred_at: DateTime(log.opened_at), recovery, gap_reason }
     }
+
+    /// Whether what was missed follows, by its name in the schema.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self.recovery {
+            StreamRecovery::New => "NEW",
+            StreamRecovery::Recovered => "RECOVERED",
+            StreamRecovery::Gap => "GAP",
+        }
+    }
 }
 
 /// Whether what was missed follows.
@@ -192,6 +202,20 @@ pub enum StreamClosingReason {
     Unavailable,
     /// There is nothing more to tell.
     Finished,
+}
+
+impl StreamClosingReason {
+    /// Its name in the schema.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Draining => "DRAINING",
+            Self::SlowConsumer => "SLOW_CONSUMER",
+            Self::SessionEnded => "SESSION_ENDED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Finished => "FINISHED",
+        }
+    }
 }
 
 /// Where and when an event stands.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Result;
-use async_graphql::futures_util::Stream;
+use async_graphql::futures_util::StreamExt;
+use async_graphql::futures_util::stream::BoxStream;
 use tokio::time::Instant;
 
 use super::super::comment::Comment;
 use super::super::stream::{LogStream, Recovery};
 use super::events::At;
+use super::group::Shared;
 use super::{
     CommentAdded, CommentRemoved, CommentUpdated, Listening, MediaCountsChanged, MediaEvent, MediaRemoved,
     MediaUpdated, Story, StreamClosingReason, Telling, told,
@@ -17,7 +19,7 @@ use super::{
 use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, Topic};
-use crate::base::ids::{CommentId, MediaId};
+use crate::base::ids::{CommentId, MediaId, UserId};
 use crate::base::page::cursor;
 use crate::domain::follows;
 use crate::domain::sessions::Viewer;
@@ -31,7 +33,10 @@ const COUNTS_EVERY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Those of the database.
-pub async fn media(listening: Listening, id: Option<MediaId>) -> Result<impl Stream<Item = Result<MediaEvent>>> {
+pub async fn media(mut listening: Listening, id: Option<MediaId>) -> Result<BoxStream<'static, Result<MediaEvent>>> {
+    if let Some(stage) = listening.stage.take() {
+        return Ok(stage.events());
+    }
     let (app, viewer) = (listening.app.clone(), listening.viewer);
     let mut topics: Vec<Topic> = id.map(Topic::Media).into_iter().collect();
     if let Some(id) = id {
@@ -40,10 +45,19 @@ pub async fn media(listening: Listening, id: Option<MediaId>) -> Result<impl Str
         topics.extend(media.map(|media| Topic::AccountOf(media.owner_id)));
     }
     topics.extend(viewer.map(|viewer| Topic::RelationsOf(viewer.user)));
-    let log = listening.open(listening.attach(&topics), &topics).await?;
-    Ok(told(listening, log, OneMedia { app, viewer, id, counts_sent: None, counts_due: None }))
+    let story = OneMedia { app, viewer, id, counts_sent: None, counts_due: None };
+    let with_others = match &listening.joining {
+        Some(joining) if id.is_some() => joining.join(&listening, &topics, &story).await?,
+        _ => None,
+    };
+    let log = match with_others {
+        Some(log) => log,
+        None => listening.open(listening.attach(&topics), &topics).await?,
+    };
+    Ok(told(listening, log, story).boxed())
 }
 
+#[derive(Clone)]
 struct OneMedia {
     app: Arc<App>,
     viewer: Option<Viewer>,
@@ -105,6 +119,39 @@ impl Story for OneMedia {
         let media = self.find().await?;
         let event = media.map(|media| MediaCountsChanged::new(At::last(log), media.into()).into());
         Ok(Telling::of(event.into_iter().collect()))
+    }
+}
+
+/// Those are told the same who see the media alike, and the comment.
+impl Shared for OneMedia {
+    fn viewed_by(&self, viewer: Option<Viewer>) -> Self {
+        Self { viewer, ..self.clone() }
+    }
+
+    async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<u8>> {
+        let viewers: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
+        let Some(id) = self.id else { return Ok(vec![0; viewers.len()]) };
+        let (_, sees) = media_room::seen_by_each(&self.app, &viewers, id).await?;
+        let knows = match entry.map(|entry| &entry.fact) {
+            Some(Fact::CommentAdded { comment, .. } | Fact::CommentEdited { comment, .. }) => {
+                comments::seen_by_each(&self.app, &viewers, *comment).await?
+            }
+            Some(Fact::CommentDeleted { author, .. }) => {
+                comments::exists_for_each(&self.app, &viewers, Some(*author)).await?
+            }
+            _ => vec![false; viewers.len()],
+        };
+        Ok(sees.into_iter().zip(knows).map(|(sees, knows)| u8::from(sees) | (u8::from(knows) << 1)).collect())
+    }
+
+    /// Numbers that are sent later are not looked for now: a photo that thousands like costs one look a second.
+    fn waits_with(&mut self, entry: &Entry) -> bool {
+        let counts = matches!(entry.fact, Fact::MediaLiked { .. } | Fact::MediaUnliked { .. });
+        let later = self.counts_sent.map(|sent| sent + COUNTS_EVERY).filter(|later| Instant::now() < *later);
+        if counts && later.is_some() {
+            self.counts_due = later;
+        }
+        counts && later.is_some()
     }
 }
 

@@ -3,6 +3,7 @@
 mod activity_events;
 mod edited;
 mod events;
+pub mod group;
 mod home_feed;
 mod media_events;
 mod upload_events;
@@ -15,6 +16,7 @@ use async_graphql::futures_util::{Stream, stream};
 use async_graphql::{Context, Result};
 use tokio::time::Instant;
 
+use self::group::{Joining, Stage};
 use super::context;
 use super::scalars::StreamCursor;
 use super::stream::{Bookmark, LogStream};
@@ -26,6 +28,7 @@ use crate::domain::sessions::{self, Viewer};
 use crate::platform::drain::Place;
 use crate::platform::log::Entry;
 use crate::platform::log::live::Listener;
+use crate::platform::telemetry::metrics::Counted;
 
 pub use activity_events::activity;
 pub use edited::{CommentUpdated, MediaUpdated};
@@ -97,6 +100,12 @@ pub struct Listening {
     viewer: Option<Viewer>,
     after: Option<StreamCursor>,
     bookmark: Arc<Bookmark>,
+    /// That it is open, by its field.
+    counted: Option<Counted>,
+    /// Where it may go on with others.
+    joining: Option<Arc<Joining>>,
+    /// Where it is told what others are told.
+    stage: Option<Arc<Stage>>,
 }
 
 impl Listening {
@@ -105,7 +114,11 @@ impl Listening {
     pub fn of(ctx: &Context<'_>, after: Option<StreamCursor>) -> Self {
         let bookmark = ctx.data_opt::<Arc<Bookmark>>().cloned().unwrap_or_default();
         let after = bookmark.from().cloned().or(after);
-        Self { app: context::app(ctx).clone(), viewer: context::viewer(ctx), after, bookmark }
+        let joining = ctx.data_opt::<Arc<Joining>>().cloned();
+        let (app, viewer, stage) = (context::app(ctx).clone(), context::viewer(ctx), Stage::of(ctx));
+        // On a stage nobody listens: those are counted who are told.
+        let counted = stage.is_none().then(|| app.metrics.subscription(&ctx.item.node.name.node));
+        Self { app, viewer, after, bookmark, counted, joining, stage }
     }
 
     /// Attaches to some topics, and to the end of the session.
@@ -150,7 +163,9 @@ struct Told<S: Story> {
 
 /// A live stream: `StreamOpened`, then what the story tells, then `StreamClosing`.
 fn told<S: Story>(listening: Listening, log: LogStream, story: S) -> impl Stream<Item = Result<S::Event>> {
-    let waiting = VecDeque::from([S::Event::from(StreamOpened::of(&log))]);
+    let opened = StreamOpened::of(&log);
+    listening.app.metrics.opened(opened.name());
+    let waiting = VecDeque::from([S::Event::from(opened)]);
     let state = Told { listening, log, story, waiting, place: None, has_begun: false, has_ended: false };
     stream::unfold(state, |mut state| async move {
         let event = state.next().await;
@@ -173,7 +188,7 @@ enum Heard {
 impl<S: Story> Told<S> {
     async fn next(&mut self) -> Option<Answer<S::Event>> {
         while self.waiting.is_empty() {
-            if self.has_ended {
+            if self.has_ended || self.goes_on_with_others() {
                 return None;
             }
             match self.telling().await {
@@ -188,6 +203,19 @@ impl<S: Story> Told<S> {
         self.waiting.pop_front().map(Ok)
     }
 
+    /// Whether all that was missed is told and a group goes on. When the server stops, the stream says so by itself.
+    fn goes_on_with_others(&mut self) -> bool {
+        let is_told = self.has_begun && self.log.is_told() && self.story.due().is_none();
+        if !is_told || self.listening.app.drain.has_begun() {
+            return false;
+        }
+        self.has_ended = true;
+        if let Some(joining) = &self.listening.joining {
+            joining.hands_over(self.listening.counted.take());
+        }
+        true
+    }
+
     async fn telling(&mut self) -> Answer<Telling<S::Event>> {
         if !self.has_begun {
             self.has_begun = true;
@@ -197,7 +225,10 @@ impl<S: Story> Told<S> {
             Heard::Entry(entry) if self.listening.is_end(&entry) => {
                 Ok(Telling::the_end(StreamClosingReason::SessionEnded))
             }
-            Heard::Entry(entry) => self.story.tell(&self.log, &entry).await,
+            Heard::Entry(entry) => {
+                self.listening.app.metrics.told(self.listening.app.clock.now().since(entry.recorded_at));
+                self.story.tell(&self.log, &entry).await
+            }
             Heard::Due => self.story.held_back(&self.log).await,
             Heard::TooSlow => Ok(Telling::the_end(StreamClosingReason::SlowConsumer)),
             Heard::Leave => self.leave().await,
@@ -241,6 +272,7 @@ impl<S: Story> Told<S> {
     }
 
     fn closing(&self, reason: StreamClosingReason) -> StreamClosing {
+        self.listening.app.metrics.closed(reason.name());
         let closing = StreamClosing::of(&self.log, reason);
         match self.place.filter(|_| reason == StreamClosingReason::Draining) {
             Some(place) => {

@@ -1,12 +1,11 @@
 //! The messages of `graphql-transport-ws`, as they come and as they go.
 
-use async_graphql::{Response, ServerError};
-use axum::extract::ws::{Message, Utf8Bytes};
-use futures_util::StreamExt;
+use async_graphql::ServerError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Stream;
+use super::frame::{self, Reader, Sent};
+use super::line::{Chunk, Line};
 use super::parting::Parting;
 
 /// The subprotocol.
@@ -16,6 +15,8 @@ pub(super) const ACKNOWLEDGED: &str = r#"{"type":"connection_ack"}"#;
 /// Is anybody there?
 pub(super) const PING: &str = r#"{"type":"ping"}"#;
 
+/// The code of a socket that simply closes.
+const NORMAL: u16 = 1000;
 /// Bytes in the id of an operation; ids are kept while operations run. Clients use numbers or UUIDs.
 const ID_BYTES: usize = 256;
 
@@ -37,23 +38,23 @@ pub(super) enum FromClient {
 pub(super) enum Heard {
     /// A message of the protocol.
     Message(FromClient),
-    /// Something of WebSocket's own that only shows that the client is there.
-    Sign,
+    /// Something of WebSocket's own, or nothing: there is something else to do.
+    Else,
 }
 
-/// The next thing a client says.
+/// The next thing a client says; its pings and its farewell are answered here.
 ///
 /// # Errors
 /// When it is gone, or said something the protocol does not know.
-pub(super) async fn hear(stream: &mut Stream, most_bytes: usize) -> Result<Heard, Parting> {
-    match stream.next().await {
-        Some(Ok(Message::Text(text))) if text.len() > most_bytes => Err(Parting::TOO_LONG),
-        Some(Ok(Message::Text(text))) => read(&text).map(Heard::Message),
-        Some(Ok(Message::Binary(_))) => Err(Parting::BadMessage("Messages are text, not binary".into())),
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Heard::Sign),
-        // The library's error has a type that we do not depend on, but always these words.
-        Some(Err(error)) if error.to_string().contains("too long") => Err(Parting::TOO_LONG),
-        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Parting::Gone),
+pub(super) async fn hear(line: &Line, reader: &mut Reader, most_bytes: usize) -> Result<Heard, Parting> {
+    match line.hears(reader, most_bytes).await? {
+        Some(Sent::Text(text)) => read(&text).map(Heard::Message),
+        Some(Sent::Ping(payload)) => {
+            line.says_in_turn(Chunk::frame(frame::pong(&payload))).await;
+            Ok(Heard::Else)
+        }
+        Some(Sent::Pong) | None => Ok(Heard::Else),
+        Some(Sent::Close(code)) => Err(Parting::Answered(code.unwrap_or(NORMAL))),
     }
 }
 
@@ -71,10 +72,10 @@ fn read(text: &str) -> Result<FromClient, Parting> {
 }
 
 /// The answer to a ping, with what it carried.
-pub(super) fn pong(payload: Option<Payload>) -> Utf8Bytes {
+pub(super) fn pong(payload: Option<Payload>) -> String {
     match payload {
-        Some(payload) => json!({ "type": "pong", "payload": payload }).to_string().into(),
-        None => Utf8Bytes::from_static(r#"{"type":"pong"}"#),
+        Some(payload) => json!({ "type": "pong", "payload": payload }).to_string(),
+        None => r#"{"type":"pong"}"#.to_owned(),
     }
 }
 
@@ -87,9 +88,10 @@ struct ToClient<'a, P> {
     payload: Option<&'a P>,
 }
 
-/// One result of an operation.
-pub(super) fn next(id: &str, result: &Response) -> serde_json::Result<String> {
-    serde_json::to_string(&ToClient { id, kind: "next", payload: Some(result) })
+/// What stands before and behind each result of an operation.
+pub(super) fn around(id: &str) -> (String, &'static str) {
+    let id = Value::from(id);
+    (format!(r#"{{"id":{id},"type":"next","payload":"#), "}")
 }
 
 /// The end of an operation that could not be executed or continued.
@@ -157,8 +159,7 @@ mod tests {
         assert_eq!(complete("a\"b").unwrap(), r#"{"id":"a\"b","type":"complete"}"#);
         let errors = [ServerError::new("no", None)];
         assert_eq!(error("1", &errors).unwrap(), r#"{"id":"1","type":"error","payload":[{"message":"no"}]}"#);
-        let result = Response::new(async_graphql::Value::Null);
-        assert_eq!(next("1", &result).unwrap(), r#"{"id":"1","type":"next","payload":{"data":null}}"#);
+        assert_eq!(around("a\"b"), (r#"{"id":"a\"b","type":"next","payload":"#.to_owned(), "}"));
         assert_eq!(pong(Some(Payload::new())).as_str(), r#"{"payload":{},"type":"pong"}"#);
     }
 }

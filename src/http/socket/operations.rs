@@ -6,44 +6,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::extract::ws::Utf8Bytes;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use super::Edge;
+use super::frame::Reader;
+use super::line::{Chunk, Line};
 use super::message::{self, FromClient, Heard};
 use super::parting::Parting;
-use super::{Edge, Stream};
 use crate::base::error::Code;
 use crate::domain::sessions::{self, Viewer};
+use crate::graphql::live::group::{Ear, Membership, Payload, Told};
 use crate::graphql::report::{self, Rejected};
-use crate::http::operation::{Parameters, Prepared, stopping};
-
-/// A message that waits to be written.
-pub(super) struct Queued {
-    pub(super) text: Utf8Bytes,
-    /// Whether the client still listens to the operation it is of.
-    wanted: Option<Arc<AtomicBool>>,
-}
-
-impl Queued {
-    /// Nothing is sent of an operation that the client has completed.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.wanted.as_ref().is_none_or(|wanted| wanted.load(Ordering::Relaxed))
-    }
-}
+use crate::http::operation::{Next, Parameters, Prepared, stopping};
 
 /// What is said on an acknowledged socket.
 pub(super) struct Conversation<'a> {
     edge: &'a Arc<Edge>,
     viewer: Option<Viewer>,
-    queue: mpsc::Sender<Queued>,
+    line: Arc<Line>,
     running: HashMap<String, Running>,
     tasks: JoinSet<Finished>,
-    /// When the client is pinged, or given up if it was.
-    patience_ends: Instant,
-    is_pinged: bool,
     /// Why the socket closes as soon as nothing runs on it, or at the latest.
     leaves: Option<(Parting, Instant)>,
 }
@@ -53,29 +37,50 @@ type Leaving = (Parting, Duration);
 
 /// An operation that runs.
 struct Running {
-    task: AbortHandle,
+    by: By,
     wanted: Arc<AtomicBool>,
 }
 
-/// An operation that ended by itself, with its last message.
+/// What an operation runs by.
+enum By {
+    /// A task of its own.
+    Task(AbortHandle),
+    /// The group that it is in.
+    Group(Membership),
+}
+
+/// An operation that does not run by itself any more.
 struct Finished {
     id: String,
+    with: With,
+}
+
+/// How an operation went on.
+enum With {
+    /// It said everything but its last message.
+    Last(String),
+    /// A group goes on with it.
+    Group(Membership),
+}
+
+/// An operation in a group that has ended.
+pub(super) struct Ended {
+    id: String,
+    member: u64,
     last: String,
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(edge: &'a Arc<Edge>, viewer: Option<Viewer>, queue: mpsc::Sender<Queued>) -> Self {
-        let patience_ends = Instant::now() + Duration::from_secs(edge.app.config.websocket.ping_seconds);
-        let (running, tasks) = (HashMap::new(), JoinSet::new());
-        Self { edge, viewer, queue, running, tasks, patience_ends, is_pinged: false, leaves: None }
+    pub(super) fn new(edge: &'a Arc<Edge>, viewer: Option<Viewer>, line: Arc<Line>) -> Self {
+        Self { edge, viewer, line, running: HashMap::new(), tasks: JoinSet::new(), leaves: None }
     }
 
     /// Talks until one side ends it. Operations that still run then are given up; when it is ours to end, they have
     /// some time to say that they do.
-    pub(super) async fn hold(mut self, stream: &mut Stream, leaving: impl Future<Output = Leaving>) -> Parting {
+    pub(super) async fn hold(mut self, reader: &mut Reader, leaving: impl Future<Output = Leaving>) -> Parting {
         let mut leaving = pin!(leaving);
         loop {
-            if let Err(parting) = self.step(stream, leaving.as_mut()).await {
+            if let Err(parting) = self.step(reader, leaving.as_mut()).await {
                 return parting;
             }
             if let Some((parting, _)) = self.leaves.take_if(|_| self.running.is_empty()) {
@@ -86,7 +91,7 @@ impl<'a> Conversation<'a> {
 
     async fn step(
         &mut self,
-        stream: &mut Stream,
+        reader: &mut Reader,
         leaving: Pin<&mut impl Future<Output = Leaving>>,
     ) -> Result<(), Parting> {
         let most = self.edge.app.config.websocket.message_bytes;
@@ -96,39 +101,21 @@ impl<'a> Conversation<'a> {
                 self.leaves = Some((parting, Instant::now() + patience));
                 Ok(())
             }
-            () = tokio::time::sleep_until(at_latest.unwrap_or(self.patience_ends)), if at_latest.is_some() => {
+            () = at(at_latest) => {
                 Err(self.leaves.take().map_or(Parting::Gone, |(parting, _)| parting))
             }
-            heard = message::hear(stream, most) => {
-                self.has_life();
-                match heard? {
-                    Heard::Message(message) => self.answer(message).await,
-                    Heard::Sign => Ok(()),
-                }
-            }
+            heard = message::hear(&self.line, reader, most) => match heard? {
+                Heard::Message(message) => self.answer(message).await,
+                Heard::Else => self.bury_ended().await,
+            },
             Some(finished) = self.tasks.join_next_with_id() => self.finish(finished).await,
-            () = tokio::time::sleep_until(self.patience_ends) => self.ping().await,
         }
-    }
-
-    fn has_life(&mut self) {
-        self.is_pinged = false;
-        self.patience_ends = Instant::now() + Duration::from_secs(self.edge.app.config.websocket.ping_seconds);
-    }
-
-    async fn ping(&mut self) -> Result<(), Parting> {
-        if self.is_pinged {
-            return Err(Parting::SILENT);
-        }
-        self.is_pinged = true;
-        self.patience_ends = Instant::now() + Duration::from_secs(self.edge.app.config.websocket.pong_seconds);
-        self.say(message::PING).await
     }
 
     async fn answer(&mut self, message: FromClient) -> Result<(), Parting> {
         match message {
             FromClient::ConnectionInit { .. } => Err(Parting::TOO_MANY_INITS),
-            FromClient::Ping { payload } => self.say(message::pong(payload)).await,
+            FromClient::Ping { payload } => self.say(&message::pong(payload)).await,
             FromClient::Pong { .. } => Ok(()),
             FromClient::Subscribe { id, payload } => self.subscribe(id, payload).await,
             FromClient::Complete { id } => {
@@ -176,37 +163,70 @@ impl<'a> Conversation<'a> {
 
     fn start(&mut self, id: String, parameters: Parameters) {
         let wanted = Arc::new(AtomicBool::new(true));
-        let voice = Voice { id: id.clone(), queue: self.queue.clone(), wanted: wanted.clone() };
+        let voice = Voice { id: id.clone(), line: self.line.clone(), wanted: wanted.clone() };
         let task = self.tasks.spawn(run(self.edge.clone(), self.viewer, parameters, voice));
-        self.running.insert(id, Running { task, wanted });
+        self.running.insert(id, Running { by: By::Task(task), wanted });
     }
 
     fn give_up(&mut self, id: &str) {
-        if let Some(running) = self.running.remove(id) {
-            running.wanted.store(false, Ordering::Relaxed);
-            running.task.abort();
+        if let Some(Running { by, wanted }) = self.running.remove(id) {
+            wanted.store(false, Ordering::Relaxed);
+            match by {
+                By::Task(task) => task.abort(),
+                By::Group(member) => drop(member),
+            }
         }
     }
 
     /// Frees the id of an operation before its last message is sent: with that, the client may use it again.
     async fn finish(&mut self, finished: Result<(Id, Finished), JoinError>) -> Result<(), Parting> {
         match finished {
-            Ok((task, Finished { id, last })) if self.is(&id, task) => {
-                self.running.remove(&id);
-                self.say(last).await
-            }
+            Ok((task, Finished { id, with })) if self.is(&id, task) => match with {
+                With::Last(last) => {
+                    self.running.remove(&id);
+                    self.say(&last).await
+                }
+                With::Group(member) => {
+                    self.goes_on(id, member);
+                    Ok(())
+                }
+            },
             Ok(_) => Ok(()),
             Err(error) => self.bury(error).await,
         }
     }
 
+    /// From now on a group speaks to the client.
+    fn goes_on(&mut self, id: String, member: Membership) {
+        let Some(running) = self.running.get_mut(&id) else { return };
+        let (before, after) = message::around(&id);
+        let wanted = running.wanted.clone();
+        let most = self.edge.app.config.websocket.queue;
+        let ear =
+            Listens { id, member: member.number(), line: self.line.clone(), wanted, around: (before, after), most };
+        member.listens(Box::new(ear));
+        running.by = By::Group(member);
+    }
+
+    /// Says the last of operations that have ended in their groups.
+    async fn bury_ended(&mut self) -> Result<(), Parting> {
+        for Ended { id, member, last } in self.line.take_ended() {
+            let is_it = |running: &Running| matches!(&running.by, By::Group(by) if by.number() == member);
+            if self.running.get(&id).is_some_and(is_it) {
+                self.running.remove(&id);
+                self.say(&last).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn is(&self, id: &str, task: Id) -> bool {
-        self.running.get(id).is_some_and(|running| running.task.id() == task)
+        self.running.get(id).is_some_and(|running| running.is(task))
     }
 
     /// An operation that panicked outside of its execution, or was given up.
     async fn bury(&mut self, error: JoinError) -> Result<(), Parting> {
-        let found = self.running.iter().find(|(_, running)| running.task.id() == error.id());
+        let found = self.running.iter().find(|(_, running)| running.is(error.id()));
         let Some(id) = found.map(|(id, _)| id.clone()) else { return Ok(()) };
         self.running.remove(&id);
         let chance = &self.edge.app.chance;
@@ -219,49 +239,97 @@ impl<'a> Conversation<'a> {
 
     async fn say_error(&self, id: &str, rejected: &Rejected) -> Result<(), Parting> {
         let text = message::error(id, &rejected.errors).map_err(|_| Parting::Gone)?;
-        self.say(text).await
+        self.say(&text).await
     }
 
-    async fn say(&self, text: impl Into<Utf8Bytes>) -> Result<(), Parting> {
-        let message = Queued { text: text.into(), wanted: None };
-        self.queue.send(message).await.map_err(|_| Parting::Gone)
+    async fn say(&self, text: &str) -> Result<(), Parting> {
+        self.line.says_in_turn(Chunk::text(text)).await;
+        Ok(())
+    }
+}
+
+impl Running {
+    fn is(&self, task: Id) -> bool {
+        matches!(&self.by, By::Task(by) if by.id() == task)
+    }
+}
+
+/// Waits until a moment, or for ever when there is none.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
 /// How an operation is heard on its socket.
 struct Voice {
     id: String,
-    queue: mpsc::Sender<Queued>,
+    line: Arc<Line>,
     wanted: Arc<AtomicBool>,
 }
 
 impl Voice {
-    /// Waits while the queue is full.
-    async fn say(&self, text: String) {
-        let message = Queued { text: text.into(), wanted: Some(self.wanted.clone()) };
-        // When the queue is closed, so is the socket, and this task is about to be given up.
-        let _ = self.queue.send(message).await;
+    /// Waits while too much is to be written.
+    async fn say(&self, payload: Payload) {
+        let (before, after) = message::around(&self.id);
+        self.line.says_in_turn(Chunk::around(&before, payload.json, after).if_wanted(&self.wanted)).await;
     }
 }
 
-/// Executes an operation and says what comes of it, all but its last message.
+/// How a group is heard on a socket.
+struct Listens {
+    id: String,
+    member: u64,
+    line: Arc<Line>,
+    wanted: Arc<AtomicBool>,
+    around: (String, &'static str),
+    most: usize,
+}
+
+impl Listens {
+    fn chunk(&self, payload: &Payload) -> Chunk {
+        let (before, after) = &self.around;
+        Chunk::around(before, payload.json.clone(), after).if_wanted(&self.wanted)
+    }
+}
+
+impl Ear for Listens {
+    fn hears(&mut self, payload: &Payload) -> bool {
+        self.line.offers(self.chunk(payload), self.most)
+    }
+
+    fn hears_last(&mut self, told: Told) {
+        let last = match told {
+            Told::Result(payload) => return self.line.says(self.chunk(&payload)),
+            Told::End => message::complete(&self.id),
+            Told::Broken(rejected) => message::error(&self.id, &rejected.errors),
+        };
+        self.line.ends(Ended { id: self.id.clone(), member: self.member, last: last.unwrap_or_default() });
+    }
+}
+
+/// Executes an operation and says what comes of it, all but its last message, or up to where a group goes on.
 async fn run(edge: Arc<Edge>, viewer: Option<Viewer>, parameters: Parameters, voice: Voice) -> Finished {
     let said = match edge.operations.prepare(viewer, parameters) {
         Ok(prepared) => results(&edge, prepared, &voice).await,
         Err(rejected) => Err(rejected),
     };
     let last = match said {
-        Ok(()) => message::complete(&voice.id),
+        Ok(Some(member)) => return Finished { id: voice.id, with: With::Group(member) },
+        Ok(None) => message::complete(&voice.id),
         Err(rejected) => message::error(&voice.id, &rejected.errors),
     };
-    Finished { last: last.unwrap_or_default(), id: voice.id }
+    Finished { with: With::Last(last.unwrap_or_default()), id: voice.id }
 }
 
-async fn results(edge: &Arc<Edge>, prepared: Prepared, voice: &Voice) -> Result<(), Rejected> {
+async fn results(edge: &Arc<Edge>, prepared: Prepared, voice: &Voice) -> Result<Option<Membership>, Rejected> {
     let mut events = edge.operations.events(prepared)?;
-    while let Some(event) = events.next().await {
-        let text = message::next(&voice.id, &event?.response).map_err(|error| edge.broken(error))?;
-        voice.say(text).await;
+    while let Some(next) = events.next_by_itself().await {
+        match next? {
+            Next::Result(payload) => voice.say(payload).await,
+            Next::Joined(member) => return Ok(Some(member)),
+        }
     }
-    Ok(())
+    Ok(None)
 }

@@ -1,6 +1,7 @@
 //! Why a socket closes: the protocol's codes, and a few sentences of ours.
 
-use axum::extract::ws::{CloseFrame, Message};
+use super::frame;
+use super::line::Chunk;
 
 /// Bytes that a reason can have (RFC 6455, section 5.5: 125 with the code).
 const REASON_BYTES: usize = 123;
@@ -10,6 +11,8 @@ const REASON_BYTES: usize = 123;
 pub(super) enum Parting {
     /// The client is gone already.
     Gone,
+    /// The client closed, and is told so.
+    Answered(u16),
     /// A code and a reason that never change.
     Code(u16, &'static str),
     /// `4400`: what is wrong with a message.
@@ -20,6 +23,8 @@ pub(super) enum Parting {
 
 impl Parting {
     pub(super) const STOPPING: Self = Self::Code(1001, "Going away");
+    pub(super) const NO_FRAME: Self = Self::Code(1002, "Not a WebSocket frame that fits here");
+    pub(super) const NO_TEXT: Self = Self::Code(1007, "Not UTF-8");
     pub(super) const TOO_LONG: Self = Self::Code(1009, "Message too long");
     pub(super) const UNAUTHORIZED: Self = Self::Code(4401, "Unauthorized");
     pub(super) const FORBIDDEN: Self = Self::Code(4403, "Forbidden");
@@ -36,14 +41,19 @@ impl Parting {
     }
 
     /// The close message to send; none to a client that is gone.
-    pub(super) fn message(self) -> Option<Message> {
-        let (code, reason) = match self {
+    pub(super) fn message(self) -> Option<Chunk> {
+        let (code, reason) = self.said()?;
+        Some(Chunk::frame(frame::close(code, shortened(&reason, REASON_BYTES))))
+    }
+
+    fn said(self) -> Option<(u16, String)> {
+        Some(match self {
             Self::Gone => return None,
+            Self::Answered(code) => (code, String::new()),
             Self::Code(code, reason) => (code, reason.to_owned()),
             Self::BadMessage(reason) => (4400, reason),
             Self::Twice(id) => (4409, twice(&id)),
-        };
-        Some(Message::Close(Some(CloseFrame { code, reason: shortened(&reason, REASON_BYTES).into() })))
+        })
     }
 }
 
@@ -62,10 +72,8 @@ mod tests {
     use super::*;
 
     fn reason(parting: Parting) -> (u16, String) {
-        match parting.message() {
-            Some(Message::Close(Some(frame))) => (frame.code, frame.reason.to_string()),
-            other => panic!("{other:?} is not a close message with a reason"),
-        }
+        let (code, reason) = parting.said().expect("a reason");
+        (code, shortened(&reason, REASON_BYTES).to_owned())
     }
 
     #[test]
@@ -75,6 +83,6 @@ mod tests {
         assert!(code == 4409 && long.len() <= 123 && long.ends_with("ä already exists"), "{long}");
         let (code, long) = reason(Parting::BadMessage("ö".repeat(100)));
         assert!(code == 4400 && long.len() == 122, "{long}");
-        assert_eq!(Parting::Gone.message(), None);
+        assert!(Parting::Gone.message().is_none());
     }
 }

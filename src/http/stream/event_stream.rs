@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use serde_json::json;
 
+use crate::graphql::live::group::Payload;
 use crate::graphql::report::Rejected;
-use crate::http::operation::Event;
 
 pub(super) const MEDIA_TYPE: &str = "text/event-stream; charset=utf-8";
 /// A comment, which clients pass over.
@@ -16,7 +16,7 @@ pub(super) const ALIVE: &str = ":\n\n";
 /// An `EventSource` is told of an event only when there is a line of data, even an empty one.
 pub(super) const END: &str = "event: complete\ndata:\n\n";
 
-pub(super) fn next(event: &Event) -> serde_json::Result<String> {
+pub(super) fn next(event: &Payload) -> String {
     let mut part = String::from("event: next\n");
     // Nothing in a cursor ends a line, and JSON has no line ends outside of its texts.
     if let Some(cursor) = &event.cursor {
@@ -25,8 +25,8 @@ pub(super) fn next(event: &Event) -> serde_json::Result<String> {
     if let Some(again_after) = event.again_after {
         let _ = writeln!(part, "retry: {}", again_after.as_millis());
     }
-    let _ = write!(part, "data: {}\n\n", serde_json::to_string(&event.response)?);
-    Ok(part)
+    let _ = write!(part, "data: {}\n\n", String::from_utf8_lossy(&event.json));
+    part
 }
 
 /// A result with nothing but errors: the stream broke.
@@ -38,16 +38,14 @@ pub(super) fn failed(rejected: &Rejected) -> String {
 mod tests {
     use super::*;
     use crate::base::error::Code;
-    use async_graphql::{Response, Value};
     use std::time::Duration;
 
     #[test]
     fn results_have_their_cursor_for_an_id() {
-        let response = Response::new(Value::from("a\nb"));
-        let plain = Event { response, cursor: None, again_after: None };
-        assert_eq!(next(&plain).unwrap(), "event: next\ndata: {\"data\":\"a\\nb\"}\n\n");
-        let last = Event { cursor: Some("abc".into()), again_after: Some(Duration::from_millis(70)), ..plain };
-        assert_eq!(next(&last).unwrap(), "event: next\nid: abc\nretry: 70\ndata: {\"data\":\"a\\nb\"}\n\n");
+        let plain = Payload { json: r#"{"data":"a\nb"}"#.into(), cursor: None, again_after: None };
+        assert_eq!(next(&plain), "event: next\ndata: {\"data\":\"a\\nb\"}\n\n");
+        let last = Payload { cursor: Some("abc".into()), again_after: Some(Duration::from_millis(70)), ..plain };
+        assert_eq!(next(&last), "event: next\nid: abc\nretry: 70\ndata: {\"data\":\"a\\nb\"}\n\n");
         let text = failed(&Rejected::new(Code::Overloaded, "no"));
         assert!(text.starts_with("event: next\ndata: {\"errors\":[{") && text.ends_with("}]}\n\n"), "{text}");
     }

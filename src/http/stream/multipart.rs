@@ -4,8 +4,8 @@
 
 use serde_json::json;
 
+use crate::graphql::live::group::Payload;
 use crate::graphql::report::Rejected;
-use crate::http::operation::Event;
 
 pub(super) const MEDIA_TYPE: &str = "multipart/mixed;boundary=\"-\";subscriptionSpec=1.0";
 pub(super) const OPENING: &str = "\r\n---";
@@ -13,8 +13,8 @@ pub(super) const OPENING: &str = "\r\n---";
 pub(super) const ALIVE: &str = "\r\nContent-Type: application/json\r\n\r\n{}\r\n---";
 pub(super) const END: &str = "--\r\n";
 
-pub(super) fn next(event: &Event) -> serde_json::Result<String> {
-    Ok(part(&format!("{{\"payload\":{}}}", serde_json::to_string(&event.response)?)))
+pub(super) fn next(event: &Payload) -> String {
+    part(&format!("{{\"payload\":{}}}", String::from_utf8_lossy(&event.json)))
 }
 
 /// Errors beside the payload and not in it: the stream broke.
@@ -29,14 +29,13 @@ fn part(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use async_graphql::{Response, Value};
 
     #[test]
     fn parts_add_up_to_a_message() {
-        let event = Event { response: Response::new(Value::from(1)), cursor: None, again_after: None };
+        let event = Payload { json: r#"{"data":1}"#.into(), cursor: None, again_after: None };
         assert_eq!(part("{}"), ALIVE);
         assert_eq!(
-            format!("{OPENING}{}{END}", next(&event).unwrap()),
+            format!("{OPENING}{}{END}", next(&event)),
             "\r\n---\r\nContent-Type: application/json\r\n\r\n{\"payload\":{\"data\":1}}\r\n-----\r\n"
         );
     }

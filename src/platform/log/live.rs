@@ -4,12 +4,13 @@
 //! given: with a read of the log up to there, nothing is lost and nothing comes twice. A listener that is too slow is
 //! cut off and knows it; it harms nobody else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
+use super::together::{Hearing, Together};
 use super::{Arriving, Entry};
 use crate::base::facts::{Fact, FollowState, Topic};
 use crate::base::ids::{SessionId, UserId};
@@ -23,9 +24,14 @@ pub struct Live {
     state: Mutex<State>,
 }
 
+/// Entries of a log that are kept in memory: after a break most clients have missed less.
+const RECENT: usize = 2048;
+
 #[derive(Debug, Default)]
 struct State {
     positions: Vec<i64>,
+    /// The last entries of each log, without a hole, up to its position.
+    recent: Vec<VecDeque<Arc<Entry>>>,
     next: u64,
     listeners: HashMap<u64, Sender>,
     by_topic: HashMap<Topic, HashSet<u64>>,
@@ -33,10 +39,34 @@ struct State {
 
 #[derive(Debug)]
 struct Sender {
-    queue: mpsc::Sender<Arc<Entry>>,
-    overflowed: Arc<AtomicBool>,
+    queue: Queue,
     topics: HashSet<Topic>,
     follows: Option<UserId>,
+}
+
+/// Where a listener is told.
+#[derive(Debug)]
+enum Queue {
+    /// By itself.
+    Alone { queue: mpsc::Sender<Arc<Entry>>, overflowed: Arc<AtomicBool> },
+    /// With others, once for all of them.
+    Together(Arc<Together>),
+}
+
+/// One of those who listen together. Dropped, it listens no more.
+#[derive(Debug)]
+pub struct Place {
+    live: Arc<Live>,
+    /// Which of them it is.
+    pub number: u64,
+    /// The positions of all databases from which on it hears.
+    pub from: Vec<i64>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.live.lock().remove(self.number);
+    }
 }
 
 /// One listener. Dropped, it listens no more.
@@ -54,7 +84,9 @@ impl Live {
     /// Listeners of a server whose logs stand at these positions and have this name together.
     #[must_use]
     pub fn at(positions: Vec<i64>, identity: String) -> Self {
-        Self { arriving: Arriving::default(), identity, state: Mutex::new(State { positions, ..State::default() }) }
+        let recent = positions.iter().map(|_| VecDeque::new()).collect();
+        let state = State { positions, recent, ..State::default() };
+        Self { arriving: Arriving::default(), identity, state: Mutex::new(state) }
     }
 
     /// The name of the logs, by which positions of another server are told from ours.
@@ -73,6 +105,13 @@ impl Live {
     #[must_use]
     pub fn positions(&self) -> Vec<i64> {
         self.lock().positions.clone()
+    }
+
+    /// The same if this holds while nothing is delivered.
+    #[must_use]
+    pub fn positions_if(&self, holds: impl FnOnce() -> bool) -> Option<Vec<i64>> {
+        let state = self.lock();
+        holds().then(|| state.positions.clone())
     }
 
     /// How many listen.
@@ -99,6 +138,15 @@ impl Live {
         self.attach(topics.into_iter().chain([Topic::RelationsOf(user)]), queue, Some(user))
     }
 
+    /// Listens to some topics with others, who are told once for all of them.
+    #[must_use]
+    pub fn listen_with(self: &Arc<Self>, together: &Arc<Together>, topics: impl IntoIterator<Item = Topic>) -> Place {
+        let mut state = self.lock();
+        let number = state.add_listener(Queue::Together(together.clone()), None);
+        topics.into_iter().for_each(|topic| state.add(number, topic));
+        Place { live: self.clone(), number, from: state.positions.clone() }
+    }
+
     fn attach(
         self: &Arc<Self>,
         topics: impl IntoIterator<Item = Topic>,
@@ -108,10 +156,7 @@ impl Live {
         let (sender, receiver) = mpsc::channel(queue);
         let overflowed = Arc::new(AtomicBool::new(false));
         let mut state = self.lock();
-        let number = state.next;
-        state.next += 1;
-        let entry = Sender { queue: sender, overflowed: overflowed.clone(), topics: HashSet::new(), follows };
-        state.listeners.insert(number, entry);
+        let number = state.add_listener(Queue::Alone { queue: sender, overflowed: overflowed.clone() }, follows);
         topics.into_iter().for_each(|topic| state.add(number, topic));
         let from = state.positions.clone();
         Listener { live: self.clone(), number, queue: receiver, overflowed, from }
@@ -132,7 +177,20 @@ impl Live {
 
     /// Passes over positions whose entries are no longer kept.
     pub fn skip_to(&self, database: usize, position: i64) {
-        self.lock().positions[database] = position;
+        let mut state = self.lock();
+        state.positions[database] = position;
+        state.recent[database].clear();
+    }
+
+    /// The entries of a log after a position and up to another one, when all of them are in memory.
+    #[must_use]
+    pub fn recent(&self, database: usize, (after, until): (i64, i64)) -> Option<Vec<Arc<Entry>>> {
+        let state = self.lock();
+        let recent = &state.recent[database];
+        let first = recent.front()?.position;
+        let [from, to] = [after + 1, until + 1].map(|position| usize::try_from(position - first).ok());
+        let (from, to) = (from?, to?.min(recent.len()));
+        (from <= to && until <= state.positions[database]).then(|| recent.range(from..to).cloned().collect())
     }
 
     /// Comes back when a session has ended.
@@ -151,18 +209,42 @@ impl State {
         entry.position > self.positions[entry.database]
     }
 
+    fn add_listener(&mut self, queue: Queue, follows: Option<UserId>) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.listeners.insert(number, Sender { queue, topics: HashSet::new(), follows });
+        number
+    }
+
     fn deliver(&mut self, entry: Entry) {
         self.positions[entry.database] = entry.position;
         let entry = Arc::new(entry);
-        let mut told = HashSet::new();
-        let mut too_slow = Vec::new();
+        let recent = &mut self.recent[entry.database];
+        if recent.back().is_some_and(|last| last.position + 1 != entry.position) {
+            recent.clear();
+        }
+        recent.push_back(entry.clone());
+        if recent.len() > RECENT {
+            recent.pop_front();
+        }
+        let (mut told, mut too_slow) = (HashSet::new(), Vec::new());
+        let mut hearing = Hearing::default();
         for topic in entry.fact.topics() {
             for number in self.by_topic.get(&topic).into_iter().flatten() {
-                if told.insert(*number) && !self.listeners[number].tell(&entry) {
-                    too_slow.push(*number);
+                if !told.insert(*number) {
+                    continue;
+                }
+                match &self.listeners[number].queue {
+                    Queue::Alone { queue, overflowed } if queue.try_send(entry.clone()).is_err() => {
+                        overflowed.store(true, Ordering::Relaxed);
+                        too_slow.push(*number);
+                    }
+                    Queue::Alone { .. } => {}
+                    Queue::Together(together) => hearing.add(together, *number),
                 }
             }
         }
+        too_slow.extend(hearing.tell(&entry, &self.positions));
         for number in too_slow {
             self.remove(number);
         }
@@ -211,17 +293,6 @@ impl State {
     }
 }
 
-impl Sender {
-    /// Puts an entry into the queue; false when it is full.
-    fn tell(&self, entry: &Arc<Entry>) -> bool {
-        let sent = self.queue.try_send(entry.clone()).is_ok();
-        if !sent {
-            self.overflowed.store(true, Ordering::Relaxed);
-        }
-        sent
-    }
-}
-
 impl Listener {
     /// The next entry; `None` when the listener was too slow and was cut off.
     pub async fn next(&mut self) -> Option<Arc<Entry>> {
@@ -262,6 +333,27 @@ mod tests {
         live.deliver([liked(2, 8), liked(3, 7), liked(3, 7), liked(4, 7)]);
         assert_eq!(listener.next().await.unwrap().position, 3);
         assert_eq!(listener.next().await.unwrap().position, 4);
+    }
+
+    #[test]
+    fn what_came_last_is_kept_without_a_hole() {
+        let live = Live::at(vec![4], String::new());
+        assert!(live.recent(0, (4, 4)).is_none());
+        live.deliver((5..=9).map(|position| liked(position, 7)));
+        let positions = |from_to| {
+            let recent = live.recent(0, from_to)?;
+            Some(recent.iter().map(|entry| entry.position).collect::<Vec<_>>())
+        };
+        assert_eq!(positions((4, 9)), Some(vec![5, 6, 7, 8, 9]));
+        assert_eq!(positions((6, 8)), Some(vec![7, 8]));
+        assert_eq!(positions((9, 9)), Some(vec![]));
+        assert_eq!((positions((3, 9)), positions((9, 10)), positions((9, 8))), (None, None, None));
+        live.deliver([liked(12, 7)]);
+        assert_eq!((positions((10, 12)), positions((11, 12))), (None, Some(vec![12])));
+        live.skip_to(0, 20);
+        live.deliver((21..).take(RECENT + 1).map(|position| liked(position, 7)));
+        let last = 20 + i64::try_from(RECENT).unwrap() + 1;
+        assert_eq!((positions((20, last)), positions((21, last)).map(|all| all.len())), (None, Some(RECENT)));
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ pub mod live;
 mod message;
 mod tables;
 mod tail;
+pub mod together;
 
 use std::collections::HashSet;
 

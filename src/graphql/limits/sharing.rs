@@ -1,0 +1,199 @@
+//! Which subscriptions ask for the same, and whether what they select depends on the viewer.
+//!
+//! A field depends on the viewer unless it stands in the list here. The list is of fields whose value is that of a row:
+//! whether somebody may see the row is asked for each viewer, every time, and not here.
+
+use std::fmt::Write;
+
+use async_graphql::Variables;
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+};
+
+use super::Asked;
+use super::types::Types;
+
+/// Subscriptions that many have to the same.
+const SHARED: [&str; 1] = ["mediaEvents"];
+/// The argument that says after what to go on. It is different for each, and of no account for what comes then.
+const AFTER: &str = "after";
+
+/// Fields with the same value for everybody who may see what they are of.
+const INDEPENDENT: &[(&str, &[&str])] = &[
+    ("StreamOpened", &["cursor", "occurredAt", "recovery", "gapReason"]),
+    ("StreamClosing", &["cursor", "occurredAt", "reason", "reconnectAfterMs"]),
+    ("StreamEvent", &["cursor", "occurredAt"]),
+    ("MediaCountsChanged", &["cursor", "occurredAt", "media"]),
+    ("MediaRemoved", &["cursor", "occurredAt", "mediaId"]),
+    ("MediaUpdated", &["cursor", "occurredAt", "media"]),
+    ("CommentAdded", &["cursor", "occurredAt", "comment", "edgeCursor"]),
+    ("CommentRemoved", &["cursor", "occurredAt", "commentId"]),
+    ("CommentUpdated", &["cursor", "occurredAt", "comment"]),
+    (
+        "Media",
+        &[
+            "id", "shortcode", "url", "owner", "caption", "contentWarning", "audience", "publishedAt", "editedAt",
+            "likeCount", "commentCount",
+        ],
+    ),
+    ("Comment", &["id", "author", "text", "createdAt", "editedAt", "likeCount", "replyCount"]),
+    (
+        "User",
+        &[
+            "id", "username", "displayName", "url", "isPrivate", "joinedAt", "mediaCount", "followerCount",
+            "followingCount",
+        ],
+    ),
+    ("FormattedText", &["plain"]),
+];
+
+/// What those have in common who ask for the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// The document, the operation and the variables, without the position.
+    pub key: String,
+    /// Whether each viewer has an answer of their own.
+    pub by_viewer: bool,
+}
+
+/// With whom a subscription shares what happens; `None` when with nobody.
+pub(super) fn of(
+    types: &Types,
+    (document, operation): (&ExecutableDocument, &OperationDefinition),
+    (asked, variables): (Asked<'_>, &Variables),
+) -> Option<Sharing> {
+    let root = types.root(OperationType::Subscription).filter(|_| operation.ty == OperationType::Subscription)?;
+    let field = match operation.selection_set.node.items.as_slice() {
+        [one] => match &one.node {
+            Selection::Field(field) => &field.node,
+            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => return None,
+        },
+        _ => return None,
+    };
+    if !SHARED.contains(&field.name.node.as_str()) || !operation.directives.is_empty() || !field.directives.is_empty() {
+        return None;
+    }
+    let position = position(field);
+    if position.as_ref().is_some_and(|variable| !is_used_once(asked.query, variable)) {
+        return None;
+    }
+    let mut key = format!("{}\0{}", asked.operation_name.unwrap_or_default(), asked.query);
+    let mut given: Vec<_> = variables.iter().filter(|(name, _)| Some(name.as_str()) != position.as_deref()).collect();
+    given.sort_unstable_by_key(|(name, _)| name.as_str());
+    for (name, value) in given {
+        let _ = write!(key, "\0{name}={value}");
+    }
+    let named = &types.field(root, &field.name.node)?.named;
+    let by_viewer = depends(types, document, (named, &field.selection_set.node));
+    Some(Sharing { key, by_viewer })
+}
+
+/// The name of the variable that says after what to go on.
+fn position(field: &Field) -> Option<String> {
+    // The parser's type for values cannot be named from here, but a variable is written as one.
+    let value = field.get_argument(AFTER)?.node.to_string();
+    value.strip_prefix('$').map(str::to_owned)
+}
+
+/// Whether a document uses a variable for one thing only: it is named where it is declared, and where it is used.
+fn is_used_once(query: &str, variable: &str) -> bool {
+    let named = format!("${variable}");
+    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
+    query.match_indices(&named).filter(|(at, _)| ends(&query[at + named.len()..])).count() == 2
+}
+
+/// Whether a selection has a field that is not in the list. Its fragments do not spread themselves: that was refused before.
+fn depends(types: &Types, document: &ExecutableDocument, (of, set): (&str, &SelectionSet)) -> bool {
+    set.items.iter().any(|selection| match &selection.node {
+        Selection::Field(field) => field_depends(types, document, (of, &field.node)),
+        Selection::InlineFragment(inline) => {
+            let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+            depends(types, document, (on, &inline.node.selection_set.node))
+        }
+        Selection::FragmentSpread(spread) => match document.fragments.get(&spread.node.fragment_name.node) {
+            Some(fragment) => {
+                let on = fragment.node.type_condition.node.on.node.as_str();
+                depends(types, document, (on, &fragment.node.selection_set.node))
+            }
+            None => true,
+        },
+    })
+}
+
+fn field_depends(types: &Types, document: &ExecutableDocument, (of, field): (&str, &Field)) -> bool {
+    let name = field.name.node.as_str();
+    if name == "__typename" {
+        return false;
+    }
+    let is_listed = INDEPENDENT.iter().any(|(listed, fields)| *listed == of && fields.contains(&name));
+    match types.field(of, name) {
+        Some(found) if is_listed => depends(types, document, (&found.named, &field.selection_set.node)),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Limits;
+    use super::*;
+    use crate::base::config::Graphql;
+    use serde_json::json;
+
+    fn sharing(query: &str, variables: serde_json::Value) -> Option<Sharing> {
+        let limits = Limits::new(&crate::graphql::sdl(), &Graphql::default());
+        let asked = Asked { query, operation_name: None };
+        limits.admit(asked, Variables::from_json(variables)).expect("it is let in").sharing
+    }
+
+    fn of_media(selection: &str) -> Option<Sharing> {
+        sharing(&format!("subscription {{ mediaEvents(mediaId: \"med_1\") {{ {selection} }} }}"), json!({}))
+    }
+
+    #[test]
+    fn the_list_names_fields_of_the_schema_and_none_of_the_viewer() {
+        let types = Types::new(&crate::graphql::sdl());
+        for (of, fields) in INDEPENDENT {
+            for field in *fields {
+                assert!(types.field(of, field).is_some() && !field.contains("iewer"), "{of}.{field}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_selection_depends_on_the_viewer_unless_all_its_fields_are_listed() {
+        let cases = [
+            ("__typename", false),
+            (
+                "... on StreamEvent { cursor } ... on CommentAdded { comment { id author { username } text { plain } } }",
+                false,
+            ),
+            ("... on MediaCountsChanged { media { likeCount owner { id } } }", false),
+            ("... on MediaCountsChanged { media { likeCount viewerHasLiked } }", true),
+            ("... on CommentAdded { comment { id viewerCanDelete } }", true),
+            ("... on MediaUpdated { media { caption { plain } editedAt } }", false),
+            ("... on CommentUpdated { comment { text { entities { offset } } } }", true),
+            ("... on CommentAdded { comment { parent { id } } }", true),
+            ("... on MediaUpdated { media { photos { id } } }", true),
+            ("... on MediaCountsChanged { media { owner { viewerRelationship { isBlocking } } } }", true),
+            ("... on MediaCountsChanged { media { comments { nodes { id } } } }", true),
+        ];
+        for (selection, by_viewer) in cases {
+            assert_eq!(of_media(selection).expect("it is shared").by_viewer, by_viewer, "{selection}");
+        }
+        let fragment = "subscription { mediaEvents(mediaId: \"med_1\") { ...F } } fragment F on MediaCountsChanged { media { viewerHasLiked } }";
+        assert!(sharing(fragment, json!({})).expect("it is shared").by_viewer);
+    }
+
+    #[test]
+    fn the_position_is_no_part_of_what_is_the_same() {
+        let query =
+            "subscription($id: ID!, $from: StreamCursor) { mediaEvents(mediaId: $id, after: $from) { __typename } }";
+        let at = |id: &str, from: &str| sharing(query, json!({ "id": id, "from": from })).expect("it is shared").key;
+        assert_eq!(at("med_1", "a"), at("med_1", "b"));
+        assert_ne!(at("med_1", "a"), at("med_2", "a"));
+        assert!(is_used_once(query, "from") && !is_used_once("query($a: Int) { b(a: $a) c(a: $a) }", "a"));
+        assert!(is_used_once("query($a: Int, $ab: Int) { b(a: $a, b: $ab) }", "a"));
+        assert_eq!(sharing("subscription { homeFeedEvents { __typename } }", json!({})), None);
+        assert_eq!(sharing("{ server { name } }", json!({})), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! Two processes behind nginx are replaced one after the other while two thousand sockets listen: everybody goes on where
+//! they were, and nobody misses a thing.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::kit::program::{Program, free_address};
+use crate::kit::{Folder, Front, PATIENCE, Person, eventually};
+use crate::servers::Servers;
+
+const SOCKETS: usize = 2000;
+/// Over how long a process lets its sockets go.
+const DRAIN: u64 = 4;
+
+const LISTEN: &str = "subscription($id: ID!, $after: StreamCursor) { mediaEvents(mediaId: $id, after: $after) {
+    __typename ... on StreamEvent { cursor } ... on StreamOpened { recovery }
+    ... on StreamClosing { reason reconnectAfterMs } ... on CommentAdded { comment { id } }
+} }";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_sockets_miss_nothing_while_processes_are_replaced() {
+    let (servers, data) = (Servers::start(), Folder::fresh());
+    let mut processes = [a_process(&servers, &data), a_process(&servers, &data)];
+    for process in &mut processes {
+        process.starts().await;
+    }
+    let fronts = processes.each_ref().map(|process| process.front.clone());
+    let nginx = Nginx::before(&fronts).await;
+    let ada = processes[0].signs_up("ada").await;
+    let media = ada.publishes("dusk").await;
+    let start = ada.asks("{ streamCursor }", json!({})).await.text("/streamCursor");
+    let (opened, last) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::new()));
+    let client =
+        || Client { person: ada.at(&nginx.front), media: media.clone(), opened: opened.clone(), last: last.clone() };
+    let clients: Vec<_> = (0..SOCKETS).map(|_| tokio::spawn(client().listens(start.clone()))).collect();
+    let all_are_open = async || (opened.load(Ordering::Relaxed) >= SOCKETS).then_some(());
+    eventually("all sockets are open", 4 * PATIENCE, all_are_open).await;
+    let mut said = vec![ada.comments(&media, "before").await];
+    for number in 0..2 {
+        let other = ada.at(&fronts[1 - number]);
+        said.extend(is_replaced(&mut processes[number], &other, &media).await);
+    }
+    said.push(ada.comments(&media, "the last").await);
+    last.set(said[said.len() - 1].clone()).expect("there is one last");
+    for heard in join_all(clients).await {
+        assert_eq!(heard.expect("a client hears everything"), said);
+    }
+    assert!(opened.load(Ordering::Relaxed) >= 2 * SOCKETS, "every socket was let go and came again");
+    drop(nginx);
+    for process in processes {
+        process.ends().await;
+    }
+}
+
+/// A process is stopped and started again while somebody comments over the other one. The comments come back.
+async fn is_replaced(process: &mut Program, other: &Person, media: &str) -> Vec<String> {
+    let replaced = async {
+        assert!(process.is_stopped().await.success(), "it stops in good order");
+        process.starts().await;
+    };
+    tokio::pin!(replaced);
+    let (mut again, mut said) = (tokio::time::interval(Duration::from_secs(1)), vec![]);
+    loop {
+        tokio::select! {
+            () = &mut replaced => return said,
+            _ = again.tick() => said.push(other.comments(media, "meanwhile").await),
+        }
+    }
+}
+
+fn a_process(servers: &Servers, data: &Folder) -> Program {
+    let limits = format!("connections_per_address = {SOCKETS}0\nconnections_per_session = {SOCKETS}0");
+    let drain = format!("[http]\ndrain_seconds = {DRAIN}");
+    Program::told(&format!("{drain}\n[websocket]\n{limits}\n{}", servers.addresses().toml())).with_data(&data.0)
+}
+
+struct Client {
+    person: Person,
+    media: String,
+    opened: Arc<AtomicUsize>,
+    /// The comment after which nothing comes.
+    last: Arc<OnceLock<String>>,
+}
+
+impl Client {
+    /// Listens until it has heard the last, and comes again when it is told to.
+    async fn listens(self, start: String) -> Vec<String> {
+        let (mut cursor, mut heard) = (start, vec![]);
+        while self.last.get().is_none() || heard.last() != self.last.get() {
+            let variables = json!({ "id": self.media, "after": cursor });
+            let Ok(mut stream) = self.person.tries_to_listen(LISTEN, &variables).await else { continue };
+            // An event is waited for so long that the last is known by then.
+            while let Ok(event) = stream.try_next().await {
+                event["cursor"].as_str().expect("every event has a cursor").clone_into(&mut cursor);
+                match event["__typename"].as_str() {
+                    Some("StreamOpened") => self.opens(&event),
+                    Some("CommentAdded") => {
+                        heard.push(event["comment"]["id"].as_str().expect("an ID").to_owned());
+                    }
+                    Some("StreamClosing") => {
+                        assert_eq!(event["reason"], "DRAINING");
+                        let wait = event["reconnectAfterMs"].as_u64().expect("it says when to come again");
+                        tokio::time::sleep(Duration::from_millis(wait)).await;
+                    }
+                    _ => {}
+                }
+                if self.last.get().is_some_and(|last| heard.last() == Some(last)) {
+                    break;
+                }
+            }
+        }
+        heard
+    }
+
+    fn opens(&self, event: &Value) {
+        assert_eq!(event["recovery"], "RECOVERED");
+        self.opened.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// nginx, as the README sets it up, before two processes.
+struct Nginx {
+    front: Front,
+    running: Child,
+    _folder: Folder,
+}
+
+impl Nginx {
+    async fn before(fronts: &[Front; 2]) -> Self {
+        let (folder, address) = (Folder::fresh(), free_address());
+        let [first, second] = fronts.each_ref().map(|front| front.address);
+        let config = format!(
+            "daemon off;\nworker_processes 1;\nworker_rlimit_nofile 16000;\npid nginx.pid;\nerror_log error.log;
+            events {{ worker_connections 8000; }}
+            http {{
+                access_log off;
+                client_body_temp_path body; proxy_temp_path proxy;
+                fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+                upstream photograph {{ server {first}; server {second}; }}
+                server {{
+                    listen {address};
+                    location / {{
+                        proxy_pass http://photograph;
+                        proxy_http_version 1.1;
+                        proxy_set_header Host $host;
+                        proxy_set_header Upgrade $http_upgrade;
+                        proxy_set_header Connection upgrade;
+                        proxy_next_upstream error timeout http_503;
+                    }}
+                }}
+            }}"
+        );
+        std::fs::write(folder.0.join("nginx.conf"), config).expect("a file in the folder");
+        let mut nginx = Command::new("nginx");
+        nginx.arg("-p").arg(&folder.0).args(["-c", "nginx.conf", "-e", "error.log"]);
+        let running = nginx.stdin(Stdio::null()).spawn().expect("nginx starts");
+        let front = Front::at(address);
+        let listens = async || {
+            let answer = front.client.get(front.url("/livez")).send().await;
+            answer.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        };
+        eventually("nginx listens", PATIENCE, listens).await;
+        Self { front, running, _folder: folder }
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // Its master ends its worker when it is asked to, not when it is killed.
+        let _ = Command::new("kill").args(["-TERM", &self.running.id().to_string()]).status();
+        let _ = self.running.wait();
+    }
+}
