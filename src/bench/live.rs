@@ -31,6 +31,7 @@ const IDENTICAL: &str = "subscription Live($id: ID!) { mediaEvents(mediaId: $id)
 const BY_VIEWER: &str = "subscription Live($id: ID!) { mediaEvents(mediaId: $id) { __typename
     ... on StreamOpened { cursor recovery } ... on StreamClosing { cursor reason reconnectAfterMs }
     ... on MediaCountsChanged { cursor occurredAt media { id likeCount commentCount viewerHasLiked } } } }";
+const KINDS: [(&str, &str); 2] = [("identical for all", IDENTICAL), ("different by viewer", BY_VIEWER)];
 const LIKE: &str = "mutation Like($id: ID!) { likeMedia(input: { mediaId: $id }) { userErrors { message } } }";
 /// Longer than the time between two events with numbers.
 const BETWEEN: Duration = Duration::from_millis(1300);
@@ -64,13 +65,14 @@ pub async fn run(app: &Arc<App>, plan: &Plan, say: impl Fn(&str)) -> Result<()> 
     }
     world::must_be_empty(app).await?;
     sessions::load_keys(app).await?;
-    let people = plan.subscribers + plan.events as usize + 1;
+    let people = plan.subscribers + likers(plan) + 1;
     let world = world::make(app, Size { people, follows: 1, media: 1, comments: 0 }, |_| ()).await?;
     let newest = media::newest_of(app, world.people[0], vec![Audience::Everyone], 1).await?;
     let media = *newest.first().ok_or_else(|| Error::internal("nothing was published in this world"))?;
     let mut bytes = 0;
-    for (name, document) in [("identical for all", IDENTICAL), ("different by viewer", BY_VIEWER)] {
-        let measured = Round { app, plan, world: &world, media, document }.run().await?;
+    for (round, (name, document)) in KINDS.into_iter().enumerate() {
+        let liked = round * plan.events as usize;
+        let measured = Round { app, plan, world: &world, media, document, liked }.run().await?;
         bytes = measured.bytes;
         say(&measured.told(name, plan));
     }
@@ -85,6 +87,8 @@ struct Round<'a> {
     world: &'a World,
     media: MediaId,
     document: &'a str,
+    /// How many like the media already: who likes it twice tells nobody.
+    liked: usize,
 }
 
 /// What it cost.
@@ -139,7 +143,7 @@ impl Round<'_> {
     }
 
     fn greeting(&self, number: usize) -> Result<String> {
-        let token = token(self.app, self.world.people[number + self.plan.events as usize + 1])?;
+        let token = token(self.app, self.world.people[number + likers(self.plan) + 1])?;
         Ok(json!({ "type": "connection_init", "payload": { "accessToken": token } }).to_string())
     }
 
@@ -150,7 +154,7 @@ impl Round<'_> {
 
     /// Somebody likes the media; the time from then until everybody knows.
     async fn event(&self, server: &Server, crowd: &Crowd, number: usize) -> Result<Duration> {
-        let token = token(self.app, self.world.people[number + 1])?;
+        let token = token(self.app, self.world.people[self.liked + number + 1])?;
         let mut client = Client::connect(&server.address).await?;
         let operation = json!({ "query": LIKE, "variables": { "id": self.media.to_string() } }).to_string();
         let each = crowd.heard_by_each() + 1;
@@ -159,6 +163,11 @@ impl Round<'_> {
         crowd.reaches(each).await?;
         Ok(begun.elapsed())
     }
+}
+
+/// Those who only like, after the owner and before the subscribers.
+fn likers(plan: &Plan) -> usize {
+    plan.events as usize * KINDS.len()
 }
 
 /// The number of the loopback address that a subscriber comes from.

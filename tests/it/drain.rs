@@ -155,11 +155,10 @@ async fn what_was_held_back_is_said_before_the_end() {
         ... on MediaCountsChanged { media { likeCount } } } }";
     let mut stream = ada.listens(query, json!({ "id": media })).await;
     stream.next_is("StreamOpened").await;
-    for person in [&ada, &bob] {
-        person.likes(&media).await;
-        kit.settle().await;
-    }
+    ada.likes(&media).await;
     assert_eq!(stream.next_is("MediaCountsChanged").await["media"]["likeCount"], 1);
+    bob.likes(&media).await;
+    kit.settle().await;
     kit.stops();
     assert_eq!(stream.next_is("MediaCountsChanged").await["media"]["likeCount"], 2);
     stream.next_is("StreamClosing").await;

@@ -81,7 +81,7 @@ impl Subscription {
 
     /// Asks for the channels until they are heard, or until there is another connection to ask on.
     async fn listens(&mut self) -> bool {
-        while let Err(error) = self.client.subscribe(self.channels.clone()).await {
+        while let Err(error) = self.asks().await {
             tracing::debug!(%error, "channels of Redis could not be heard");
             if !self.connected.is_empty() {
                 return false;
@@ -89,6 +89,13 @@ impl Subscription {
             tokio::time::sleep(PAUSE).await;
         }
         true
+    }
+
+    /// Asks for the channels. The client is content when that is on its way; Redis has done it when it answers what it was
+    /// asked afterwards. What is said in between would be missed by somebody who believes to listen.
+    async fn asks(&self) -> Result<(), fred::error::Error> {
+        self.client.subscribe(self.channels.clone()).await?;
+        self.client.ping::<fred::types::Value>(None).await.map(|_| ())
     }
 }
 
