@@ -52,13 +52,28 @@ async fn sign_up(kit: &Kit, many: usize) -> Vec<Person> {
     people
 }
 
+/// The least of some measurements: what goes on in the background falls into one and not into another.
+async fn least(measure: impl AsyncFn() -> u64) -> u64 {
+    let mut least = u64::MAX;
+    for _ in 0..5 {
+        least = least.min(measure().await);
+    }
+    least
+}
+
 fn comments(events: &[Value]) -> Vec<&str> {
     let added = events.iter().filter(|event| event["__typename"] == "CommentAdded");
     added.map(|event| event["comment"]["text"]["plain"].as_str().expect("what was written")).collect()
 }
 
+/// The words of comments as they are told, and that one is gone.
+fn said(events: &[Value]) -> Vec<String> {
+    let told = events.iter().filter(|event| event["__typename"] != "MediaCountsChanged");
+    told.map(|event| event["comment"]["text"]["plain"].as_str().unwrap_or("gone").to_owned()).collect()
+}
+
 #[tokio::test]
-async fn an_event_costs_the_databases_the_same_for_one_and_for_many() {
+async fn an_event_costs_the_databases_the_same_for_few_and_for_many() {
     let kit = Kit::with(|config| config.log.poll_milliseconds = 3_600_000).await;
     let ada = kit.signs_up("ada").await;
     let media = ada.publishes("dusk").await;
@@ -80,9 +95,9 @@ async fn an_event_costs_the_databases_the_same_for_one_and_for_many() {
             kit.settle().await;
             kit.app.db.statements() - before
         };
-        let (for_one, for_many) = (cost(&fans[..1]).await, cost(&fans).await);
-        let databases = kit.app.db.databases().len() as u64;
-        assert!(for_many <= for_one + 2 * databases, "{for_one} statements for one, {for_many} for twelve: {query}");
+        let (for_few, for_many) =
+            (least(async || cost(&fans[..4]).await).await, least(async || cost(&fans).await).await);
+        assert!(for_many <= for_few + 2, "{for_few} statements for four, {for_many} for twelve: {query}");
     }
     kit.ends().await;
 }
@@ -94,14 +109,17 @@ async fn while_nothing_happens_nothing_is_done() {
     let media = ada.publishes("dusk").await;
     let fans = sign_up(&kit, 12).await;
     kit.settle().await;
+    // Somebody else has a socket, and is told that there is nothing.
+    let cost = async || {
+        let before = kit.app.db.statements();
+        let query = "subscription { mediaEvents(mediaId: \"med_11111112\") { __typename } }";
+        kit.nobody().listens(query, json!({})).await.ends().await;
+        kit.app.db.statements() - before
+    };
+    let alone = least(&cost).await;
     let mut streams = listen(&fans, SAME, &media).await;
-    let before = kit.app.db.statements();
-    // Somebody else has a socket on which much is said.
-    let mut other =
-        kit.nobody().listens("subscription { mediaEvents(mediaId: \"med_11111112\") { __typename } }", json!({})).await;
-    other.ends().await;
-    let spent = kit.app.db.statements() - before;
-    assert!(spent <= 4, "{spent} statements while twelve streams are idle");
+    let beside_others = least(&cost).await;
+    assert!(beside_others <= alone, "{alone} statements alone, {beside_others} while twelve streams are idle");
     let word = ada.comments(&media, "here").await;
     let wanted = |event: &Value| event["comment"]["id"] == json!(word);
     join_all(streams.iter_mut().map(|stream| stream.until(wanted))).await;
@@ -177,26 +195,26 @@ async fn replies_edits_and_ends_are_for_those_who_see_the_comment() {
     kit.settle().await;
     let mut streams = listen(&fans, CHANGES, &media).await;
     let first = bob.comments(&media, "first").await;
+    // Each is told before the next: words are those of the moment in which they are told.
+    for stream in &mut streams[1..] {
+        assert_eq!(said(&stream.until(|event| event["comment"]["id"] == json!(first)).await), ["first"]);
+    }
     let reply = json!({ "mediaId": media, "parentId": first, "text": "reply" });
     eve.does("addComment", reply, "comment { id }").await;
+    assert_eq!(said(&streams[2].until(|event| event["comment"]["text"]["plain"] == json!("reply")).await), ["reply"]);
     bob.does("updateComment", json!({ "commentId": first, "text": "edited" }), "comment { id }").await;
-    kit.settle().await;
-    let seen = |event: &Value| event["comment"]["text"]["plain"] == json!("edited");
-    let before = join_all(streams[1..].iter_mut().map(|stream| stream.until(seen))).await;
+    for stream in &mut streams[1..] {
+        let edited = stream.until(|event| event["__typename"] == "CommentUpdated").await;
+        assert_eq!(said(&edited), ["edited"]);
+    }
     bob.does("deleteComment", json!({ "commentId": first }), "media { id }").await;
     let last = ada.comments(&media, "last").await;
     let is_last = |event: &Value| event["comment"]["id"] == json!(last);
     let after = join_all(streams.iter_mut().map(|stream| stream.until(is_last))).await;
-    let words = |events: &[Value]| -> Vec<String> {
-        let said = events.iter().filter(|event| event["__typename"] != "MediaCountsChanged");
-        said.map(|event| event["comment"]["text"]["plain"].as_str().unwrap_or("gone").to_owned()).collect()
-    };
-    assert_eq!(words(&before[0]), ["first", "edited"]);
-    assert_eq!(words(&before[1]), ["first", "reply", "edited"]);
     // Whoever replied is not there for one, and whoever wrote first not for the other.
-    assert_eq!(words(&after[0]), ["gone", "last"]);
-    assert_eq!(words(&after[1]), ["gone", "last"]);
-    assert_eq!(words(&after[2]), ["gone", "gone", "last"]);
+    assert_eq!(said(&after[0]), ["gone", "last"]);
+    assert_eq!(said(&after[1]), ["gone", "last"]);
+    assert_eq!(said(&after[2]), ["gone", "gone", "last"]);
     kit.ends().await;
 }
 
