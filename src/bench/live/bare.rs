@@ -13,6 +13,7 @@ use crate::base::error::{Error, Result};
 
 /// What it costs to write to sockets.
 pub(super) struct Bare {
+    sockets: usize,
     deliveries: f64,
     spent: Duration,
     last: Vec<Duration>,
@@ -47,7 +48,7 @@ pub(super) async fn measure(sockets: usize, events: u32, bytes: usize) -> Result
     last.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
     let deliveries = sockets as f64 * f64::from(events);
-    Ok(Bare { deliveries, spent, last })
+    Ok(Bare { sockets, deliveries, spent, last })
 }
 
 /// Writes a frame to each socket, and tells what that cost.
@@ -76,7 +77,8 @@ impl Bare {
         let second = self.deliveries / self.spent.as_secs_f64().max(1e-6);
         let median = self.last[self.last.len() / 2].as_secs_f64() * 1000.0;
         format!(
-            "the raw limit, bare sockets and a plain loop: CPU µs for each delivery {each:.1}; {second:.0} deliveries for each CPU second; the last after {median:.0} ms"
+            "the raw limit, {} bare sockets and a plain loop: CPU µs for each delivery {each:.1}; {second:.0} deliveries for each CPU second; the last after {median:.0} ms",
+            self.sockets
         )
     }
 }
