@@ -233,7 +233,7 @@ pub async fn replies(app: &App, viewer: Option<Viewer>, id: CommentId, page: Pag
     Slice::fill(page, |comment: &Comment| comment.id.0, read, |comments| visible(app, viewer, comments)).await
 }
 
-/// The first page of comments on each of these media, in one statement for each database.
+/// The first page of comments on each of these media, in one statement for many of them in each database.
 ///
 /// # Errors
 /// Those of the database.
@@ -259,7 +259,7 @@ pub async fn first_of_each(
     Ok(pages)
 }
 
-/// The first page of replies to each of these comments, in one statement for each database.
+/// The first page of replies to each of these comments, in one statement for many of them in each database.
 ///
 /// # Errors
 /// Those of the database.
