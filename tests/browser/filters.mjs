@@ -11,8 +11,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { inChromium } from "./browser.mjs";
+
 const require = createRequire(new URL("../../playground/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
 const vite = await import(pathToFileURL(require.resolve("vite")));
 
 const [base, folder] = process.argv.slice(2);
@@ -21,10 +22,7 @@ if (!folder) {
   process.exit(1);
 }
 
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
-try {
+await inChromium(async (browser) => {
   const page = await browser.newPage();
   await page.goto(`${base}/livez`);
   const code = await compiled(fileURLToPath(new URL("../../playground/src/filters.ts", import.meta.url)));
@@ -35,12 +33,7 @@ try {
     compare(asked, made, readFileSync(join(folder, asked.file)));
   }
   console.log(`The browser agrees in ${cases.length} cases.`);
-} catch (error) {
-  console.error(`FAILED: ${error.message}`);
-  process.exitCode = 1;
-} finally {
-  await browser.close();
-}
+});
 
 /** The client as JavaScript. */
 async function compiled(entry) {

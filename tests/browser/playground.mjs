@@ -5,10 +5,9 @@
 //   node tests/browser/playground.mjs http://localhost:8080 folder-for-screenshots photo.jpg [address-of-the-store]
 
 import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const { chromium } = createRequire(new URL("../../playground/package.json", import.meta.url))("playwright-core");
+import { inChromium, watchedPage } from "./browser.mjs";
 
 const [base, folder, photo, store] = process.argv.slice(2);
 if (!photo) {
@@ -17,34 +16,12 @@ if (!photo) {
 }
 mkdirSync(folder, { recursive: true });
 
-/** How long the page may take for a step; a photo is decoded and resized in one of them. */
-const STEP_MS = 30_000;
-
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-const problems = [];
 let stage = 0;
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
-try {
+await inChromium(async (browser) => {
   await story(await browser.newContext({ viewport: { width: 1440, height: 900 } }));
   console.log("The playground works.");
-} catch (error) {
-  console.error(`\nFAILED: ${error.message}`);
-  process.exitCode = 1;
-} finally {
-  for (const problem of problems) console.error(`PROBLEM: ${problem}`);
-  await browser.close();
-}
+});
 
 async function story(context) {
   const [follower, followed] = await twoPeople();
@@ -69,7 +46,6 @@ async function story(context) {
   await reply(listening, "MediaAdded");
   await response(listening, `${mediaId} arriving`, new RegExp(`"id": "(${mediaId})"`));
   await picture(listening, "arrived");
-  if (problems.length > 0) throw new Error("The page worked, but not cleanly.");
 }
 
 /** The first seeded person, and another seeded person they follow. */
@@ -103,30 +79,11 @@ async function graphql(query, variables, token) {
 }
 
 async function open(context, colorScheme) {
-  const page = await context.newPage();
-  page.setDefaultTimeout(STEP_MS);
-  await page.emulateMedia({ colorScheme });
-  await watchFor(page);
+  const page = await watchedPage(context, colorScheme, [base, store ?? base]);
   await page.goto(`${base}/playground`);
   await page.locator(".graphiql-query-editor .view-line").first().waitFor();
   await picture(page, "opened");
   return page;
-}
-
-/** Notes whatever a clean page does not do. */
-async function watchFor(page) {
-  const hosts = [base, store ?? base].map((address) => new URL(address).host);
-  const note = (url) =>
-    /^(http|ws)/.test(url) && !hosts.includes(new URL(url).host) && problems.push(`a request to ${url}`);
-  page.on("request", (request) => note(request.url()));
-  page.on("websocket", (socket) => note(socket.url()));
-  page.on("pageerror", (error) => problems.push(`an exception: ${error.message}`));
-  page.on("console", (message) => message.type() === "error" && problems.push(`a console error: ${message.text()}`));
-  await page.addInitScript(() =>
-    addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
-      console.error(`${effectiveDirective} of the policy forbids ${blockedURI}`),
-    ),
-  );
 }
 
 async function signIn(page, { username }) {

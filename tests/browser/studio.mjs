@@ -5,10 +5,9 @@
 //   node tests/browser/studio.mjs http://localhost:8080 folder-for-screenshots photo.jpg
 
 import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const { chromium } = createRequire(new URL("../../playground/package.json", import.meta.url))("playwright-core");
+import { inChromium, watchedPage } from "./browser.mjs";
 
 const [base, folder, photo] = process.argv.slice(2);
 if (!photo) {
@@ -17,36 +16,14 @@ if (!photo) {
 }
 mkdirSync(folder, { recursive: true });
 
-/** How long the page may take for a step; a photo is decoded and resized in one of them. */
-const STEP_MS = 30_000;
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-const problems = [];
 let stage = 0;
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
-try {
+await inChromium(async (browser) => {
   const context = await browser.newContext({ viewport: { width: 1360, height: 960 } });
   await story(context, "light", "Morning light with @ana #harbor");
   await story(context, "dark", "The same, at night");
-  if (problems.length > 0) throw new Error("The page worked, but not cleanly.");
   console.log("The studio works.");
-} catch (error) {
-  console.error(`\nFAILED: ${error.message}`);
-  process.exitCode = 1;
-} finally {
-  for (const problem of problems) console.error(`PROBLEM: ${problem}`);
-  await browser.close();
-}
+});
 
 async function story(context, colorScheme, caption) {
   const page = await open(context, colorScheme);
@@ -94,7 +71,7 @@ async function refusals(page) {
 
 /** In the middle of the photo the network goes, and both the upload and the feed go on when it is back. */
 async function cutOff(page) {
-  await page.waitForFunction(() => document.querySelector(".sending progress").value > 0.05, null, { timeout: STEP_MS });
+  await page.waitForFunction(() => document.querySelector(".sending progress").value > 0.05);
   await network(page, "gone");
   await page.locator('.live[data-state="lost"]').waitFor();
   await page.getByText(/^No network. It waits at [1-9]/).waitFor();
@@ -123,27 +100,10 @@ function hasLoaded(image) {
 }
 
 async function open(context, colorScheme) {
-  const page = await context.newPage();
-  page.setDefaultTimeout(STEP_MS);
+  const page = await watchedPage(context, colorScheme, [base]);
   await page.setViewportSize({ width: 1360, height: 960 });
-  await page.emulateMedia({ colorScheme });
-  await watchFor(page);
   await page.goto(`${base}/playground/studio`);
   return page;
-}
-
-/** Notes whatever a clean page does not do. That a connection broke off is said by the network that is taken away. */
-async function watchFor(page) {
-  const { host } = new URL(base);
-  const note = (url) => /^(http|ws)/.test(url) && new URL(url).host !== host && problems.push(`a request to ${url}`);
-  page.on("request", (request) => note(request.url()));
-  page.on("pageerror", (error) => problems.push(`an exception: ${error.message}`));
-  page.on("console", (message) => message.type() === "error" && problems.push(`a console error: ${message.text()}`));
-  await page.addInitScript(() =>
-    addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
-      console.error(`${effectiveDirective} of the policy forbids ${blockedURI}`),
-    ),
-  );
 }
 
 async function picture(page, name) {
