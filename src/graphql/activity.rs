@@ -165,7 +165,7 @@ impl Activity {
     /// When what it is about is missing, which would be a bug.
     pub fn of(activity: activity::Activity) -> Answer<Self> {
         let media = activity.media.clone().map(Media::from).ok_or_else(|| lacks("media"));
-        let comment = activity.comment.clone().map(Comment).ok_or_else(|| lacks("comment"));
+        let comment = activity.comment.clone().map(Comment::from).ok_or_else(|| lacks("comment"));
         let told = told(activity);
         Ok(match Kind::from(told.kind) {
             Kind::MediaLiked => Self::MediaLiked(MediaLikedActivity::new(told, (media?,))),

@@ -11,73 +11,83 @@ use super::scalars::{DateTime, Uuid};
 use super::text::FormattedText;
 use super::user::User;
 use crate::base::error::{Error, Result as Answer};
-use crate::base::ids::CommentId;
+use crate::base::ids::{CommentId, UserId};
 use crate::base::page::{Slice, Wanted, cursor};
 use crate::domain::comments::{self, Order, Remark};
 
 /// A comment on a media, or a reply to one.
 #[derive(Clone, Debug)]
-pub struct Comment(pub comments::Comment);
+pub struct Comment {
+    row: comments::Comment,
+    /// The owner of the media it is on, where it was found below that media.
+    owner: Option<UserId>,
+}
+
+impl From<comments::Comment> for Comment {
+    fn from(row: comments::Comment) -> Self {
+        Self { row, owner: None }
+    }
+}
 
 /// A comment on a media, or a reply to one.
 #[Object]
 impl Comment {
     /// The global ID.
     pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+        self.row.id.to_string().into()
     }
 
     /// The media it is on.
     async fn media(&self, ctx: &Context<'_>) -> Result<Media> {
-        let media = load(ctx).load_one(self.0.media_id).await?;
+        let media = load(ctx).load_one(self.row.media_id).await?;
         Ok(media.map(Media::from).ok_or_else(|| Error::internal("a comment is shown whose media is not"))?)
     }
 
     /// Who wrote it.
     async fn author(&self, ctx: &Context<'_>) -> Result<User> {
-        let author = load(ctx).load_one(Known(self.0.author_id)).await?;
+        let author = load(ctx).load_one(Known(self.row.author_id)).await?;
         Ok(author.map(User).ok_or_else(|| Error::internal("a comment has no author"))?)
     }
 
     /// What they wrote.
     async fn text(&self) -> FormattedText {
-        FormattedText { plain: self.0.body.clone(), mentions: self.0.mentions.clone() }
+        FormattedText { plain: self.row.body.clone(), mentions: self.row.mentions.clone() }
     }
 
     /// The comment it replies to; replies are one level deep.
     async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Comment>> {
-        let Some(parent) = self.0.parent_id else { return Ok(None) };
-        Ok(load(ctx).load_one(parent).await?.map(Comment))
+        let Some(parent) = self.row.parent_id else { return Ok(None) };
+        Ok(load(ctx).load_one(parent).await?.map(Comment::from))
     }
 
     /// When it was written.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.0.id.made_at())
+        DateTime(self.row.id.made_at())
     }
 
     /// When it was last edited.
     async fn edited_at(&self) -> Option<DateTime> {
-        self.0.edited_at.map(DateTime)
+        self.row.edited_at.map(DateTime)
     }
 
     /// Whether the viewer can edit it.
     async fn viewer_can_edit(&self, ctx: &Context<'_>) -> bool {
-        viewer(ctx).is_some_and(|viewer| viewer.user == self.0.author_id)
+        viewer(ctx).is_some_and(|viewer| viewer.user == self.row.author_id)
     }
 
     /// How many like it.
     async fn like_count(&self) -> i64 {
-        self.0.like_count
+        self.row.like_count
     }
 
     /// Whether the viewer likes it.
     async fn viewer_has_liked(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(load(ctx).load_one(LikeOfComment(self.0.id)).await?.is_some())
+        Ok(load(ctx).load_one(LikeOfComment(self.row.id)).await?.is_some())
     }
 
     /// How many replies it has.
     async fn reply_count(&self) -> i64 {
-        self.0.reply_count
+        self.row.reply_count
     }
 
     /// Its replies, oldest first.
@@ -90,20 +100,24 @@ impl Comment {
     ) -> Result<Option<CommentConnection>> {
         let page = Wanted { first, after, ..Wanted::default() }.page()?;
         if page.beyond.is_none() {
-            let replies = load(ctx).load_one(RepliesTo { comment: self.0.id, items: page.items }).await?;
-            return Ok(Some(CommentConnection(replies.unwrap_or_default())));
+            let replies = load(ctx).load_one(RepliesTo { comment: self.row.id, items: page.items }).await?;
+            return Ok(Some(CommentConnection { slice: replies.unwrap_or_default(), owner: self.owner }));
         }
-        Ok(Some(CommentConnection(comments::replies(app(ctx), viewer(ctx), self.0.id, page).await?)))
+        let slice = comments::replies(app(ctx), viewer(ctx), self.row.id, page).await?;
+        Ok(Some(CommentConnection { slice, owner: self.owner }))
     }
 
     /// Whether the viewer can delete it: its author and the owner of the media can.
     async fn viewer_can_delete(&self, ctx: &Context<'_>) -> Result<bool> {
         let Some(viewer) = viewer(ctx) else { return Ok(false) };
-        if self.0.author_id == viewer.user {
+        if self.row.author_id == viewer.user {
             return Ok(true);
         }
-        let media = load(ctx).load_one(self.0.media_id).await?;
-        Ok(media.is_some_and(|media| comments::can_delete(viewer, &self.0, &media)))
+        let owner = match self.owner {
+            Some(owner) => Some(owner),
+            None => load(ctx).load_one(self.row.media_id).await?.map(|media| media.owner_id),
+        };
+        Ok(owner.is_some_and(|owner| comments::can_delete(viewer, &self.row, owner)))
     }
 }
 
@@ -119,24 +133,35 @@ pub enum CommentOrder {
 
 /// A page of comments.
 #[derive(Clone, Debug)]
-pub struct CommentConnection(pub Slice<comments::Comment>);
+pub struct CommentConnection {
+    /// The comments.
+    pub slice: Slice<comments::Comment>,
+    /// The owner of the media they are on, where that is known.
+    pub owner: Option<UserId>,
+}
 
 /// A page of comments.
 #[Object]
 impl CommentConnection {
     /// The comments with their cursors.
     async fn edges(&self) -> Vec<CommentEdge> {
-        self.0.items.iter().map(|row| CommentEdge { cursor: cursor(row.id.0), node: Comment(row.clone()) }).collect()
+        self.slice.items.iter().map(|row| CommentEdge { cursor: cursor(row.id.0), node: self.node(row) }).collect()
     }
 
     /// The comments.
     async fn nodes(&self) -> Vec<Comment> {
-        self.0.items.iter().cloned().map(Comment).collect()
+        self.slice.items.iter().map(|row| self.node(row)).collect()
     }
 
     /// The position of the page.
     async fn page_info(&self) -> PageInfo {
-        PageInfo::of(&self.0, |row| row.id.0)
+        PageInfo::of(&self.slice, |row| row.id.0)
+    }
+}
+
+impl CommentConnection {
+    fn node(&self, row: &comments::Comment) -> Comment {
+        Comment { row: row.clone(), owner: self.owner }
     }
 }
 
@@ -263,7 +288,7 @@ impl CommentMutation {
         };
         let (comment, user_errors) = outcome(add().await)?;
         let edge_cursor = comment.as_ref().map(|comment| cursor(comment.id.0));
-        Ok(AddCommentPayload { comment: comment.map(Comment), edge_cursor, user_errors })
+        Ok(AddCommentPayload { comment: comment.map(Comment::from), edge_cursor, user_errors })
     }
 
     /// Edit a comment.
@@ -278,7 +303,7 @@ impl CommentMutation {
             comments::edit(app(ctx), viewer, id, &input.text).await
         };
         let (comment, user_errors) = outcome(update().await)?;
-        Ok(UpdateCommentPayload { comment: comment.map(Comment), user_errors })
+        Ok(UpdateCommentPayload { comment: comment.map(Comment::from), user_errors })
     }
 
     /// Delete a comment, its replies with it: its author and the owner of the media can.
@@ -331,5 +356,5 @@ where
     let id: CommentId = input_id(id, "comment", &["commentId"])?;
     done(id).await?;
     let comment = comments::find(app(ctx), viewer(ctx), id).await?;
-    comment.map(Comment).ok_or_else(|| Error::not_found("comment").at(["commentId"]))
+    comment.map(Comment::from).ok_or_else(|| Error::not_found("comment").at(["commentId"]))
 }

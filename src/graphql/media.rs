@@ -131,12 +131,13 @@ impl Media {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<Option<CommentConnection>> {
         let page = Wanted { first, after, last, before }.page()?;
-        let (media, order) = (self.row.id, order.into());
+        let (media, owner, order) = (self.row.id, Some(self.row.owner_id), order.into());
         if page.direction == Direction::Forward && page.beyond.is_none() {
             let comments = load(ctx).load_one(CommentsOn { media, order, items: page.items }).await?;
-            return Ok(Some(CommentConnection(comments.unwrap_or_default())));
+            return Ok(Some(CommentConnection { slice: comments.unwrap_or_default(), owner }));
         }
-        Ok(Some(CommentConnection(comments::of_media(app(ctx), viewer(ctx), media, order, page).await?)))
+        let slice = comments::of_media(app(ctx), viewer(ctx), media, order, page).await?;
+        Ok(Some(CommentConnection { slice, owner }))
     }
 
     /// Whether the viewer likes it.

@@ -108,7 +108,7 @@ async fn photo_tag(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
 
 async fn comment(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Ok(id) = id.parse::<CommentId>() else { return Ok(None) };
-    Ok(load(ctx).load_one(id).await?.map(|comment| Node::Comment(Comment(comment))))
+    Ok(load(ctx).load_one(id).await?.map(|comment| Node::Comment(comment.into())))
 }
 
 /// What exists for its owner only.

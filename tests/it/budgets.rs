@@ -47,7 +47,7 @@ const QUERIES: [Budget; 9] = [
     Budget { name: "Liked", document: LIKED, cold: 8, warm: 5 },
     Budget { name: "Saved", document: SAVED, cold: 8, warm: 5 },
     Budget { name: "Profile", document: tab!("07-profile"), cold: 13, warm: 11 },
-    Budget { name: "MediaPage", document: tab!("09-media-page"), cold: 7, warm: 5 },
+    Budget { name: "MediaPage", document: tab!("09-media-page"), cold: 7, warm: 4 },
     Budget { name: "FollowRequests", document: tab!("14-follow-requests"), cold: 3, warm: 3 },
     Budget { name: "Muted", document: MUTED, cold: 3, warm: 3 },
 ];

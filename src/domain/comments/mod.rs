@@ -111,7 +111,7 @@ pub async fn delete(app: &App, viewer: Viewer, id: CommentId) -> Result<Option<M
     let not_found = || Error::not_found("comment").at(["commentId"]);
     let comment = find(app, Some(viewer), id).await?.ok_or_else(not_found)?;
     let media = media::find(app, Some(viewer), comment.media_id).await?.ok_or_else(not_found)?;
-    if !can_delete(viewer, &comment, &media) {
+    if !can_delete(viewer, &comment, media.owner_id) {
         let message = "Only its author and the owner of the media can delete a comment.";
         return Err(Error::refused(RefusalCode::NotPermitted, message).at(["commentId"]));
     }
@@ -145,10 +145,10 @@ async fn tell_deleted(app: &App, tx: &Tx, comments: &[Comment]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a viewer can delete a comment on a media.
+/// Whether a viewer can delete a comment on a media of an owner.
 #[must_use]
-pub fn can_delete(viewer: Viewer, comment: &Comment, media: &Media) -> bool {
-    comment.author_id == viewer.user || media.owner_id == viewer.user
+pub fn can_delete(viewer: Viewer, comment: &Comment, owner: UserId) -> bool {
+    comment.author_id == viewer.user || owner == viewer.user
 }
 
 /// The comments among these that the viewer can see: their media and their authors.

@@ -96,7 +96,7 @@ impl Story for OneMedia {
             }
             Fact::CommentEdited { comment, .. } => {
                 let comment = comments::find(&self.app, self.viewer, comment).await?;
-                let updated = |comment| CommentUpdated::new(At::entry(log, entry), Comment(comment)).into();
+                let updated = |comment| CommentUpdated::new(At::entry(log, entry), Comment::from(comment)).into();
                 return Ok(Telling::of(comment.map(updated).into_iter().collect()));
             }
             Fact::MediaEdited { .. } | Fact::AudienceChanged { .. } => {
@@ -171,7 +171,7 @@ impl OneMedia {
         {
             comment = None;
         }
-        let added = |comment| CommentAdded::new(At::entry(log, entry), Comment(comment), cursor(id.0));
+        let added = |comment| CommentAdded::new(At::entry(log, entry), Comment::from(comment), cursor(id.0));
         Ok(comment.map(|comment| added(comment).into()))
     }
 
