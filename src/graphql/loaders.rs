@@ -391,4 +391,9 @@ impl Key for SaveOf {
         let saved = shelves::among(app, viewer.user, Shelf::Saved, &ids).await?;
         Ok(saved.into_iter().map(|id| (Self(id), ())).collect())
     }
+
+    async fn kept(kept: &Kept, (app, viewer): (&App, Option<Viewer>), key: Self) -> Result<Option<Option<()>>> {
+        let Some(viewer) = viewer else { return Ok(Some(None)) };
+        Ok(Some(kept.saves(app, viewer, key.0).await?.then_some(())))
+    }
 }

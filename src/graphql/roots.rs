@@ -147,8 +147,7 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Go on after this position.")] after: Option<StreamCursor>,
     ) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
-        let viewer = signed_in(ctx)?;
-        live::home_feed(Listening::of(ctx, after), viewer).await
+        live::home_feed(Listening::of(ctx, after)).await
     }
 
     /// The media of a user, as they are published.

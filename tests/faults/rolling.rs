@@ -34,12 +34,16 @@ async fn two_thousand_sockets_miss_nothing_while_processes_are_replaced() {
     let ada = processes[0].signs_up("ada").await;
     let media = ada.publishes("dusk").await;
     let start = ada.asks("{ streamCursor }", json!({})).await.text("/streamCursor");
+    let alone = work_of(&processes).await;
     let (opened, last) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::new()));
     let client =
         || Client { person: ada.at(&nginx.front), media: media.clone(), opened: opened.clone(), last: last.clone() };
     let clients: Vec<_> = (0..SOCKETS).map(|_| tokio::spawn(client().listens(start.clone()))).collect();
     let all_are_open = async || (opened.load(Ordering::Relaxed) >= SOCKETS).then_some(());
     eventually("all sockets are open", 4 * PATIENCE, all_are_open).await;
+    // A timer of each of them, once a second, would be thousands.
+    let idle = work_of(&processes).await;
+    assert!(idle <= 2 * alone + 600, "threads slept {alone} times beside no sockets, {idle} times beside idle ones");
     let mut said = vec![ada.comments(&media, "before").await];
     for number in 0..2 {
         let other = ada.at(&fronts[1 - number]);
@@ -55,6 +59,26 @@ async fn two_thousand_sockets_miss_nothing_while_processes_are_replaced() {
     for process in processes {
         process.ends().await;
     }
+}
+
+/// How often the threads of some processes went to sleep in two seconds: what wakes them is work.
+async fn work_of(processes: &[Program]) -> u64 {
+    let sleeps = || processes.iter().map(|process| sleeps_of(process.process())).sum::<u64>();
+    let before = sleeps();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    sleeps().saturating_sub(before)
+}
+
+/// How often the threads of a process went to sleep so far.
+fn sleeps_of(process: u32) -> u64 {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("the threads of a process");
+    let status =
+        |thread: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(thread.ok()?.path().join("status")).ok();
+    let count = |status: String| {
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|count| count.trim().parse::<u64>().ok()).expect("how often it slept")
+    };
+    threads.filter_map(status).map(count).sum()
 }
 
 /// A process is stopped and started again while somebody comments over the other one. The comments come back.

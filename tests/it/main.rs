@@ -21,6 +21,7 @@ mod crash;
 mod drain;
 mod editing;
 mod feed;
+mod feeds_together;
 mod filters;
 mod following;
 mod frames;

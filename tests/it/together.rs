@@ -44,7 +44,7 @@ async fn listen(people: &[Person], query: &str, media: &str) -> Vec<Stream> {
     join_all(people.iter().map(open)).await
 }
 
-async fn sign_up(kit: &Kit, many: usize) -> Vec<Person> {
+pub async fn sign_up(kit: &Kit, many: usize) -> Vec<Person> {
     let mut people = vec![];
     for number in 0..many {
         people.push(kit.signs_up(&format!("fan{number}")).await);
@@ -53,7 +53,7 @@ async fn sign_up(kit: &Kit, many: usize) -> Vec<Person> {
 }
 
 /// The least of some measurements: what goes on in the background falls into one and not into another.
-async fn least(measure: impl AsyncFn() -> u64) -> u64 {
+pub async fn least(measure: impl AsyncFn() -> u64) -> u64 {
     let mut least = u64::MAX;
     for _ in 0..5 {
         least = least.min(measure().await);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::followers::Seen;
 use super::standing::Standing;
-use super::{blocks, followers};
+use super::{blocks, followers, mutes};
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::facts::FollowState;
@@ -29,6 +29,7 @@ pub struct Crowd {
     blocked: HashSet<UserId>,
     blockers: HashSet<UserId>,
     followers: HashSet<UserId>,
+    muters: HashSet<UserId>,
 }
 
 impl Crowd {
@@ -45,6 +46,7 @@ impl Crowd {
             blocked: blocked.into_iter().collect(),
             blockers: blockers.into_iter().collect(),
             followers: HashSet::new(),
+            muters: HashSet::new(),
         }))
     }
 
@@ -60,6 +62,25 @@ impl Crowd {
             found.extend(following.map(|(follower, _)| follower));
         }
         Ok(Self { followers: found, ..self })
+    }
+
+    /// The same with who of them mutes the user now.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn with_muters(self, app: &App, viewers: &[UserId]) -> Result<Self> {
+        let (mut found, now) = (HashSet::new(), app.clock.now());
+        for viewers in viewers.chunks(AT_ONCE) {
+            let muters = async |connection, viewers| mutes::muters_among(connection, viewers, self.user, now).await;
+            found.extend(app.db.gather(viewers, muters).await?);
+        }
+        Ok(Self { muters: found, ..self })
+    }
+
+    /// Whether one of them mutes the user.
+    #[must_use]
+    pub fn is_muted_by(&self, viewer: UserId) -> bool {
+        self.muters.contains(&viewer)
     }
 
     /// How one of them stands to the user, by the rule for everybody; `None` when the user does not exist for them.

@@ -20,6 +20,9 @@ use table::Model as Row;
 pub use table::Shelf;
 pub(in crate::domain) use table::{Place, put, remove};
 
+/// Users looked for in one statement.
+const AT_ONCE: usize = 500;
+
 /// A media on a shelf.
 #[derive(Clone, Debug)]
 pub struct Kept {
@@ -70,4 +73,17 @@ async fn forget_gone(app: &App, rows: &[Row], there: &[Card]) {
 /// Those of the database.
 pub async fn among(app: &App, user: UserId, shelf: Shelf, media: &[MediaId]) -> Result<HashSet<MediaId>> {
     table::among(app.db.read_own(&user), (user, shelf), media).await
+}
+
+/// Which of these users have a media on their shelf.
+///
+/// # Errors
+/// Those of the database.
+pub async fn keepers(app: &App, (shelf, media): (Shelf, MediaId), users: &[UserId]) -> Result<HashSet<UserId>> {
+    let mut found = HashSet::new();
+    for users in users.chunks(AT_ONCE) {
+        let keepers = async |connection, users| table::keepers(connection, users, (shelf, media)).await;
+        found.extend(app.db.gather(users, keepers).await?);
+    }
+    Ok(found)
 }

@@ -81,6 +81,17 @@ pub(super) async fn page(connection: &Reader, shelf: (UserId, Shelf), page: Page
     Ok(keyset(of(shelf), Column::Edge, &Order::Desc, page).all(connection).await?)
 }
 
+/// Who of some has a media on a shelf.
+pub(super) async fn keepers(
+    connection: &Reader,
+    users: Vec<UserId>,
+    (shelf, media): (Shelf, MediaId),
+) -> Result<Vec<UserId>> {
+    let rows = Entity::find().filter(Column::UserId.is_in(users)).filter(Column::Shelf.eq(shelf));
+    let rows = rows.filter(Column::MediaId.eq(media)).select_only().column(Column::UserId);
+    Ok(rows.into_tuple().all(connection).await?)
+}
+
 /// Which of these media are on a shelf.
 pub(super) async fn among(connection: &Reader, shelf: (UserId, Shelf), media: &[MediaId]) -> Result<HashSet<MediaId>> {
     let those = of(shelf).filter(Column::MediaId.is_in(media.iter().copied()));

@@ -14,7 +14,7 @@ use super::Asked;
 use super::types::Types;
 
 /// Subscriptions that many have to the same.
-const SHARED: [&str; 1] = ["mediaEvents"];
+const SHARED: [&str; 3] = ["mediaEvents", "homeFeedEvents", "mediaStreamEvents"];
 /// The argument that says after what to go on. It is different for each, and of no account for what comes then.
 const AFTER: &str = "after";
 
@@ -23,6 +23,7 @@ const INDEPENDENT: &[(&str, &[&str])] = &[
     ("StreamOpened", &["cursor", "occurredAt", "recovery", "gapReason"]),
     ("StreamClosing", &["cursor", "occurredAt", "reason", "reconnectAfterMs"]),
     ("StreamEvent", &["cursor", "occurredAt"]),
+    ("MediaAdded", &["cursor", "occurredAt", "media", "edgeCursor"]),
     ("MediaCountsChanged", &["cursor", "occurredAt", "media"]),
     ("MediaRemoved", &["cursor", "occurredAt", "mediaId"]),
     ("MediaUpdated", &["cursor", "occurredAt", "media"]),
@@ -33,9 +34,21 @@ const INDEPENDENT: &[(&str, &[&str])] = &[
         "Media",
         &[
             "id", "shortcode", "url", "owner", "caption", "contentWarning", "audience", "publishedAt", "editedAt",
-            "likeCount", "commentCount",
+            "photos", "likeCount", "commentCount",
         ],
     ),
+    (
+        "Photo",
+        &[
+            "id", "width", "height", "altText", "blurHash", "dominantColor", "focalPoint", "filter", "image", "images",
+            "camera",
+        ],
+    ),
+    ("Image", &["url", "urlExpiresAt", "width", "height", "contentType"]),
+    ("PhotoPoint", &["x", "y"]),
+    ("AppliedFilter", &["filter", "strength"]),
+    ("Filter", &["id", "key", "name", "version"]),
+    ("CameraDetails", &["camera", "lens", "focalLength", "aperture", "exposureSeconds", "iso"]),
     ("Comment", &["id", "author", "text", "createdAt", "editedAt", "likeCount", "replyCount"]),
     (
         "User",
@@ -173,7 +186,11 @@ mod tests {
             ("... on MediaUpdated { media { caption { plain } editedAt } }", false),
             ("... on CommentUpdated { comment { text { entities { offset } } } }", true),
             ("... on CommentAdded { comment { parent { id } } }", true),
-            ("... on MediaUpdated { media { photos { id } } }", true),
+            (
+                "... on MediaUpdated { media { photos { id focalPoint { x y } image { url } filter { filter { key } } } } }",
+                false,
+            ),
+            ("... on MediaUpdated { media { photos { tags { point { x } } } } }", true),
             ("... on MediaCountsChanged { media { owner { viewerRelationship { isBlocking } } } }", true),
             ("... on MediaCountsChanged { media { comments { nodes { id } } } }", true),
         ];
@@ -193,7 +210,8 @@ mod tests {
         assert_ne!(at("med_1", "a"), at("med_2", "a"));
         assert!(is_used_once(query, "from") && !is_used_once("query($a: Int) { b(a: $a) c(a: $a) }", "a"));
         assert!(is_used_once("query($a: Int, $ab: Int) { b(a: $a, b: $ab) }", "a"));
-        assert_eq!(sharing("subscription { homeFeedEvents { __typename } }", json!({})), None);
+        assert_eq!(sharing("subscription { activityEvents { __typename } }", json!({})), None);
+        assert!(sharing("subscription { homeFeedEvents { __typename } }", json!({})).is_some());
         assert_eq!(sharing("{ server { name } }", json!({})), None);
     }
 }

@@ -23,7 +23,7 @@ use crate::platform::log::Entry;
 /// Those of the database.
 pub async fn activity(listening: Listening, viewer: Viewer) -> Result<impl Stream<Item = Result<ActivityEvent>>> {
     let topics = [Topic::ActivityOf(viewer.user)];
-    let log = listening.open(listening.attach(&topics), &topics).await?;
+    let log = listening.open(&topics).await?;
     let app = listening.app.clone();
     Ok(told(listening, log, Activities { app, viewer }))
 }

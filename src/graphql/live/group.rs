@@ -8,6 +8,8 @@
 mod cast;
 mod member;
 mod runs;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +25,7 @@ use super::{Listening, Story};
 use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::Topic;
+use crate::base::ids::UserId;
 use crate::domain::sessions::Viewer;
 use crate::platform::log::Entry;
 use crate::platform::log::together::Together;
@@ -39,12 +42,18 @@ pub type Perform = Arc<dyn Fn(Arc<Stage>) -> Results + Send + Sync>;
 
 /// A story that can be told to many at once.
 pub(super) trait Shared: Story<Event: Clone + Sync> + Clone + Sync {
-    /// The same story for another viewer.
-    fn viewed_by(&self, viewer: Option<Viewer>) -> Self;
+    /// The same story for another viewer, of whom it remembers this.
+    fn viewed_by(&self, viewer: Option<Viewer>, memory: u8) -> Self;
+
+    /// What it remembers of its viewer from one entry to the next.
+    fn memory(&self) -> u8 {
+        0
+    }
 
     /// What the viewers have in common who may be told the same of an entry: one number for each viewer. Asked from the
     /// truth, for all of them together.
-    fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> impl Future<Output = Answer<Vec<u8>>> + Send;
+    fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>)
+    -> impl Future<Output = Answer<Vec<i64>>> + Send;
 
     /// Whether nothing is told of an entry now, and later together with others.
     fn waits_with(&mut self, _entry: &Entry) -> bool {
@@ -100,14 +109,14 @@ impl Joining {
     }
 
     /// Joins the group, which is made when there is none, and tells what was missed until then. `None` for a position that
-    /// is ahead of this process.
+    /// is ahead of this process. Who `follows` hears of the media of those whom they begin to follow.
     pub(super) async fn join<S: Shared>(
         &self,
         listening: &Listening,
-        topics: &[Topic],
+        (topics, follows): (&[Topic], Option<UserId>),
         story: &S,
     ) -> Answer<Option<LogStream>> {
-        let membership = self.groups.join(self, listening, (topics, story));
+        let membership = self.groups.join(self, listening, (topics, follows, story));
         let log = LogStream::until(&listening.app, membership.from(), topics, listening.after.as_ref()).await?;
         if !log.is_within(membership.from()) {
             return Ok(None);
@@ -131,16 +140,17 @@ impl Groups {
         self: &Arc<Self>,
         joining: &Joining,
         listening: &Listening,
-        (topics, story): (&[Topic], &S),
+        (topics, follows, story): (&[Topic], Option<UserId>, &S),
     ) -> Membership {
         let mut all = self.lock();
         let group = all.entry(joining.key.clone()).or_insert_with(|| self.begin(joining, listening, story));
         let topics = listening.with_session(topics);
         // Under the lock of its members, so that the group knows who hears before it hears.
         let mut members = group.lock();
-        let place = listening.app.live.listen_with(&group.together, topics);
+        let place = listening.app.live.listen_with(&group.together, topics, follows);
         let most = listening.app.config.websocket.queue;
-        let member = Arc::new(Member::new(listening.viewer, place.from.as_slice().into(), most));
+        let member = Member::new((listening.viewer, story.memory()), place.from.as_slice().into(), most);
+        let member = Arc::new(member);
         members.insert(place.number, member.clone());
         drop(members);
         Membership::new(group.clone(), member, place)
@@ -157,7 +167,7 @@ impl Groups {
             members: Mutex::default(),
             deserted: Notify::new(),
         });
-        tokio::spawn(runs::run(group.clone(), story.viewed_by(None), heard, joining.perform.clone()));
+        tokio::spawn(runs::run(group.clone(), story.clone(), heard, joining.perform.clone()));
         group
     }
 

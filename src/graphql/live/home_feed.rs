@@ -3,46 +3,50 @@
 use std::sync::Arc;
 
 use async_graphql::Result;
-use async_graphql::futures_util::Stream;
+use async_graphql::futures_util::StreamExt;
+use async_graphql::futures_util::stream::BoxStream;
 
 use super::super::stream::LogStream;
 use super::edited::edited;
 use super::events::At;
-use super::{GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, told};
+use super::group::Shared;
+use super::{GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, bits, told};
 use crate::app::App;
-use crate::base::error::Result as Answer;
+use crate::base::error::{Error, Result as Answer};
 use crate::base::facts::{Fact, FollowState, Topic};
 use crate::base::ids::{MediaId, UserId};
 use crate::base::page::cursor;
 use crate::domain::feed;
-use crate::domain::follows::{self, Standing};
+use crate::domain::follows::{self, Crowd, Standing};
 use crate::domain::media::{self, Audience};
 use crate::domain::sessions::Viewer;
 use crate::platform::log::Entry;
-use crate::platform::log::live::Listener;
 
 /// Listens to a viewer's home feed.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn home_feed(listening: Listening, viewer: Viewer) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
-    let (listener, topics) = attach(&listening, viewer).await?;
-    let log = listening.open(listener, &topics).await?;
-    let app = listening.app.clone();
-    Ok(told(listening, log, HomeFeed { app, viewer }))
+/// `UNAUTHENTICATED` for nobody; those of the database.
+pub async fn home_feed(mut listening: Listening) -> Result<BoxStream<'static, Result<MediaStreamEvent>>> {
+    if let Some(stage) = listening.stage.take() {
+        return Ok(stage.events());
+    }
+    let viewer = listening.viewer.ok_or_else(Error::unauthenticated)?;
+    let story = HomeFeed { app: listening.app.clone(), viewer: Some(viewer) };
+    let log = attach(&listening, viewer, &story).await?;
+    Ok(told(listening, log, story).boxed())
 }
 
 /// Attaches to the media of those whom the viewer follows. Whom they follow is read again once attached: only when nothing
 /// changed in between is nothing missed.
-async fn attach(listening: &Listening, viewer: Viewer) -> Answer<(Listener, Vec<Topic>)> {
+async fn attach(listening: &Listening, viewer: Viewer, story: &HomeFeed) -> Answer<LogStream> {
     let mut sources = sorted_sources(&listening.app, viewer).await?;
     loop {
-        let topics: Vec<Topic> = sources.iter().copied().map(Topic::MediaOf).collect();
-        let listener = listening.attach_as(viewer.user, &topics);
+        let media = sources.iter().copied().map(Topic::MediaOf);
+        let topics: Vec<Topic> = media.chain([Topic::RelationsOf(viewer.user)]).collect();
+        let log = listening.open_with_others((&topics, Some(viewer.user)), story).await?;
         let now = sorted_sources(&listening.app, viewer).await?;
         if now == sources {
-            let relations = Topic::RelationsOf(viewer.user);
-            return Ok((listener, topics.into_iter().chain([relations]).collect()));
+            return Ok(log);
         }
         sources = now;
     }
@@ -54,27 +58,33 @@ async fn sorted_sources(app: &App, viewer: Viewer) -> Answer<Vec<UserId>> {
     Ok(sources)
 }
 
+#[derive(Clone)]
 struct HomeFeed {
     app: Arc<App>,
-    viewer: Viewer,
+    /// Nobody has none.
+    viewer: Option<Viewer>,
 }
 
 impl Story for HomeFeed {
     type Event = MediaStreamEvent;
 
     async fn tell(&mut self, log: &LogStream, entry: &Entry) -> Answer<Telling<MediaStreamEvent>> {
+        let Some(viewer) = self.viewer else { return Ok(Telling::nothing()) };
         let event = match entry.fact {
-            Fact::MediaPublished { media, .. } => self.added(log, entry, media).await?,
+            Fact::MediaPublished { media, .. } => self.added(log, entry, (viewer, media)).await?,
             Fact::MediaEdited { .. } | Fact::AudienceChanged { .. } => {
-                edited(&self.app, Some(self.viewer), (log, entry)).await?
+                edited(&self.app, Some(viewer), (log, entry)).await?
             }
-            Fact::MediaDeleted { media, owner, only_me } => self.removed(log, entry, media, (owner, only_me)).await?,
+            Fact::MediaDeleted { media, owner, only_me } => {
+                let was_there = self.was_there(viewer, owner, only_me).await?;
+                was_there.then(|| MediaRemoved::of(log, entry, media).into())
+            }
             Fact::FollowingChanged { follower, followee, before: FollowState::Following, .. }
-                if follower == self.viewer.user =>
+                if follower == viewer.user =>
             {
                 return self.left(log, entry, followee).await;
             }
-            Fact::UserMuted { muted, .. } if self.is_muted_now(muted).await? => {
+            Fact::UserMuted { muted, .. } if self.is_muted_now(viewer, muted).await? => {
                 return self.left(log, entry, muted).await;
             }
             _ => None,
@@ -83,23 +93,50 @@ impl Story for HomeFeed {
     }
 }
 
+/// Those are told the same of a user's media who belong to the same audiences, and mute them or not.
+impl Shared for HomeFeed {
+    fn viewed_by(&self, viewer: Option<Viewer>, _memory: u8) -> Self {
+        Self { app: self.app.clone(), viewer }
+    }
+
+    async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<i64>> {
+        let known: Vec<UserId> = viewers.iter().flatten().map(|viewer| viewer.user).collect();
+        // What a user does to others concerns each viewer in another way.
+        let by_user = || viewers.iter().map(|viewer| viewer.map_or(0, |viewer| viewer.user.0)).collect();
+        let Some(owner) = entry.and_then(|entry| owner_in(&entry.fact)) else { return Ok(by_user()) };
+        let Some(crowd) = Crowd::of(&self.app, &known, owner).await? else { return Ok(vec![0; viewers.len()]) };
+        let crowd = crowd.with_followers(&self.app, &known).await?.with_muters(&self.app, &known).await?;
+        let class = |viewer: &Option<Viewer>| {
+            let user = viewer.map(|viewer| viewer.user);
+            let audiences = bits(&media::audiences(crowd.standing(user)));
+            2 * i64::from(audiences) + i64::from(user.is_some_and(|user| crowd.is_muted_by(user)))
+        };
+        Ok(viewers.iter().map(class).collect())
+    }
+}
+
 impl HomeFeed {
-    async fn added(&self, log: &LogStream, entry: &Entry, id: MediaId) -> Answer<Option<MediaStreamEvent>> {
-        let Some(media) = media::find(&self.app, Some(self.viewer), id).await? else { return Ok(None) };
-        let is_muted = self.is_muted(media.owner_id).await?;
+    async fn added(
+        &self,
+        log: &LogStream,
+        entry: &Entry,
+        (viewer, id): (Viewer, MediaId),
+    ) -> Answer<Option<MediaStreamEvent>> {
+        let Some(media) = media::find(&self.app, Some(viewer), id).await? else { return Ok(None) };
+        let is_muted = self.is_muted(viewer, media.owner_id).await?;
         Ok((!is_muted)
             .then_some(media)
             .map(|media| MediaAdded::new(At::entry(log, entry), media.into(), cursor(id.0)).into()))
     }
 
-    async fn is_muted(&self, owner: UserId) -> Answer<bool> {
-        Ok(!follows::muted_among(&self.app, self.viewer.user, &[owner]).await?.is_empty())
+    async fn is_muted(&self, viewer: Viewer, owner: UserId) -> Answer<bool> {
+        Ok(!follows::muted_among(&self.app, viewer.user, &[owner]).await?.is_empty())
     }
 
     /// Whether a mute takes something out of the feed: of one whom the viewer follows, and not over by now.
-    async fn is_muted_now(&self, owner: UserId) -> Answer<bool> {
-        let standing = follows::standing(&self.app, Some(self.viewer), owner).await?;
-        Ok(standing == Some(Standing::Follower) && self.is_muted(owner).await?)
+    async fn is_muted_now(&self, viewer: Viewer, owner: UserId) -> Answer<bool> {
+        let standing = follows::standing(&self.app, Some(viewer), owner).await?;
+        Ok(standing == Some(Standing::Follower) && self.is_muted(viewer, owner).await?)
     }
 
     /// Those whom the viewer no longer follows, or mutes, take their media with them.
@@ -109,20 +146,23 @@ impl HomeFeed {
         Ok(Telling::of(gone.into_iter().map(|id| MediaRemoved::of(log, entry, id).into()).collect()))
     }
 
-    /// A media that was not in the viewer's feed is not missed there either.
-    async fn removed(
-        &self,
-        log: &LogStream,
-        entry: &Entry,
-        id: MediaId,
-        (owner, only_me): (UserId, bool),
-    ) -> Answer<Option<MediaStreamEvent>> {
-        let standing = follows::standing(&self.app, Some(self.viewer), owner).await?;
-        let could_see = match standing {
+    /// Whether a media was in the viewer's feed. One that was not is not missed there either.
+    async fn was_there(&self, viewer: Viewer, owner: UserId, only_me: bool) -> Answer<bool> {
+        Ok(match follows::standing(&self.app, Some(viewer), owner).await? {
             Some(Standing::Own) => true,
-            Some(standing) => standing.can_view_media() && !only_me && !self.is_muted(owner).await?,
+            Some(standing) => standing.can_view_media() && !only_me && !self.is_muted(viewer, owner).await?,
             None => false,
-        };
-        Ok(could_see.then(|| MediaRemoved::of(log, entry, id).into()))
+        })
+    }
+}
+
+/// Whose media an entry is about.
+fn owner_in(fact: &Fact) -> Option<UserId> {
+    match *fact {
+        Fact::MediaPublished { owner, .. }
+        | Fact::MediaEdited { owner, .. }
+        | Fact::AudienceChanged { owner, .. }
+        | Fact::MediaDeleted { owner, .. } => Some(owner),
+        _ => None,
     }
 }

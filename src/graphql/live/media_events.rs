@@ -46,14 +46,7 @@ pub async fn media(mut listening: Listening, id: Option<MediaId>) -> Result<BoxS
     }
     topics.extend(viewer.map(|viewer| Topic::RelationsOf(viewer.user)));
     let story = OneMedia { app, viewer, id, counts_sent: None, counts_due: None };
-    let with_others = match &listening.joining {
-        Some(joining) if id.is_some() => joining.join(&listening, &topics, &story).await?,
-        _ => None,
-    };
-    let log = match with_others {
-        Some(log) => log,
-        None => listening.open(listening.attach(&topics), &topics).await?,
-    };
+    let log = listening.open_with_others((&topics, None), &story).await?;
     Ok(told(listening, log, story).boxed())
 }
 
@@ -124,11 +117,11 @@ impl Story for OneMedia {
 
 /// Those are told the same who see the media alike, and the comment.
 impl Shared for OneMedia {
-    fn viewed_by(&self, viewer: Option<Viewer>) -> Self {
+    fn viewed_by(&self, viewer: Option<Viewer>, _memory: u8) -> Self {
         Self { viewer, ..self.clone() }
     }
 
-    async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<u8>> {
+    async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<i64>> {
         let viewers: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
         let Some(id) = self.id else { return Ok(vec![0; viewers.len()]) };
         let (_, sees) = media_room::seen_by_each(&self.app, &viewers, id).await?;
@@ -141,7 +134,7 @@ impl Shared for OneMedia {
             }
             _ => vec![false; viewers.len()],
         };
-        Ok(sees.into_iter().zip(knows).map(|(sees, knows)| u8::from(sees) | (u8::from(knows) << 1)).collect())
+        Ok(sees.into_iter().zip(knows).map(|(sees, knows)| i64::from(sees) | (i64::from(knows) << 1)).collect())
     }
 
     /// Numbers that are sent later are not looked for now: a photo that thousands like costs one look a second.

@@ -16,7 +16,7 @@ use async_graphql::futures_util::{Stream, stream};
 use async_graphql::{Context, Result};
 use tokio::time::Instant;
 
-use self::group::{Joining, Stage};
+use self::group::{Joining, Shared, Stage};
 use super::context;
 use super::scalars::StreamCursor;
 use super::stream::{Bookmark, LogStream};
@@ -24,10 +24,10 @@ use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, Topic};
 use crate::base::ids::UserId;
+use crate::domain::media::Audience;
 use crate::domain::sessions::{self, Viewer};
 use crate::platform::drain::Place;
 use crate::platform::log::Entry;
-use crate::platform::log::live::Listener;
 use crate::platform::telemetry::metrics::Counted;
 
 pub use activity_events::activity;
@@ -69,6 +69,20 @@ trait Story: Send + 'static {
 /// Media of a user that are told to be gone when the viewer stops seeing them all: the newest. Older ones are left out of
 /// what is read next.
 const GONE: u64 = 100;
+
+/// The audiences among which somebody is, in a small number: those are told the same of a user's media who are among the
+/// same.
+fn bits(audiences: &[Audience]) -> u8 {
+    audiences.iter().fold(0, |bits, audience| bits | bit(*audience))
+}
+
+fn bit(audience: Audience) -> u8 {
+    match audience {
+        Audience::Everyone => 1,
+        Audience::Followers => 2,
+        Audience::OnlyMe => 4,
+    }
+}
 
 /// What to send, and whether it is the end.
 struct Telling<E> {
@@ -121,24 +135,35 @@ impl Listening {
         Self { app, viewer, after, bookmark, counted, joining, stage }
     }
 
-    /// Attaches to some topics, and to the end of the session.
-    fn attach(&self, topics: &[Topic]) -> Listener {
-        self.app.live.listen(self.with_session(topics), self.app.config.websocket.queue)
+    /// Listens to some topics and to the end of the session, from the position on.
+    async fn open(&self, topics: &[Topic]) -> Answer<LogStream> {
+        let listener = self.app.live.listen(self.with_session(topics), self.app.config.websocket.queue);
+        LogStream::open(&self.app, listener, topics, self.after.as_ref()).await
     }
 
-    /// The same, and to the media of those whom a user begins to follow.
-    fn attach_as(&self, user: UserId, topics: &[Topic]) -> Listener {
-        self.app.live.listen_as(user, self.with_session(topics), self.app.config.websocket.queue)
+    /// The same with others who ask for the same, where that can be. Who `follows` hears of the media of those whom they
+    /// begin to follow, too.
+    async fn open_with_others<S: Shared>(
+        &self,
+        (topics, follows): (&[Topic], Option<UserId>),
+        story: &S,
+    ) -> Answer<LogStream> {
+        if let Some(joining) = &self.joining
+            && let Some(log) = joining.join(self, (topics, follows), story).await?
+        {
+            return Ok(log);
+        }
+        let (live, heard, most) = (&self.app.live, self.with_session(topics), self.app.config.websocket.queue);
+        let listener = match follows {
+            Some(user) => live.listen_as(user, heard, most),
+            None => live.listen(heard, most),
+        };
+        LogStream::open(&self.app, listener, topics, self.after.as_ref()).await
     }
 
     fn with_session(&self, topics: &[Topic]) -> Vec<Topic> {
         let session = self.viewer.map(|viewer| Topic::Session(viewer.session));
         topics.iter().copied().chain(session).collect()
-    }
-
-    /// Goes on after the position with what a listener hears.
-    async fn open(&self, listener: Listener, topics: &[Topic]) -> Answer<LogStream> {
-        LogStream::open(&self.app, listener, topics, self.after.as_ref()).await
     }
 
     fn has_ended(&self) -> bool {

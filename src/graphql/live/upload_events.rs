@@ -27,7 +27,7 @@ pub async fn upload(
     id: Option<UploadId>,
 ) -> Result<impl Stream<Item = Result<UploadEvent>>> {
     let topics: Vec<Topic> = id.map(Topic::Upload).into_iter().collect();
-    let log = listening.open(listening.attach(&topics), &topics).await?;
+    let log = listening.open(&topics).await?;
     let app = listening.app.clone();
     Ok(told(listening, log, OneUpload { app, viewer, id }))
 }

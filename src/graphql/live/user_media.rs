@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use async_graphql::Result;
-use async_graphql::futures_util::Stream;
+use async_graphql::futures_util::StreamExt;
+use async_graphql::futures_util::stream::BoxStream;
 
 use super::super::stream::LogStream;
 use super::edited::edited;
 use super::events::At;
-use super::{GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, StreamClosingReason, Telling, told};
+use super::group::Shared;
+use super::{
+    GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, StreamClosingReason, Telling, bit, bits, told,
+};
 use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, FollowState, Topic};
 use crate::base::ids::{MediaId, UserId};
 use crate::base::page::cursor;
-use crate::domain::follows;
+use crate::domain::follows::{self, Crowd};
 use crate::domain::media::{self, Audience};
 use crate::domain::sessions::Viewer;
 use crate::platform::log::Entry;
@@ -24,17 +28,28 @@ use crate::platform::log::Entry;
 /// # Errors
 /// Those of the database.
 pub async fn user_media(
-    listening: Listening,
+    mut listening: Listening,
     owner: Option<UserId>,
-) -> Result<impl Stream<Item = Result<MediaStreamEvent>>> {
+) -> Result<BoxStream<'static, Result<MediaStreamEvent>>> {
+    if let Some(stage) = listening.stage.take() {
+        return Ok(stage.events());
+    }
     let (app, viewer) = (listening.app.clone(), listening.viewer);
     let mut topics: Vec<Topic> =
         owner.into_iter().flat_map(|owner| [Topic::MediaOf(owner), Topic::AccountOf(owner)]).collect();
     topics.extend(viewer.map(|viewer| Topic::RelationsOf(viewer.user)));
-    let log = listening.open(listening.attach(&topics), &topics).await?;
-    Ok(told(listening, log, UserMedia { app, viewer, owner, audiences: Vec::new() }))
+    let mut story = UserMedia { app, viewer, owner, audiences: Vec::new() };
+    // Looked for again once attached: only when nothing changed in between is no change missed.
+    loop {
+        story.audiences = story.audiences_now().await?;
+        let log = listening.open_with_others((&topics, None), &story).await?;
+        if story.audiences_now().await? == story.audiences {
+            return Ok(told(listening, log, story).boxed());
+        }
+    }
 }
 
+#[derive(Clone)]
 struct UserMedia {
     app: Arc<App>,
     viewer: Option<Viewer>,
@@ -47,7 +62,6 @@ impl Story for UserMedia {
     type Event = MediaStreamEvent;
 
     async fn begin(&mut self, _log: &LogStream) -> Answer<Telling<MediaStreamEvent>> {
-        self.audiences = self.audiences_now().await?;
         Ok(self.so_far(Vec::new()))
     }
 
@@ -62,6 +76,28 @@ impl Story for UserMedia {
             _ if self.concerns_owner(&entry.fact) => self.stands_anew(log, entry).await,
             _ => Ok(Telling::nothing()),
         }
+    }
+}
+
+/// Those are told the same who belong to the same audiences, and did before.
+impl Shared for UserMedia {
+    fn viewed_by(&self, viewer: Option<Viewer>, memory: u8) -> Self {
+        let audiences = [Audience::Everyone, Audience::Followers, Audience::OnlyMe].into_iter();
+        let audiences = audiences.filter(|audience| memory & bit(*audience) != 0).collect();
+        Self { app: self.app.clone(), viewer, owner: self.owner, audiences }
+    }
+
+    fn memory(&self) -> u8 {
+        bits(&self.audiences)
+    }
+
+    async fn alike(&self, viewers: &[Option<Viewer>], _entry: Option<&Entry>) -> Answer<Vec<i64>> {
+        let viewers: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
+        let Some(owner) = self.owner else { return Ok(vec![0; viewers.len()]) };
+        let known: Vec<UserId> = viewers.iter().copied().flatten().collect();
+        let Some(crowd) = Crowd::of(&self.app, &known, owner).await? else { return Ok(vec![0; viewers.len()]) };
+        let crowd = crowd.with_followers(&self.app, &known).await?;
+        Ok(viewers.into_iter().map(|viewer| bits(&media::audiences(crowd.standing(viewer))).into()).collect())
     }
 }
 

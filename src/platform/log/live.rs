@@ -135,14 +135,20 @@ impl Live {
         topics: impl IntoIterator<Item = Topic>,
         queue: usize,
     ) -> Listener {
-        self.attach(topics.into_iter().chain([Topic::RelationsOf(user)]), queue, Some(user))
+        self.attach(topics, queue, Some(user))
     }
 
-    /// Listens to some topics with others, who are told once for all of them.
+    /// Listens to some topics with others, who are told once for all of them; as somebody whose media change with whom
+    /// they follow, or not.
     #[must_use]
-    pub fn listen_with(self: &Arc<Self>, together: &Arc<Together>, topics: impl IntoIterator<Item = Topic>) -> Place {
+    pub fn listen_with(
+        self: &Arc<Self>,
+        together: &Arc<Together>,
+        topics: impl IntoIterator<Item = Topic>,
+        follows: Option<UserId>,
+    ) -> Place {
         let mut state = self.lock();
-        let number = state.add_listener(Queue::Together(together.clone()), None);
+        let number = state.add_listener(Queue::Together(together.clone()), follows);
         topics.into_iter().for_each(|topic| state.add(number, topic));
         Place { live: self.clone(), number, from: state.positions.clone() }
     }
@@ -213,6 +219,9 @@ impl State {
         let number = self.next;
         self.next += 1;
         self.listeners.insert(number, Sender { queue, topics: HashSet::new(), follows });
+        if let Some(user) = follows {
+            self.add(number, Topic::RelationsOf(user));
+        }
         number
     }
 

@@ -95,8 +95,8 @@ mod tests {
     async fn those_who_listen_together_are_told_once_and_each_of_their_own() {
         let live = Arc::new(Live::at(vec![0, 9], String::new()));
         let (together, mut heard) = Together::new();
-        let [one, other] = [7, 8].map(|media| live.listen_with(&together, [Topic::Media(MediaId(media))]));
-        let both = live.listen_with(&together, [7, 8].map(|media| Topic::Media(MediaId(media))));
+        let [one, other] = [7, 8].map(|media| live.listen_with(&together, [Topic::Media(MediaId(media))], None));
+        let both = live.listen_with(&together, [7, 8].map(|media| Topic::Media(MediaId(media))), None);
         assert_eq!(both.from, [0, 9]);
         live.deliver([liked(1, 7), liked(2, 8)]);
         for (position, listener) in [(1, one.number), (2, other.number)] {
@@ -114,7 +114,7 @@ mod tests {
     async fn those_for_whom_there_is_no_room_are_cut_off() {
         let live = Arc::new(Live::at(vec![0], String::new()));
         let (together, mut heard) = Together::new();
-        let slow = live.listen_with(&together, [Topic::Media(MediaId(7))]);
+        let slow = live.listen_with(&together, [Topic::Media(MediaId(7))], None);
         let last = i64::try_from(QUEUE).unwrap() + 1;
         live.deliver((1..=last).map(|position| liked(position, 7)));
         assert_eq!((together.take_cut_off(), live.listeners()), (vec![slow.number], 0));

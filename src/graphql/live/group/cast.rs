@@ -22,6 +22,7 @@ use crate::base::ids::{MediaId, UserId};
 use crate::domain::likes;
 use crate::domain::media::{self, Media};
 use crate::domain::sessions::Viewer;
+use crate::domain::shelves::{self, Shelf};
 use crate::domain::users::{self, User};
 
 /// Where the events of a group come from, and who looks at them.
@@ -90,6 +91,7 @@ struct Rows {
     users: HashMap<UserId, Option<User>>,
     media: HashMap<MediaId, Arc<Seen>>,
     likes: HashMap<MediaId, Arc<HashSet<UserId>>>,
+    saves: HashMap<MediaId, Arc<HashSet<UserId>>>,
 }
 
 /// A media, and those who see it.
@@ -159,6 +161,24 @@ impl Kept {
         let likes = known.contains(&viewer.user);
         self.lock().likes.insert(media, known);
         Ok(likes)
+    }
+
+    /// Whether a viewer saved a media: asked once for all of them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn saves(&self, app: &App, viewer: Viewer, media: MediaId) -> Answer<bool> {
+        let (known, viewers) = {
+            let rows = self.lock();
+            (rows.saves.get(&media).cloned(), rows.viewers.clone())
+        };
+        let known = match known {
+            Some(known) => known,
+            None => Arc::new(shelves::keepers(app, (Shelf::Saved, media), &viewers).await?),
+        };
+        let saves = known.contains(&viewer.user);
+        self.lock().saves.insert(media, known);
+        Ok(saves)
     }
 
     fn lock(&self) -> MutexGuard<'_, Rows> {

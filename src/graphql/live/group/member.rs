@@ -1,6 +1,7 @@
 //! One subscription in a group: who it is of, how far it has come, and how it is told.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub trait Ear: Send {
 /// A member of a group.
 pub(super) struct Member {
     pub(super) viewer: Option<Viewer>,
+    /// What the story remembers of the viewer.
+    memory: AtomicU8,
     most: usize,
     state: Mutex<State>,
     told: Notify,
@@ -62,9 +65,19 @@ struct State {
 }
 
 impl Member {
-    pub(super) fn new(viewer: Option<Viewer>, positions: Arc<[i64]>, most: usize) -> Self {
+    pub(super) fn new((viewer, memory): (Option<Viewer>, u8), positions: Arc<[i64]>, most: usize) -> Self {
         let state = State { positions, waiting: VecDeque::new(), ear: None, has_ended: false };
-        Self { viewer, most, state: Mutex::new(state), told: Notify::new() }
+        Self { viewer, memory: memory.into(), most, state: Mutex::new(state), told: Notify::new() }
+    }
+
+    /// What the story remembers of the viewer.
+    pub(super) fn memory(&self) -> u8 {
+        self.memory.load(Ordering::Relaxed)
+    }
+
+    /// Remembers something else.
+    pub(super) fn remembers(&self, memory: u8) {
+        self.memory.store(memory, Ordering::Relaxed);
     }
 
     /// How far it was told.

@@ -63,6 +63,8 @@ enum Next {
 struct Scene<S: Shared> {
     members: Members,
     telling: Telling<S::Event>,
+    /// What the story remembers of them from then on.
+    memory: u8,
 }
 
 impl<S: Shared> Running<S> {
@@ -154,9 +156,9 @@ impl<S: Shared> Running<S> {
     async fn scenes(&mut self, members: &Members, entry: Option<&Entry>) -> Answer<Vec<Scene<S>>> {
         let viewers: Vec<Option<Viewer>> = members.iter().map(|(_, member)| member.viewer).collect();
         let before = self.story.alike(&viewers, entry).await?;
-        let mut classes: BTreeMap<u8, Members> = BTreeMap::new();
+        let mut classes: BTreeMap<(i64, u8), Members> = BTreeMap::new();
         for (class, member) in before.iter().zip(members) {
-            classes.entry(*class).or_default().push(member.clone());
+            classes.entry((*class, member.1.memory())).or_default().push(member.clone());
         }
         let story = self.story.clone();
         let scenes = self.each_is_told(classes.into_values().collect(), entry).await?;
@@ -172,22 +174,25 @@ impl<S: Shared> Running<S> {
         let (before, mut scenes) = (self.story.clone(), Vec::with_capacity(groups.len()));
         for members in groups {
             let Some((_, first)) = members.first() else { continue };
-            let mut story = before.viewed_by(first.viewer);
+            let mut story = before.viewed_by(first.viewer, first.memory());
             let telling = match entry {
                 Some(entry) => story.tell(&log, entry).await?,
                 None => story.held_back(&log).await?,
             };
+            scenes.push(Scene { members, memory: story.memory(), telling });
             // Those whom the story ends for do not go on with it.
-            if telling.end.is_none() {
+            if scenes.last().is_some_and(|scene| scene.telling.end.is_none()) {
                 self.story = story;
             }
-            scenes.push(Scene { members, telling });
         }
         Ok(scenes)
     }
 
-    async fn show(&mut self, Scene { members, telling }: Scene<S>) {
+    async fn show(&mut self, Scene { members, telling, memory }: Scene<S>) {
         let Telling { events, end } = telling;
+        for (_, member) in &members {
+            member.remembers(memory);
+        }
         if !events.is_empty() {
             self.cast.is_for(members.iter().filter_map(|(_, member)| member.viewer));
         }

@@ -1,0 +1,153 @@
+//! What breaks in a group ends what it breaks, and nothing else.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_graphql::Value;
+use async_graphql::futures_util::StreamExt;
+
+use super::super::{MediaEvent, MediaRemoved, Telling};
+use super::*;
+use crate::base::clock::{Clock, Timestamp};
+use crate::base::config::Config;
+use crate::base::error::Code;
+use crate::base::facts::Fact;
+use crate::base::ids::MediaId;
+
+/// A like of this one breaks what looks at it.
+const FATAL: MediaId = MediaId(13);
+
+/// Tells of every like that something is removed, which is as good as anything.
+#[derive(Clone)]
+struct Fragile;
+
+impl Story for Fragile {
+    type Event = MediaEvent;
+
+    async fn tell(&mut self, log: &LogStream, entry: &Entry) -> Answer<Telling<MediaEvent>> {
+        let Fact::MediaLiked { media, .. } = entry.fact else { return Ok(Telling::nothing()) };
+        assert_ne!(media, FATAL, "looked at");
+        Ok(Telling::of(vec![MediaRemoved::of(log, entry, media).into()]))
+    }
+}
+
+impl Shared for Fragile {
+    fn viewed_by(&self, _viewer: Option<Viewer>, _memory: u8) -> Self {
+        Self
+    }
+
+    async fn alike(&self, viewers: &[Option<Viewer>], _entry: Option<&Entry>) -> Answer<Vec<i64>> {
+        Ok(vec![0; viewers.len()])
+    }
+}
+
+/// A process with its groups, and how many likes there were.
+struct Process {
+    app: Arc<App>,
+    groups: Arc<Groups>,
+    likes: i64,
+}
+
+impl Process {
+    async fn starts(name: &str) -> Self {
+        let mut config = Config::default();
+        config.server.data = std::env::temp_dir().join(format!("photograph-group-{name}-{}", std::process::id()));
+        let app = App::start(config, Clock::system()).await.expect("a process");
+        Self { app, groups: Arc::default(), likes: 0 }
+    }
+
+    /// Somebody joins a group that listens to these, and whose operation is executed like this.
+    fn joins(&self, key: &str, media: &[MediaId], perform: Perform) -> Membership {
+        let joining = Joining::new(self.groups.clone(), (key.to_owned(), false), perform);
+        let listening = Listening {
+            app: self.app.clone(),
+            viewer: None,
+            after: None,
+            bookmark: Arc::default(),
+            counted: None,
+            joining: None,
+            stage: None,
+        };
+        let topics: Vec<Topic> = media.iter().copied().map(Topic::Media).collect();
+        self.groups.join(&joining, &listening, (&topics, None, &Fragile))
+    }
+
+    fn is_liked(&mut self, media: MediaId) {
+        self.likes += 1;
+        let fact = Fact::MediaLiked { media, user: UserId(1) };
+        self.app.live.deliver([Entry { database: 0, position: self.likes, recorded_at: Timestamp(0), fact }]);
+    }
+
+    fn ends(self) {
+        self.app.db.rest();
+        let folder = self.app.config.server.data.clone();
+        drop(self);
+        std::fs::remove_dir_all(folder).expect("its folder");
+    }
+}
+
+/// Executes an operation: says of each event that it came.
+fn good() -> Perform {
+    Arc::new(|stage| stage.events::<MediaEvent>().map(|_| Ok(Response::new(Value::Boolean(true)))).boxed())
+}
+
+/// The same, but the first time it panics.
+fn bad_at_first() -> Perform {
+    let has_panicked = AtomicBool::new(false);
+    Arc::new(move |stage| {
+        let panics = !has_panicked.swap(true, Ordering::Relaxed);
+        let answer = move |_| {
+            assert!(!panics, "executed");
+            Ok(Response::new(Value::Boolean(true)))
+        };
+        stage.events::<MediaEvent>().map(answer).boxed()
+    })
+}
+
+async fn hears(membership: &Membership) {
+    let told = membership.next().await;
+    assert!(matches!(told, Told::Result(_)), "{told:?}");
+}
+
+async fn is_broken(membership: &Membership) {
+    let told = membership.next().await;
+    assert!(matches!(&told, Told::Broken(rejected) if rejected.code == Code::Internal), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_panic_ends_a_group_and_no_other() {
+    let mut process = Process::starts("a-panic").await;
+    let seven = MediaId(7);
+    let broken = [(); 2].map(|()| process.joins("one", &[seven, FATAL], good()));
+    let other = process.joins("other", &[seven], good());
+    process.is_liked(seven);
+    for member in broken.iter().chain([&other]) {
+        hears(member).await;
+    }
+    process.is_liked(FATAL);
+    for member in &broken {
+        is_broken(member).await;
+    }
+    // Who comes again finds a group that is as good as new, also while those who were thrown out are still there.
+    let again = process.joins("one", &[seven], good());
+    process.is_liked(seven);
+    hears(&again).await;
+    hears(&other).await;
+    drop(broken);
+    process.is_liked(seven);
+    hears(&again).await;
+    process.ends();
+}
+
+#[tokio::test]
+async fn a_panic_in_the_execution_ends_those_who_were_to_be_told_and_the_group_goes_on() {
+    let mut process = Process::starts("an-execution").await;
+    let (seven, eight) = (MediaId(7), MediaId(8));
+    let perform = bad_at_first();
+    let first = process.joins("one", &[seven], perform.clone());
+    let second = process.joins("one", &[eight], perform);
+    process.is_liked(seven);
+    is_broken(&first).await;
+    process.is_liked(eight);
+    hears(&second).await;
+    process.ends();
+}
