@@ -8,6 +8,7 @@ pub mod config;
 pub mod entities;
 pub mod error;
 pub mod facts;
+pub mod generations;
 pub mod ids;
 pub mod page;
 pub mod text;

@@ -3,6 +3,7 @@
 //! The order matters. The text is scanned before it is parsed, because the parser recurses; the document is measured
 //! before async-graphql sees it, because its own checks follow fragments without remembering where they were.
 
+mod documents;
 mod measure;
 mod scan;
 mod sharing;
@@ -11,12 +12,15 @@ mod tests;
 mod types;
 mod variables;
 
+use std::sync::Arc;
+
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Positioned, Variables};
 
+use self::documents::Documents;
 use self::measure::{Measure, Ruler};
 pub use self::sharing::Sharing;
 pub use self::types::Types;
@@ -35,6 +39,7 @@ const INTROSPECTED_LISTS: u64 = 3;
 pub struct Limits {
     types: Types,
     most: Graphql,
+    documents: Documents,
 }
 
 /// What a client asks to be executed.
@@ -50,7 +55,7 @@ pub struct Asked<'a> {
 #[derive(Debug)]
 pub struct Admitted {
     /// The document, parsed.
-    pub document: ExecutableDocument,
+    pub document: Arc<ExecutableDocument>,
     /// Query, mutation or subscription.
     pub kind: OperationType,
     /// The variables it declares, with defaults.
@@ -67,7 +72,7 @@ impl Limits {
     /// The limits of a configuration for a schema, given as its own text.
     #[must_use]
     pub fn new(sdl: &str, most: &Graphql) -> Self {
-        Self { types: Types::new(sdl), most: most.clone() }
+        Self { types: Types::new(sdl), most: most.clone(), documents: Documents::default() }
     }
 
     /// The types of the schema.
@@ -81,8 +86,7 @@ impl Limits {
     /// # Errors
     /// When the text is not GraphQL, no operation can be chosen, a limit is passed or a variable does not fit.
     pub fn admit(&self, asked: Asked<'_>, variables: Variables) -> Result<Admitted, Rejected> {
-        let text = scan::scan(asked.query, self.most.tokens)?;
-        let document = parse_query(text).map_err(|error| not_graphql(&error))?;
+        let document = self.documents.parsed(asked.query, self.most.tokens)?;
         let operation = choose(&document, asked.operation_name)?;
         let (position, kind) = (operation.pos, operation.node.ty);
         let mut variables = variables::complete(&self.types, &operation.node, variables)?;
@@ -161,7 +165,7 @@ fn check_subscription(operation: &OperationDefinition) -> Result<(), Rejected> {
 
 /// Parses a document that was let in.
 pub(super) fn parsed_again(query: &str) -> Option<ExecutableDocument> {
-    parse_query(scan::scan(query, u32::MAX).ok()?).ok()
+    parse_query(scan::scan(query, u32::MAX).ok()?.text).ok()
 }
 
 /// The operation that is meant.

@@ -40,8 +40,11 @@ impl Order {
     pub fn arrange(&self, value: &mut Value) {
         match value {
             Value::Object(fields) => {
-                fields.sort_by_cached_key(|name, _| self.0.get_index_of(name));
-                for (name, value) in fields.iter_mut() {
+                if !self.is_order_of(fields) {
+                    fields.sort_by_cached_key(|name, _| self.0.get_index_of(name));
+                }
+                let with_order = |value: &Value| matches!(value, Value::Object(_) | Value::List(_));
+                for (name, value) in fields.iter_mut().filter(|(_, value)| with_order(value)) {
                     if let Some(below) = self.0.get(name) {
                         below.arrange(value);
                     }
@@ -50,6 +53,12 @@ impl Order {
             Value::List(items) => items.iter_mut().for_each(|item| self.arrange(item)),
             _ => {}
         }
+    }
+
+    /// Whether these fields are in order: most objects have few fields, which were resolved one after the other.
+    fn is_order_of(&self, fields: &IndexMap<Name, Value>) -> bool {
+        let mut names = self.0.keys();
+        fields.keys().all(|field| names.any(|name| name == field))
     }
 }
 

@@ -139,7 +139,7 @@ impl Operations {
         // The text is not given again: the document was parsed already.
         let mut request = Request::new("").variables(variables);
         request.operation_name.clone_from(&source.operation_name);
-        request.set_parsed_query(document);
+        request.set_parsed_query(Arc::unwrap_or_clone(document));
         let bookmark = Arc::new(Bookmark::new(after));
         let request = graphql::asked_by(&self.app, viewer, request).data(bookmark.clone()).data(best);
         Ok(Prepared { kind, request, cost, order, source, bookmark, sharing, best })

@@ -17,11 +17,19 @@ const BRACKETS: u32 = 64;
 /// Bytes in a name. Validation compares unknown names with all known ones, which grows with both lengths.
 const NAME_BYTES: usize = 200;
 
-/// The text that can be given to the parser, if it has few enough tokens and brackets.
+/// A text that can be given to the parser.
+#[derive(Debug)]
+pub(super) struct Scanned<'a> {
+    pub text: Cow<'a, str>,
+    /// How many tokens it has.
+    pub tokens: u32,
+}
+
+/// Looks whether a text has few enough tokens and brackets for the parser.
 ///
 /// # Errors
 /// `OPERATION_TOO_EXPENSIVE` or `OPERATION_TOO_DEEP`.
-pub(super) fn scan(text: &str, tokens: u32) -> Result<Cow<'_, str>, Rejected> {
+pub(super) fn scan(text: &str, tokens: u32) -> Result<Scanned<'_>, Rejected> {
     let mut scanner = Scanner { rest: text.as_bytes(), ..Scanner::default() };
     while let Some(first) = scanner.rest.first() {
         let (at, before) = (text.len() - scanner.rest.len(), scanner.tokens);
@@ -34,7 +42,7 @@ pub(super) fn scan(text: &str, tokens: u32) -> Result<Cow<'_, str>, Rejected> {
             return Err(Rejected::new(Code::TooExpensive, message));
         }
     }
-    Ok(blanked(text, &scanner.descriptions))
+    Ok(Scanned { text: blanked(text, &scanner.descriptions), tokens: scanner.tokens })
 }
 
 /// The text with spaces in these places, so that everything else stays in its line and column.
@@ -237,7 +245,7 @@ mod tests {
             ("query \"x\" { a \"y\" }", "query \"x\" { a \"y\" }"),
         ];
         for (text, expected) in cases {
-            assert_eq!(scan(text, 100).unwrap(), expected);
+            assert_eq!(scan(text, 100).unwrap().text, expected);
         }
     }
 

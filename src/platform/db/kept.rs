@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::Db;
 use crate::base::error::Result;
 use crate::base::facts::{Fact, Row};
+use crate::base::generations::Generations;
 use crate::base::ids::Sharded;
 
 /// Parts that are locked and forgotten of by themselves.
@@ -31,18 +32,16 @@ const GRACE: Duration = Duration::from_millis(500);
 pub struct Kept {
     parts: Vec<Mutex<Part>>,
     hasher: RandomState,
-    /// Rows in a generation of a part.
-    most: usize,
+    /// Whether any are kept.
+    keeps: bool,
     heard: Vec<Mutex<Option<Instant>>>,
     patience: Duration,
 }
 
-/// Rows come into the young generation when they are read. When it is full it becomes the old one, which goes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Part {
     forgotten: u64,
-    young: HashMap<Row, Value>,
-    old: HashMap<Row, Value>,
+    rows: Generations<Row, Value>,
 }
 
 type Value = Arc<dyn Any + Send + Sync>;
@@ -58,10 +57,12 @@ impl Kept {
     /// At most so many rows of so many databases, whose logs are looked at this often.
     #[must_use]
     pub(super) fn new(entries: usize, databases: usize, look: Duration) -> Self {
+        let most = entries / PARTS / 2;
+        let part = || Part { forgotten: 0, rows: Generations::of(most) };
         Self {
-            parts: (0..PARTS).map(|_| Mutex::default()).collect(),
+            parts: (0..PARTS).map(|_| Mutex::new(part())).collect(),
             hasher: RandomState::new(),
-            most: entries / PARTS / 2,
+            keeps: most > 0,
             heard: (0..databases).map(|_| Mutex::default()).collect(),
             patience: 2 * look + GRACE,
         }
@@ -83,24 +84,25 @@ impl Kept {
     pub fn forget_all(&self) {
         for part in &self.parts {
             let mut part = lock(part);
-            *part = Part { forgotten: part.forgotten + 1, ..Part::default() };
+            part.forgotten += 1;
+            part.rows.clear();
         }
     }
 
     fn is_believed(&self, database: usize) -> bool {
-        self.most > 0 && lock(&self.heard[database]).is_some_and(|heard| heard.elapsed() <= self.patience)
+        self.keeps && lock(&self.heard[database]).is_some_and(|heard| heard.elapsed() <= self.patience)
     }
 
     fn look<V: Clone + Send + Sync + 'static>(&self, row: Row) -> Result<V, Miss> {
         let mut part = self.part(row);
-        let value = part.find(row, self.most).and_then(|value| value.downcast_ref::<V>().cloned());
+        let value = part.rows.find(&row).and_then(|value| value.downcast_ref::<V>().cloned());
         value.ok_or(Miss { row, forgotten: part.forgotten })
     }
 
     fn keep<V: Clone + Send + Sync + 'static>(&self, miss: Miss, value: &V) {
         let mut part = self.part(miss.row);
         if part.forgotten == miss.forgotten {
-            part.put(miss.row, Arc::new(value.clone()), self.most);
+            part.rows.put(miss.row, Arc::new(value.clone()));
         }
     }
 
@@ -112,26 +114,9 @@ impl Kept {
 }
 
 impl Part {
-    fn find(&mut self, row: Row, most: usize) -> Option<Value> {
-        if let Some(value) = self.young.get(&row) {
-            return Some(value.clone());
-        }
-        let value = self.old.remove(&row)?;
-        self.put(row, value.clone(), most);
-        Some(value)
-    }
-
-    fn put(&mut self, row: Row, value: Value, most: usize) {
-        if self.young.len() >= most {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(row, value);
-    }
-
     fn forget(&mut self, row: Row) {
         self.forgotten += 1;
-        self.young.remove(&row);
-        self.old.remove(&row);
+        self.rows.forget(&row);
     }
 }
 
@@ -237,11 +222,7 @@ mod tests {
             kept.keep(missed(&kept, Row::User(UserId(number))), &1_u8);
             assert_eq!(kept.look::<u8>(ROW).ok(), Some(0));
         }
-        let count = |part: &Mutex<Part>| {
-            let part = lock(part);
-            part.young.len() + part.old.len()
-        };
-        let count: usize = kept.parts.iter().map(count).sum();
+        let count: usize = kept.parts.iter().map(|part| lock(part).rows.len()).sum();
         assert!(count <= PARTS * 8, "{count}");
     }
 

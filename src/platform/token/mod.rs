@@ -5,7 +5,7 @@
 mod es256;
 mod ring_provider;
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::chance::Chance;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Code, Error, Result};
+use crate::base::generations::Generations;
 use crate::base::ids::{SessionId, UserId};
 
 pub use es256::Es256Key;
@@ -49,13 +50,26 @@ struct Key {
     made_at: Timestamp,
 }
 
+/// Tokens in a generation of those that were verified lately.
+const VERIFIED: usize = 4096;
+
 /// The keys of this server. The newest one that every process can know signs; all verify.
-#[derive(Default)]
-pub struct Tokens(RwLock<Vec<Key>>);
+pub struct Tokens {
+    keys: RwLock<Vec<Key>>,
+    /// What tokens say that were verified lately with these keys: a client sends the same one again and again, and a
+    /// signature takes longer to verify than most operations take.
+    verified: Mutex<Generations<String, Claims>>,
+}
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Tokens")
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -64,7 +78,7 @@ impl Tokens {
     #[must_use]
     pub fn new() -> Self {
         ring_provider::install();
-        Self::default()
+        Self { keys: RwLock::default(), verified: Mutex::new(Generations::of(VERIFIED)) }
     }
 
     /// Makes a new private key, PKCS #8.
@@ -82,7 +96,10 @@ impl Tokens {
     /// When one is not an Ed25519 key.
     pub fn use_keys(&self, stored: &[StoredKey]) -> Result<()> {
         let keys = stored.iter().map(key).collect::<Result<Vec<_>>>()?;
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        let mut all = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        *all = keys;
+        // While nobody verifies: what a key signed that is no longer here must not work any more.
+        self.verified().clear();
         Ok(())
     }
 
@@ -91,7 +108,7 @@ impl Tokens {
     /// # Errors
     /// When there is no key.
     pub fn sign(&self, claims: &Claims, known_by: Timestamp) -> Result<String> {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let key = keys.iter().rev().find(|key| key.made_at <= known_by).or(keys.first());
         let key = key.ok_or_else(|| Error::internal("there is no signing key"))?;
         let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
@@ -111,14 +128,23 @@ impl Tokens {
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        let kid = header.kid?;
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.verified().find(token);
+        if known.is_some() {
+            return known;
+        }
+        let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
         let key = keys.iter().find(|key| key.kid == kid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         // The clock of the program decides, not the library's.
         validation.validate_exp = false;
-        jsonwebtoken::decode(token, &key.verifies, &validation).ok().map(|token| token.claims)
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifies, &validation).ok()?.claims;
+        self.verified().put(token.to_owned(), claims);
+        Some(claims)
+    }
+
+    fn verified(&self) -> MutexGuard<'_, Generations<String, Claims>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,6 +187,18 @@ mod tests {
         let token = tokens.sign(&claims(1001), NOW).unwrap();
         assert_eq!(tokens.verify(&token, NOW).unwrap(), claims(1001));
         assert!(tokens.verify(&token, Timestamp(1_001_000)).is_err());
+    }
+
+    #[test]
+    fn a_token_that_was_verified_stops_with_its_key() {
+        let tokens = server("a");
+        let token = tokens.sign(&claims(2000), NOW).unwrap();
+        for _ in 0..2 {
+            assert_eq!(tokens.verify(&token, NOW).unwrap(), claims(2000));
+        }
+        let pkcs8 = Tokens::new_pkcs8(&Chance::default()).unwrap();
+        tokens.use_keys(&[StoredKey { kid: "b".into(), pkcs8, made_at: Timestamp(0) }]).unwrap();
+        assert!(tokens.verify(&token, NOW).is_err());
     }
 
     #[test]
