@@ -18,6 +18,7 @@ mod m20261128_000041_activities;
 mod m20261128_000042_notification_settings;
 mod m20261128_000050_devices;
 mod m20261128_000060_blocked_by;
+mod m20261128_000061_muted_by;
 
 use sea_orm_migration::MigrationTrait;
 
@@ -42,5 +43,6 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000033_parts::Migration),
         Box::new(m20261128_000034_cameras::Migration),
         Box::new(m20261128_000060_blocked_by::Migration),
+        Box::new(m20261128_000061_muted_by::Migration),
     ]
 }

@@ -188,7 +188,7 @@ async fn befriend(app: &App, people: &[UserId], size: Size, dice: &mut Dice) -> 
     let mut edge = 1_i64;
     for (number, follower) in people.iter().enumerate() {
         // Most below the average, a few far above it.
-        let many = 1 + dice.bent(size.follows * 3, 2);
+        let many = size.follows.min(1) + dice.bent(size.follows * 3, 2);
         let followees: HashSet<usize> = (0..many).map(|_| dice.bent(people.len(), 3)).collect();
         let mut followees: Vec<usize> = followees.into_iter().filter(|other| *other != number).collect();
         followees.sort_unstable();
@@ -278,6 +278,22 @@ pub async fn star(app: &App, followers: usize) -> Result<(UserId, Vec<UserId>)> 
         sql::analyze(database).await?;
     }
     Ok((people[0], people[1..].to_vec()))
+}
+
+/// Lets everybody follow the first of all people, in a world where nobody follows anybody. Counts stay as they are.
+///
+/// # Errors
+/// Those of the database.
+pub async fn all_follow_first(app: &App, world: &World) -> Result<()> {
+    let first = world.people[0];
+    let (mut there, mut here) = (Filling::of(app, FOLLOWERS), Filling::of(app, FOLLOWING));
+    for (edge, follower) in (1_i64..).zip(&world.people[1..]) {
+        let row = |a: UserId, b: UserId| vec![a.0.into(), b.0.into(), edge.into(), 2_i16.into()];
+        there.put(&first, row(first, *follower)).await?;
+        here.put(follower, row(*follower, first)).await?;
+    }
+    there.end().await?;
+    here.end().await
 }
 
 async fn settle_in(app: &App, people: &[UserId], counts: [&Vec<i64>; 3]) -> Result<()> {

@@ -15,7 +15,7 @@ use futures_util::future::{try_join, try_join_all};
 use sea_orm::entity::prelude::*;
 use sea_orm::{QuerySelect, Select};
 
-/// Blocks that are read as they are; of a user with more, those with the viewers are looked for.
+/// Blocks and mutes that are read as they are; of a user with more, those of the viewers are looked for.
 const FEW: u64 = 1000;
 /// Viewers looked for in one statement.
 const AT_ONCE: usize = 500;
@@ -69,12 +69,9 @@ impl Crowd {
     /// # Errors
     /// Those of the database.
     pub async fn with_muters(self, app: &App, viewers: &[UserId]) -> Result<Self> {
-        let (mut found, now) = (HashSet::new(), app.clock.now());
-        for viewers in viewers.chunks(AT_ONCE) {
-            let muters = async |connection, viewers| mutes::muters_among(connection, viewers, self.user, now).await;
-            found.extend(app.db.gather(viewers, muters).await?);
-        }
-        Ok(Self { muters: found, ..self })
+        let mutes = mutes::by_anybody(self.user, app.clock.now());
+        let muters = at_home(app, viewers, mutes, mutes::Column::MuterId).await?.into_iter().collect();
+        Ok(Self { muters, ..self })
     }
 
     /// Whether one of them mutes the user.
@@ -115,29 +112,32 @@ async fn blocked_by(app: &App, user: UserId, viewers: &[UserId]) -> Result<Vec<U
     Ok(found)
 }
 
-/// Who of the viewers blocks the user; a block is where the one lives who blocks.
+/// Who of the viewers blocks the user.
 async fn blockers_of(app: &App, user: UserId, viewers: &[UserId]) -> Result<Vec<UserId>> {
-    let all = blocks::Entity::find().filter(blocks::Column::BlockedId.eq(user));
-    let few = app
-        .db
-        .databases()
-        .iter()
-        .map(|database| ids(all.clone().limit(FEW), blocks::Column::BlockerId, database.read_own()));
+    let blocks = blocks::Entity::find().filter(blocks::Column::BlockedId.eq(user));
+    at_home(app, viewers, blocks, blocks::Column::BlockerId).await
+}
+
+/// Who of the viewers has one of these rows, each of which is where its viewer lives.
+async fn at_home<E, C>(app: &App, viewers: &[UserId], rows: Select<E>, viewer: C) -> Result<Vec<UserId>>
+where
+    E: EntityTrait,
+    C: ColumnTrait,
+{
+    let few = app.db.databases().iter().map(|database| ids(rows.clone().limit(FEW), viewer, database.read_own()));
     let some = try_join_all(few).await?;
     if some.iter().all(|some| (some.len() as u64) < FEW) {
         return Ok(some.into_iter().flatten().collect());
     }
     let mut found = Vec::new();
     for viewers in viewers.chunks(AT_ONCE) {
-        let blockers = app.db.gather(viewers, async |connection, viewers| {
-            let these = blocks::Entity::find().filter(blocks::Column::BlockedId.eq(user));
-            ids(these.filter(blocks::Column::BlockerId.is_in(viewers)), blocks::Column::BlockerId, connection).await
-        });
-        found.extend(blockers.await?);
+        let these =
+            async |connection, viewers| ids(rows.clone().filter(viewer.is_in(viewers)), viewer, connection).await;
+        found.extend(app.db.gather(viewers, these).await?);
     }
     Ok(found)
 }
 
-async fn ids(rows: Select<blocks::Entity>, column: blocks::Column, connection: &Reader) -> Result<Vec<UserId>> {
+async fn ids<E: EntityTrait, C: ColumnTrait>(rows: Select<E>, column: C, connection: &Reader) -> Result<Vec<UserId>> {
     Ok(rows.select_only().column(column).into_tuple().all(connection).await?)
 }

@@ -55,16 +55,9 @@ pub(super) async fn among(
     Ok(rows.into_iter().map(|row| (row.muted_id, row)).collect())
 }
 
-/// Who of some mutes a user at an instant.
-pub(super) async fn muters_among(
-    connection: &Reader,
-    muters: Vec<UserId>,
-    muted: UserId,
-    now: Timestamp,
-) -> Result<Vec<UserId>> {
-    let rows = Entity::find().filter(Column::MuterId.is_in(muters)).filter(Column::MutedId.eq(muted));
-    let rows = rows.filter(not_over(now)).select_only().column(Column::MuterId);
-    Ok(rows.into_tuple().all(connection).await?)
+/// The mutes of a user by anybody, at an instant.
+pub(super) fn by_anybody(muted: UserId, now: Timestamp) -> Select<Entity> {
+    Entity::find().filter(Column::MutedId.eq(muted)).filter(not_over(now))
 }
 
 /// A mute, over or not.

@@ -148,6 +148,14 @@ pub fn audiences(standing: Option<Standing>) -> Vec<Audience> {
     [Audience::Everyone, Audience::Followers, Audience::OnlyMe].into_iter().filter(belongs).collect()
 }
 
+/// Whether it does not matter who looks at a media, of an account that is private or not: it is for everyone, or gone.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_open(app: &App, id: MediaId, is_private: bool) -> Result<bool> {
+    Ok(load(app, &[id]).await?.pop().is_none_or(|media| is_for_everyone(media.audience, is_private)))
+}
+
 /// These media, as far as they are still there, not yet filtered, in no order.
 pub(in crate::domain) async fn load(app: &App, ids: &[MediaId]) -> Result<Vec<Media>> {
     app.db.gather(ids, table::many).await

@@ -100,22 +100,34 @@ impl Shared for HomeFeed {
     }
 
     async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<i64>> {
-        let known: Vec<UserId> = viewers.iter().flatten().map(|viewer| viewer.user).collect();
+        let users: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
+        let known: Vec<UserId> = users.iter().copied().flatten().collect();
         // What a user does to others concerns each viewer in another way.
-        let by_user = || viewers.iter().map(|viewer| viewer.map_or(0, |viewer| viewer.user.0)).collect();
+        let by_user = || users.iter().map(|user| user.map_or(0, |user| user.0)).collect();
         let Some(owner) = entry.and_then(|entry| owner_in(&entry.fact)) else { return Ok(by_user()) };
         let Some(crowd) = Crowd::of(&self.app, &known, owner).await? else { return Ok(vec![0; viewers.len()]) };
-        let crowd = crowd.with_followers(&self.app, &known).await?.with_muters(&self.app, &known).await?;
-        let class = |viewer: &Option<Viewer>| {
-            let user = viewer.map(|viewer| viewer.user);
+        let mut crowd = crowd.with_muters(&self.app, &known).await?;
+        if !self.is_open(entry, &crowd).await? {
+            crowd = crowd.with_followers(&self.app, &known).await?;
+        }
+        let class = |user: Option<UserId>| {
             let audiences = bits(&media::audiences(crowd.standing(user)));
             2 * i64::from(audiences) + i64::from(user.is_some_and(|user| crowd.is_muted_by(user)))
         };
-        Ok(viewers.iter().map(class).collect())
+        Ok(users.into_iter().map(class).collect())
     }
 }
 
 impl HomeFeed {
+    /// Whether an entry is about a media that is for everybody, so that it does not matter who follows.
+    async fn is_open(&self, entry: Option<&Entry>, crowd: &Crowd) -> Answer<bool> {
+        let Some(Fact::MediaPublished { media, .. } | Fact::MediaEdited { media, .. }) = entry.map(|entry| &entry.fact)
+        else {
+            return Ok(false);
+        };
+        media::is_open(&self.app, *media, crowd.is_private).await
+    }
+
     async fn added(
         &self,
         log: &LogStream,
