@@ -9,6 +9,7 @@ use photograph::platform::apns::Apns;
 use photograph::platform::blobs::Blobs;
 use photograph::platform::db::Db;
 use photograph::platform::filters::Filters;
+use photograph::platform::heif::{Bounds, Decoder};
 use photograph::platform::{db, redis, telemetry};
 
 use super::{Outcome, Settings};
@@ -18,7 +19,8 @@ use super::{Outcome, Settings};
 pub struct Check {
     #[command(flatten)]
     settings: Settings,
-    /// Also try every configured part: databases, replicas, Redis and the place for photos. Changes nothing.
+    /// Also try every configured part: databases, replicas, Redis, the place for photos, the
+    /// decoder of HEIC and AVIF, Apple. Changes nothing.
     #[arg(long)]
     live: bool,
 }
@@ -68,6 +70,7 @@ async fn parts(config: &Config) -> Result<Vec<Part>> {
         parts.push(Part { what: "Redis".into(), seen: found.seen, wrong: found.wrong });
     }
     parts.push(photos(config).await);
+    parts.extend(heif(config));
     parts.extend(apple(config).await);
     Ok(parts)
 }
@@ -100,6 +103,18 @@ async fn photos(config: &Config) -> Part {
         Err(why) => (vec![], vec![why]),
     };
     Part { what: "Photos".into(), seen, wrong }
+}
+
+/// The program for HEIC and AVIF, where one is named.
+fn heif(config: &Config) -> Option<Part> {
+    let program = config.uploads.heif_decoder.as_deref()?;
+    let place = std::env::temp_dir().join(format!("photograph-check-{}", Chance::default().token()));
+    let found = Decoder { program, place: &place, bounds: Bounds::default() }.check("sample");
+    // There is none when the program was not begun.
+    let _ = std::fs::remove_dir(&place);
+    let seen = found.iter().filter_map(|found| found.clone().ok()).collect();
+    let wrong = found.iter().filter_map(|found| found.clone().err()).collect();
+    Some(Part { what: "HEIC and AVIF".into(), seen, wrong })
 }
 
 /// The operator's own filters, where there are any.

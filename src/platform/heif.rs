@@ -75,7 +75,27 @@ pub fn is_heif(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|brand| BRANDS.contains(&brand))
 }
 
+/// A small picture of each kind, for trying a program.
+const SAMPLES: [(&str, &[u8]); 2] =
+    [("HEIC", include_bytes!("heif/sample.heic")), ("AVIF", include_bytes!("heif/sample.avif"))];
+
 impl Decoder<'_> {
+    /// Tries the program with a small picture of each kind: what works, or what is wrong.
+    #[must_use]
+    pub fn check(&self, name: &str) -> Vec<std::result::Result<String, String>> {
+        let (program, mut found) = (self.program.display(), Vec::new());
+        for (kind, sample) in SAMPLES {
+            match self.decode(name, sample) {
+                Ok(Ok(_)) => found.push(Ok(format!("{kind} works with {program}."))),
+                Ok(Err(_)) => found.push(Err(format!(
+                    "{program} makes no picture of {kind}. It may lack what decodes it: libheif-plugin-libde265 for HEIC, libheif-plugin-dav1d for AVIF."
+                ))),
+                Err(_) => return vec![Err(format!("{program} cannot be run. Check uploads.heif_decoder."))],
+            }
+        }
+        found
+    }
+
     /// The picture in a file as a JPEG, upright, with what its metadata says. The name is one that nothing else uses.
     ///
     /// # Errors

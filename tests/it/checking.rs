@@ -2,6 +2,7 @@
 
 use sea_orm::{ConnectionTrait, Database};
 
+use crate::heif::heif_decoder;
 use crate::kit::Folder;
 use crate::kit::parts::Parts;
 use crate::kit::program::{free_address, run};
@@ -23,7 +24,8 @@ fn set_up(toml: &str) -> Folder {
 #[tokio::test]
 async fn every_part_is_tried_and_nothing_is_changed() {
     let parts = Parts::fresh().await;
-    let folder = set_up(&parts.toml());
+    let heif = format!("[uploads]\nheif_decoder = \"{}\"\n", heif_decoder());
+    let folder = set_up(&format!("{}{heif}", parts.toml()));
     let (_, said) = checked(&folder);
     let lacks = ["It is made at the first start.", "It has no schema yet. Run `photograph migrate`."];
     assert!(lacks.iter().any(|lack| said.contains(lack)), "{said}");
@@ -33,6 +35,7 @@ async fn every_part_is_tried_and_nothing_is_changed() {
     assert!(is_well && said.contains("Every configured part works.") && !said.contains("WRONG"), "{said}");
     let of_a_company = ["Postgres", "Replica", "Redis", "Its schema is up to date.", "in the bucket"];
     let embedded = ["SQLite", "Its schema is up to date.", "below data/blobs"];
+    assert!(said.contains("HEIC works with") && said.contains("AVIF works with"), "{said}");
     let expected = if matches!(parts, Parts::Embedded) { &embedded[..] } else { &of_a_company[..] };
     assert!(expected.iter().all(|part| said.contains(part)), "{said}");
     parts.drop().await;
@@ -51,6 +54,7 @@ fn each_part_that_is_wrong_is_said_to_be_wrong() {
             format!("{s3}bucket = \"photograph\"\naccess_key_id = \"x\"\nsecret_access_key = \"y\"\n"),
             "s3.access_key_id",
         ),
+        ("[uploads]\nheif_decoder = \"/nowhere/heif-convert\"\n".to_owned(), "Check uploads.heif_decoder"),
     ] {
         let (is_well, said) = checked(&set_up(&toml));
         assert!(!is_well && said.contains("WRONG") && said.contains("one thing is wrong"), "{toml}{said}");

@@ -8,12 +8,17 @@ use serde_json::{Value, json};
 
 use crate::kit::{Kit, Person, photos};
 
-/// A server that has a decoder.
-async fn with_decoder() -> Kit {
+/// The path of the decoder.
+pub fn heif_decoder() -> String {
     let found = Command::new("sh").args(["-c", "command -v heif-convert"]).output().expect("a shell");
     let path = String::from_utf8(found.stdout).expect("a path");
     assert!(found.status.success(), "heif-convert is there: tests/run installs it");
-    Kit::with(|config| config.uploads.heif_decoder = Some(path.trim().into())).await
+    path.trim().to_owned()
+}
+
+/// A server that has a decoder.
+async fn with_decoder() -> Kit {
+    Kit::with(|config| config.uploads.heif_decoder = Some(heif_decoder().into())).await
 }
 
 /// A photo as an encoder writes it, 640 pixels across and 480 down, with a place in its metadata and the claim that it lies
