@@ -22,7 +22,7 @@ use async_graphql::{Positioned, Variables};
 
 use self::documents::Documents;
 use self::measure::{Measure, Ruler};
-pub use self::sharing::Sharing;
+pub use self::sharing::{On, Sharing};
 pub use self::types::Types;
 use super::order::Order;
 use super::report::Rejected;

@@ -16,7 +16,7 @@ use super::text::FormattedText;
 use super::user::User;
 use super::viewer::Viewer;
 use crate::base::error::{Error, Result as Answer};
-use crate::base::ids::{MediaId, base58};
+use crate::base::ids::{MediaId, UserId, base58};
 use crate::base::page::{Direction, Wanted, cursor};
 use crate::domain::comments;
 use crate::domain::feed;
@@ -29,6 +29,13 @@ use crate::domain::users;
 pub struct Media {
     row: media::Media,
     beside: Option<Beside>,
+}
+
+impl Media {
+    /// Its id and its owner.
+    pub(super) fn whose(&self) -> (MediaId, UserId) {
+        (self.row.id, self.row.owner_id)
+    }
 }
 
 /// What was read together with a media, so that nothing loads it once more.

@@ -188,7 +188,7 @@ impl Operations {
 
     /// The group in which a subscription may go on.
     fn joining(self: &Arc<Self>, prepared: &mut Prepared) -> Option<Arc<Joining>> {
-        let Sharing { key, by_viewer } = prepared.sharing.take()?;
+        let Sharing { key, depends } = prepared.sharing.take()?;
         let (Source { query, operation_name }, best) = (&prepared.source, prepared.best);
         // The links of images are of the format that each client reads best.
         let key = format!("{best:?}\0{key}");
@@ -207,7 +207,7 @@ impl Operations {
             }
             Err(rejected) => stream::iter([Err(rejected)]).boxed(),
         };
-        Some(Arc::new(Joining::new(self.groups.clone(), (key, by_viewer), Arc::new(perform))))
+        Some(Arc::new(Joining::new(self.groups.clone(), (key, depends), Arc::new(perform))))
     }
 
     fn answered(self: &Arc<Self>, prepared: Prepared) -> Results {

@@ -3,6 +3,7 @@
 //! A field depends on the viewer unless it stands in the list here. The list is of fields whose value is that of a row:
 //! whether somebody may see the row is asked for each viewer, every time, and not here.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use async_graphql::Variables;
@@ -60,13 +61,37 @@ const INDEPENDENT: &[(&str, &[&str])] = &[
     ("FormattedText", &["plain"]),
 ];
 
+/// Fields that are the same for all whom one thing is true of, or none of whom. In what is listed above, a media is the one
+/// that an event is about.
+const BY_ONE_THING: &[(&str, &str, On)] = &[
+    ("Media", "viewerHasLiked", On::Like),
+    ("Media", "viewerHasSaved", On::Save),
+    ("Media", "viewerCanComment", On::SignIn),
+    ("Media", "viewerCanEdit", On::Ownership),
+];
+
+/// What of a viewer an answer depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum On {
+    /// Whether there is one.
+    SignIn,
+    /// Whether the media is theirs.
+    Ownership,
+    /// Whether they like the media.
+    Like,
+    /// Whether they saved the media.
+    Save,
+    /// Who they are: each has an answer of their own.
+    Everything,
+}
+
 /// What those have in common who ask for the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sharing {
     /// The document, the operation and the variables, without the position.
     pub key: String,
-    /// Whether each viewer has an answer of their own.
-    pub by_viewer: bool,
+    /// What of the viewer the answer depends on.
+    pub depends: BTreeSet<On>,
 }
 
 /// With whom a subscription shares what happens; `None` when with nobody.
@@ -97,8 +122,9 @@ pub(super) fn of(
         let _ = write!(key, "\0{name}={value}");
     }
     let named = &types.field(root, &field.name.node)?.named;
-    let by_viewer = depends(types, document, (named, &field.selection_set.node));
-    Some(Sharing { key, by_viewer })
+    let mut depends = BTreeSet::new();
+    look(types, document, (named, &field.selection_set.node), &mut depends);
+    Some(Sharing { key, depends })
 }
 
 /// The name of the variable that says after what to go on.
@@ -115,33 +141,40 @@ fn is_used_once(query: &str, variable: &str) -> bool {
     query.match_indices(&named).filter(|(at, _)| ends(&query[at + named.len()..])).count() == 2
 }
 
-/// Whether a selection has a field that is not in the list. Its fragments do not spread themselves: that was refused before.
-fn depends(types: &Types, document: &ExecutableDocument, (of, set): (&str, &SelectionSet)) -> bool {
-    set.items.iter().any(|selection| match &selection.node {
-        Selection::Field(field) => field_depends(types, document, (of, &field.node)),
-        Selection::InlineFragment(inline) => {
-            let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
-            depends(types, document, (on, &inline.node.selection_set.node))
-        }
-        Selection::FragmentSpread(spread) => match document.fragments.get(&spread.node.fragment_name.node) {
-            Some(fragment) => {
-                let on = fragment.node.type_condition.node.on.node.as_str();
-                depends(types, document, (on, &fragment.node.selection_set.node))
+/// Notes what a selection depends on. Its fragments do not spread themselves: that was refused before.
+fn look(types: &Types, document: &ExecutableDocument, (of, set): (&str, &SelectionSet), depends: &mut BTreeSet<On>) {
+    for selection in &set.items {
+        match &selection.node {
+            Selection::Field(field) => look_at(types, document, (of, &field.node), depends),
+            Selection::InlineFragment(inline) => {
+                let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                look(types, document, (on, &inline.node.selection_set.node), depends);
             }
-            None => true,
-        },
-    })
+            Selection::FragmentSpread(spread) => match document.fragments.get(&spread.node.fragment_name.node) {
+                Some(fragment) => {
+                    let on = fragment.node.type_condition.node.on.node.as_str();
+                    look(types, document, (on, &fragment.node.selection_set.node), depends);
+                }
+                None => {
+                    depends.insert(On::Everything);
+                }
+            },
+        }
+    }
 }
 
-fn field_depends(types: &Types, document: &ExecutableDocument, (of, field): (&str, &Field)) -> bool {
+fn look_at(types: &Types, document: &ExecutableDocument, (of, field): (&str, &Field), depends: &mut BTreeSet<On>) {
     let name = field.name.node.as_str();
     if name == "__typename" {
-        return false;
+        return;
     }
     let is_listed = INDEPENDENT.iter().any(|(listed, fields)| *listed == of && fields.contains(&name));
     match types.field(of, name) {
-        Some(found) if is_listed => depends(types, document, (&found.named, &field.selection_set.node)),
-        _ => true,
+        Some(found) if is_listed => look(types, document, (&found.named, &field.selection_set.node), depends),
+        _ => {
+            let one = BY_ONE_THING.iter().find(|(listed, field, _)| *listed == of && *field == name);
+            depends.insert(one.map_or(On::Everything, |(_, _, on)| *on));
+        }
     }
 }
 
@@ -170,35 +203,45 @@ mod tests {
                 assert!(types.field(of, field).is_some() && !field.contains("iewer"), "{of}.{field}");
             }
         }
+        for (of, field, _) in BY_ONE_THING {
+            assert!(types.field(of, field).is_some(), "{of}.{field}");
+        }
     }
 
     #[test]
     fn a_selection_depends_on_the_viewer_unless_all_its_fields_are_listed() {
+        let (no, yes) = (&[][..], &[On::Everything][..]);
         let cases = [
-            ("__typename", false),
+            ("__typename", no),
             (
                 "... on StreamEvent { cursor } ... on CommentAdded { comment { id author { username } text { plain } } }",
-                false,
+                no,
             ),
-            ("... on MediaCountsChanged { media { likeCount owner { id } } }", false),
-            ("... on MediaCountsChanged { media { likeCount viewerHasLiked } }", true),
-            ("... on CommentAdded { comment { id viewerCanDelete } }", true),
-            ("... on MediaUpdated { media { caption { plain } editedAt } }", false),
-            ("... on CommentUpdated { comment { text { entities { offset } } } }", true),
-            ("... on CommentAdded { comment { parent { id } } }", true),
+            ("... on MediaCountsChanged { media { likeCount owner { id } } }", no),
+            ("... on MediaCountsChanged { media { likeCount viewerHasLiked } }", &[On::Like]),
+            ("... on CommentAdded { comment { id viewerCanDelete } }", yes),
+            ("... on MediaUpdated { media { caption { plain } editedAt } }", no),
+            ("... on CommentUpdated { comment { text { entities { offset } } } }", yes),
+            ("... on CommentAdded { comment { parent { id } } }", yes),
             (
                 "... on MediaUpdated { media { photos { id focalPoint { x y } image { url } filter { filter { key } } } } }",
-                false,
+                no,
             ),
-            ("... on MediaUpdated { media { photos { tags { point { x } } } } }", true),
-            ("... on MediaCountsChanged { media { owner { viewerRelationship { isBlocking } } } }", true),
-            ("... on MediaCountsChanged { media { comments { nodes { id } } } }", true),
+            ("... on MediaUpdated { media { photos { tags { point { x } } } } }", yes),
+            ("... on MediaCountsChanged { media { owner { viewerRelationship { isBlocking } } } }", yes),
+            ("... on MediaCountsChanged { media { comments { nodes { id } } } }", yes),
+            (
+                "... on MediaUpdated { media { viewerHasSaved viewerCanComment owner { id } a: viewerCanEdit } }",
+                &[On::SignIn, On::Ownership, On::Save],
+            ),
+            ("... on MediaUpdated { media { viewerHasSaved comments { nodes { id } } } }", &[On::Save, On::Everything]),
         ];
-        for (selection, by_viewer) in cases {
-            assert_eq!(of_media(selection).expect("it is shared").by_viewer, by_viewer, "{selection}");
+        for (selection, depends) in cases {
+            let found: Vec<On> = of_media(selection).expect("it is shared").depends.into_iter().collect();
+            assert_eq!(found, depends, "{selection}");
         }
         let fragment = "subscription { mediaEvents(mediaId: \"med_1\") { ...F } } fragment F on MediaCountsChanged { media { viewerHasLiked } }";
-        assert!(sharing(fragment, json!({})).expect("it is shared").by_viewer);
+        assert_eq!(sharing(fragment, json!({})).expect("it is shared").depends, [On::Like].into());
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct MediaUpdated {
     /// When.
     pub(super) occurred_at: DateTime,
     /// The media.
-    media: Media,
+    pub(super) media: Media,
 }
 
 impl MediaUpdated {

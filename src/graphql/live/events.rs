@@ -12,7 +12,7 @@ use super::super::scalars::{DateTime, StreamCursor};
 use super::super::stream::{GapReason, LogStream, Recovery};
 use super::super::upload::Upload;
 use super::edited::{CommentUpdated, MediaUpdated};
-use crate::base::ids::MediaId;
+use crate::base::ids::{MediaId, UserId};
 use crate::platform::log::Entry;
 
 pub use activity::{ActivityChanged, ActivityEvent, ActivityRemoved, ActivitySeen};
@@ -287,6 +287,33 @@ pub struct MediaCountsChanged {
     occurred_at: DateTime,
     /// The media.
     media: Media,
+}
+
+impl MediaStreamEvent {
+    /// The media that it is about, and its owner; none for what is gone.
+    pub(super) fn about(&self) -> Option<(MediaId, UserId)> {
+        match self {
+            Self::Added(MediaAdded { media, .. }) => Some(media.whose()),
+            Self::Updated(updated) => Some(updated.media.whose()),
+            Self::Opened(_) | Self::Closing(_) | Self::Removed(_) => None,
+        }
+    }
+}
+
+impl MediaEvent {
+    /// The media that it shows, and its owner.
+    pub(super) fn about(&self) -> Option<(MediaId, UserId)> {
+        match self {
+            Self::Counts(MediaCountsChanged { media, .. }) => Some(media.whose()),
+            Self::Updated(updated) => Some(updated.media.whose()),
+            Self::Opened(_)
+            | Self::Closing(_)
+            | Self::CommentAdded(_)
+            | Self::CommentRemoved(_)
+            | Self::CommentUpdated(_)
+            | Self::Removed(_) => None,
+        }
+    }
 }
 
 impl MediaCountsChanged {

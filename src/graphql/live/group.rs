@@ -11,7 +11,7 @@ mod runs;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,13 +19,14 @@ use async_graphql::Response;
 use async_graphql::futures_util::stream::BoxStream;
 use tokio::sync::Notify;
 
+use super::super::limits::On;
 use super::super::report::Rejected;
 use super::super::stream::LogStream;
 use super::{Listening, Story};
 use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::Topic;
-use crate::base::ids::UserId;
+use crate::base::ids::{MediaId, UserId};
 use crate::domain::sessions::Viewer;
 use crate::platform::log::Entry;
 use crate::platform::log::together::Together;
@@ -55,6 +56,9 @@ pub(super) trait Shared: Story<Event: Clone + Sync> + Clone + Sync {
     fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>)
     -> impl Future<Output = Answer<Vec<i64>>> + Send;
 
+    /// The media that an event is about, and its owner.
+    fn about(event: &Self::Event) -> Option<(MediaId, UserId)>;
+
     /// Whether nothing is told of an entry now, and later together with others.
     fn waits_with(&mut self, _entry: &Entry) -> bool {
         false
@@ -70,8 +74,8 @@ pub struct Group {
     app: Arc<App>,
     groups: Arc<Groups>,
     key: String,
-    /// Whether the selection depends on the viewer.
-    by_viewer: bool,
+    /// What of the viewer the selection depends on.
+    depends: BTreeSet<On>,
     together: Arc<Together>,
     members: Mutex<HashMap<u64, Arc<Member>>>,
     /// Told when nobody is left.
@@ -84,8 +88,8 @@ pub struct Joining {
     pub groups: Arc<Groups>,
     /// What those have in common who are in one group.
     pub key: String,
-    /// Whether the selection depends on the viewer.
-    pub by_viewer: bool,
+    /// What of the viewer the selection depends on.
+    pub depends: BTreeSet<On>,
     /// How the group's operation is executed.
     pub perform: Perform,
     joined: Mutex<Option<Membership>>,
@@ -95,8 +99,8 @@ pub struct Joining {
 impl Joining {
     /// One for a group.
     #[must_use]
-    pub fn new(groups: Arc<Groups>, (key, by_viewer): (String, bool), perform: Perform) -> Self {
-        Self { groups, key, by_viewer, perform, joined: Mutex::default(), is_handed_over: AtomicBool::new(false) }
+    pub fn new(groups: Arc<Groups>, (key, depends): (String, BTreeSet<On>), perform: Perform) -> Self {
+        Self { groups, key, depends, perform, joined: Mutex::default(), is_handed_over: AtomicBool::new(false) }
     }
 
     /// The membership, once all that was missed is told.
@@ -162,7 +166,7 @@ impl Groups {
             app: listening.app.clone(),
             groups: self.clone(),
             key: joining.key.clone(),
-            by_viewer: joining.by_viewer,
+            depends: joining.depends.clone(),
             together,
             members: Mutex::default(),
             deserted: Notify::new(),

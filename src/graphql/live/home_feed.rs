@@ -99,6 +99,10 @@ impl Shared for HomeFeed {
         Self { app: self.app.clone(), viewer }
     }
 
+    fn about(event: &MediaStreamEvent) -> Option<(MediaId, UserId)> {
+        event.about()
+    }
+
     async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<i64>> {
         let users: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
         let known: Vec<UserId> = users.iter().copied().flatten().collect();

@@ -121,6 +121,10 @@ impl Shared for OneMedia {
         Self { viewer, ..self.clone() }
     }
 
+    fn about(event: &MediaEvent) -> Option<(MediaId, UserId)> {
+        event.about()
+    }
+
     async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<i64>> {
         let viewers: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
         let Some(id) = self.id else { return Ok(vec![0; viewers.len()]) };

@@ -91,6 +91,10 @@ impl Shared for UserMedia {
         bits(&self.audiences)
     }
 
+    fn about(event: &MediaStreamEvent) -> Option<(MediaId, UserId)> {
+        event.about()
+    }
+
     async fn alike(&self, viewers: &[Option<Viewer>], _entry: Option<&Entry>) -> Answer<Vec<i64>> {
         let viewers: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
         let Some(owner) = self.owner else { return Ok(vec![0; viewers.len()]) };

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 
 use super::super::super::context::Asking;
+use super::super::super::limits::On;
 use super::super::super::loaders::load;
 use super::super::super::report::{self, Rejected};
 use super::{Perform, Results};
@@ -87,7 +88,7 @@ pub struct Kept(Mutex<Rows>);
 
 #[derive(Default)]
 struct Rows {
-    viewers: Vec<UserId>,
+    viewers: Arc<[UserId]>,
     users: HashMap<UserId, Option<User>>,
     media: HashMap<MediaId, Arc<Seen>>,
     likes: HashMap<MediaId, Arc<HashSet<UserId>>>,
@@ -181,6 +182,21 @@ impl Kept {
         Ok(saves)
     }
 
+    /// Whether something is true of a viewer and a media: asked once for all of them.
+    pub(super) async fn holds(
+        &self,
+        app: &App,
+        (on, viewer): (On, Viewer),
+        (media, owner): (MediaId, UserId),
+    ) -> Answer<bool> {
+        match on {
+            On::SignIn | On::Everything => Ok(true),
+            On::Ownership => Ok(viewer.user == owner),
+            On::Like => self.likes(app, viewer, media).await,
+            On::Save => self.saves(app, viewer, media).await,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Rows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -202,6 +218,11 @@ impl Cast {
     /// Another event, with those who are told of it.
     pub(super) fn is_for(&self, viewers: impl Iterator<Item = Viewer>) {
         self.stage.kept.is_for(viewers);
+    }
+
+    /// What was loaded for those who are told of this event.
+    pub(super) fn kept(&self) -> Arc<Kept> {
+        self.stage.kept.clone()
     }
 
     /// Executes the operation for one event as one viewer.

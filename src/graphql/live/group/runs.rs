@@ -9,15 +9,17 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::super::super::limits::On;
 use super::super::super::report;
 use super::super::super::stream::LogStream;
 use super::super::{StreamClosing, StreamClosingReason, Telling, at};
-use super::cast::Cast;
+use super::cast::{Cast, Kept};
 use super::member::{Member, Payload, Told};
 use super::{Group, Perform, Shared};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result as Answer;
 use crate::base::facts::Fact;
+use crate::base::ids::{MediaId, UserId};
 use crate::domain::sessions::Viewer;
 use crate::platform::drain;
 use crate::platform::log::Entry;
@@ -142,11 +144,7 @@ impl<S: Shared> Running<S> {
             }
             // An event that cannot be loaded ends these streams with an error: to go on would hide it.
             Err(error) => {
-                let rejected = report::failed(&self.group.app.chance, &error);
-                for (number, member) in members {
-                    member.tell_last([Told::Broken(rejected.clone())]);
-                    self.group.leave(number);
-                }
+                self.break_all(&members, &report::failed(&self.group.app.chance, &error));
             }
         }
     }
@@ -197,9 +195,17 @@ impl<S: Shared> Running<S> {
             self.cast.is_for(members.iter().filter_map(|(_, member)| member.viewer));
         }
         for event in events {
-            match self.group.by_viewer {
-                true => self.show_each(&members, &event).await,
-                false => self.show_all(&members, event).await,
+            if self.group.depends.contains(&On::Everything) {
+                self.show_each(&members, &event).await;
+                continue;
+            }
+            match told_apart(&self.group, &self.cast.kept(), &members, S::about(&event)).await {
+                Ok(apart) => {
+                    for members in apart {
+                        self.show_all(&members, event.clone()).await;
+                    }
+                }
+                Err(error) => self.break_all(&members, &report::failed(&self.group.app.chance, &error)),
             }
         }
         if let Some(reason) = end {
@@ -236,6 +242,12 @@ impl<S: Shared> Running<S> {
     fn payload(&self, json: bytes::Bytes) -> Payload {
         let cursor = LogStream::at(&self.group.app, &self.positions, self.last_at).cursor();
         Payload { json, cursor: Some(cursor.0.into()), again_after: None }
+    }
+
+    fn break_all(&self, members: &Members, rejected: &report::Rejected) {
+        for (number, member) in members {
+            self.breaks(*number, member, rejected);
+        }
     }
 
     fn breaks(&self, number: u64, member: &Member, rejected: &report::Rejected) {
@@ -308,4 +320,25 @@ impl<S: Shared> Running<S> {
             }
         }
     }
+}
+
+/// Members apart whose answers differ, by what the selection depends on.
+async fn told_apart(
+    group: &Group,
+    kept: &Kept,
+    members: &Members,
+    about: Option<(MediaId, UserId)>,
+) -> Answer<Vec<Members>> {
+    let (Some(media), false) = (about, group.depends.is_empty()) else { return Ok(vec![members.clone()]) };
+    let mut apart: BTreeMap<Vec<bool>, Members> = BTreeMap::new();
+    for (number, member) in members {
+        let mut holds = Vec::with_capacity(group.depends.len());
+        if let Some(viewer) = member.viewer {
+            for on in &group.depends {
+                holds.push(kept.holds(&group.app, (*on, viewer), media).await?);
+            }
+        }
+        apart.entry(holds).or_default().push((*number, member.clone()));
+    }
+    Ok(apart.into_values().collect())
 }

@@ -11,7 +11,6 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
 use crate::base::error::Code;
 use crate::base::facts::Fact;
-use crate::base::ids::MediaId;
 
 /// A like of this one breaks what looks at it.
 const FATAL: MediaId = MediaId(13);
@@ -31,6 +30,10 @@ impl Story for Fragile {
 }
 
 impl Shared for Fragile {
+    fn about(_event: &MediaEvent) -> Option<(MediaId, UserId)> {
+        None
+    }
+
     fn viewed_by(&self, _viewer: Option<Viewer>, _memory: u8) -> Self {
         Self
     }
@@ -57,7 +60,7 @@ impl Process {
 
     /// Somebody joins a group that listens to these, and whose operation is executed like this.
     fn joins(&self, key: &str, media: &[MediaId], perform: Perform) -> Membership {
-        let joining = Joining::new(self.groups.clone(), (key.to_owned(), false), perform);
+        let joining = Joining::new(self.groups.clone(), (key.to_owned(), BTreeSet::new()), perform);
         let listening = Listening {
             app: self.app.clone(),
             viewer: None,
