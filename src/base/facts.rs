@@ -200,6 +200,18 @@ impl Fact {
         }
     }
 
+    /// Whether it takes many things away from somebody's live streams at once. All that is told of it has one position, so a
+    /// client that was cut off in between may have heard a part only.
+    #[must_use]
+    pub fn takes_away(&self) -> bool {
+        match *self {
+            Self::FollowingChanged { before, .. } => before == FollowState::Following,
+            Self::PrivacyChanged { is_private, .. } => is_private,
+            Self::UserBlocked { .. } | Self::UserMuted { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The topics under which live streams hear of it.
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {

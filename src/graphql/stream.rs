@@ -161,6 +161,9 @@ impl LogStream {
         if let (Recovery::Recovered, Some(from)) = (recovery, after.and_then(|cursor| decode(app, cursor))) {
             seen = from;
         }
+        for entry in &missed {
+            seen[entry.database] = seen[entry.database].min(entry.position - 1);
+        }
         let opened_at = app.clock.now();
         Ok(Self { live: app.live.clone(), listener: None, missed, seen, recovery, opened_at, last_at: opened_at })
     }
@@ -227,7 +230,12 @@ async fn missed(app: &App, attached: &[i64], topics: &[Topic], cursor: &StreamCu
     let mut logs = Vec::new();
     for (database, (after, until)) in app.db.databases().iter().zip(from.into_iter().zip(attached)) {
         match missed_of((app, database), (after, *until), &topics).await? {
-            Ok(entries) => logs.push(entries),
+            Ok(mut entries) => {
+                if let Some(entry) = told_again((app, database), after, &topics).await? {
+                    entries.push_front(entry);
+                }
+                logs.push(entries);
+            }
             Err(reason) => return Ok(Err(reason)),
         }
     }
@@ -265,6 +273,26 @@ async fn missed_of(
         }
     }
     Ok(Ok(found))
+}
+
+/// The entry at a position, when it took away so much that who stands there may have heard a part of it. What is gone is
+/// gone however often that is told.
+async fn told_again(
+    (app, database): (&App, &Database),
+    position: i64,
+    topics: &HashSet<Topic>,
+) -> Result<Option<Arc<Entry>>> {
+    let before = position - 1;
+    let entry = match app.live.recent(database.number, (before, position)) {
+        Some(recent) => recent.into_iter().next(),
+        None => log::read(database, before, 1).await?.into_iter().next().map(Arc::new),
+    };
+    let concerns = |entry: &Arc<Entry>| {
+        entry.position == position
+            && entry.fact.takes_away()
+            && entry.fact.topics().iter().any(|topic| topics.contains(topic))
+    };
+    Ok(entry.filter(concerns))
 }
 
 /// Whether entries are not older than what a log keeps.

@@ -54,6 +54,31 @@ async fn whom_one_no_longer_follows_takes_their_media_out_of_the_feed() {
 }
 
 #[tokio::test]
+async fn who_is_cut_off_while_much_is_taken_away_is_told_all_of_it_again() {
+    let kit = Kit::start().await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    bob.follows(&ada).await;
+    let (old, new) = (ada.publishes("one").await, ada.publishes("two").await);
+    kit.settle().await;
+    let mut stream = bob.listens(HOME, json!({})).await;
+    let opened = stream.next_is("StreamOpened").await;
+    bob.unfollows(&ada).await;
+    let first = stream.next_is("MediaRemoved").await;
+    drop(stream);
+    let mut again = bob.listens(HOME, json!({ "after": first["cursor"] })).await;
+    assert_eq!(again.next_is("StreamOpened").await["recovery"], "RECOVERED");
+    loses(&mut again, &[&new, &old]).await;
+    // What came after it comes once, and a position that is before something else has nothing told again.
+    let own = bob.publishes("my own").await;
+    assert_eq!(again.next_is("MediaAdded").await["media"]["id"], json!(own));
+    let mut third = bob.listens(HOME, json!({ "after": opened["cursor"] })).await;
+    assert_eq!(third.next_is("StreamOpened").await["recovery"], "RECOVERED");
+    loses(&mut third, &[&new, &old]).await;
+    assert_eq!(third.next_is("MediaAdded").await["media"]["id"], json!(own));
+    kit.ends().await;
+}
+
+#[tokio::test]
 async fn a_request_that_is_declined_takes_nothing_away() {
     let kit = Kit::start().await;
     let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
