@@ -35,15 +35,18 @@ pub(super) async fn run(app: Arc<App>, database: Arc<Database>, poll: Duration, 
         .map(|(lane, free)| Places { lane, free: Arc::new(Semaphore::new(free)) });
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
-        let mut claimed = 0;
+        let (mut claimed, mut is_full) = (0, false);
         for places in &places {
-            claimed += claim_some(&app, &database, places, &mut running).await;
+            match claim_some(&app, &database, places, &mut running).await {
+                Some(count) => claimed += count,
+                None => is_full = true,
+            }
         }
-        let is_full = places.iter().any(|places| places.free.available_permits() == 0);
         if claimed == 0 || is_full {
             tokio::select! {
                 () = stop.cancelled() => {}
-                // A place that is free again is a reason to look, but only when one was missing.
+                // A place that is free again is a reason to look, but only when one was missing. Whether one was is known
+                // from the look: a place may have become free since, and what waits for it would be passed over.
                 Some(_) = running.join_next(), if is_full => {}
                 () = database.steps_stored.notified() => {}
                 () = tokio::time::sleep(poll) => {}
@@ -54,14 +57,19 @@ pub(super) async fn run(app: Arc<App>, database: Arc<Database>, poll: Duration, 
     while running.join_next().await.is_some() {}
 }
 
-/// Claims as many steps of a lane as there are places, and begins them.
-async fn claim_some(app: &Arc<App>, database: &Arc<Database>, places: &Places, running: &mut JoinSet<()>) -> usize {
+/// Claims as many steps of a lane as there are places, and begins them. `None` when there is no place.
+async fn claim_some(
+    app: &Arc<App>,
+    database: &Arc<Database>,
+    places: &Places,
+    running: &mut JoinSet<()>,
+) -> Option<usize> {
     let mut free = Vec::new();
     while let Ok(place) = places.free.clone().try_acquire_owned() {
         free.push(place);
     }
     if free.is_empty() {
-        return 0;
+        return None;
     }
     match queue::claim(database, places.lane, app.clock.now(), free.len()).await {
         Ok(claimed) => {
@@ -69,11 +77,11 @@ async fn claim_some(app: &Arc<App>, database: &Arc<Database>, places: &Places, r
             for (step, place) in claimed.into_iter().zip(free) {
                 running.spawn(work(app.clone(), database.clone(), step, place));
             }
-            count
+            Some(count)
         }
         Err(error) => {
             error.tell(|detail| tracing::error!(database = database.number, detail, "steps could not be claimed"));
-            0
+            Some(0)
         }
     }
 }
