@@ -3,6 +3,7 @@
 //! Nothing here imports from the rest of the crate.
 
 pub mod chance;
+pub mod client_address;
 pub mod clock;
 pub mod config;
 pub mod entities;

@@ -13,6 +13,7 @@ use super::client::Client;
 use super::costs::Costs;
 use super::world::{self, Dice, Size, World};
 use crate::app::App;
+use crate::base::client_address::ClientAddress;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{SessionId, UserId};
 use crate::domain::sessions::{self, Viewer};
@@ -133,7 +134,8 @@ async fn statements(app: &Arc<App>, world: &World) -> Result<f64> {
     let read = async |user: UserId| {
         let viewer = Viewer { user, session: SessionId(user.0) };
         let request = Request::new(HOME).variables(Variables::default());
-        let answer = graphql::execute(&schema, graphql::asked_by(app, Some(viewer), request)).await;
+        let answer =
+            graphql::execute(&schema, graphql::asked_by(app, (Some(viewer), ClientAddress::SERVER), request)).await;
         answer.into_result().map(|_| ()).map_err(|errors| Error::internal(format!("{errors:?}")))
     };
     let readers = readers(world, READS as usize);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Context, ID};
 
 use crate::app::App;
+use crate::base::client_address::ClientAddress;
 use crate::base::error::{Error, Result};
 use crate::domain::sessions::Viewer;
 use crate::platform::imaging::Output;
@@ -54,6 +55,13 @@ pub fn viewer(ctx: &Context<'_>) -> Option<Viewer> {
 /// `UNAUTHENTICATED` when anonymous.
 pub fn signed_in(ctx: &Context<'_>) -> Result<Viewer> {
     viewer(ctx).ok_or_else(Error::unauthenticated)
+}
+
+/// The address of the client that sent the operation; on a WebSocket, that of its upgrade request. What a group of
+/// subscriptions executes for all of them has [`ClientAddress::SERVER`].
+#[must_use]
+pub fn client_address(ctx: &Context<'_>) -> ClientAddress {
+    *ctx.data_unchecked::<ClientAddress>()
 }
 
 /// The best format of images that who asks reads, as far as the transport knows.

@@ -41,6 +41,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::app::App;
+use crate::base::client_address::ClientAddress;
 use crate::domain::sessions::Viewer;
 
 use context::Asking;
@@ -69,11 +70,11 @@ pub fn execute(schema: &Schema, request: Request) -> BoxFuture<'_, Response> {
     schema.execute(request).boxed()
 }
 
-/// Says who asks, with loaders of its own: nothing that one viewer loaded is ever shown to another.
+/// Says who asks and from where, with loaders of its own: nothing that one viewer loaded is ever shown to another.
 #[must_use]
-pub fn asked_by(app: &Arc<App>, viewer: Option<Viewer>, request: Request) -> Request {
+pub fn asked_by(app: &Arc<App>, (viewer, address): (Option<Viewer>, ClientAddress), request: Request) -> Request {
     let asking = Arc::new(Asking::new(viewer));
-    request.data(loaders::loaders(app, &asking)).data(asking).data(stream::Start::of(app))
+    request.data(loaders::loaders(app, &asking)).data(asking).data(address).data(stream::Start::of(app))
 }
 
 /// The schema in the schema definition language, as `schema.graphql` has it.

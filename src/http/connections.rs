@@ -1,20 +1,17 @@
 //! How many sockets and open responses there may be of one session and of one address, so that nobody takes them all.
 //!
-//! The address is that of the peer: headers that name another one can be forged. Behind a proxy all clients have the
-//! proxy's address, so the limit there is the proxy's to set, and ours has to be raised.
+//! The address is the client's network, as `ClientAddress` has it.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::base::client_address::ClientAddress;
 use crate::base::config::Config;
 use crate::base::error::Code;
 use crate::base::ids::SessionId;
 use crate::domain::sessions::Viewer;
 use crate::graphql::report::Rejected;
-
-/// The part of an IPv6 address that a network gives to one customer.
-const NETWORK: u128 = !0 << 64;
 
 /// The open connections of this process.
 pub(super) struct Connections {
@@ -47,8 +44,8 @@ impl Connections {
     ///
     /// # Errors
     /// `RATE_LIMITED` when it has as many as one address may have.
-    pub(super) fn from(&self, peer: SocketAddr) -> Result<Seat, Rejected> {
-        self.seat(Owner::Address(network(peer.ip())), self.for_address).ok_or_else(|| {
+    pub(super) fn from(&self, address: ClientAddress) -> Result<Seat, Rejected> {
+        self.seat(Owner::Address(address.network()), self.for_address).ok_or_else(|| {
             let most = self.for_address;
             Rejected::new(
                 Code::RateLimited,
@@ -92,14 +89,6 @@ impl Drop for Seat {
     }
 }
 
-/// What one customer of a network has.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,24 +98,13 @@ mod tests {
         let mut config = Config::default();
         config.websocket.connections_per_address = 2;
         let connections = Connections::new(&config);
-        let peer: SocketAddr = "127.0.0.1:1".parse().unwrap();
+        let at = |address: &str| ClientAddress(address.parse().unwrap());
+        let peer = at("127.0.0.1");
         let taken = [connections.from(peer).unwrap(), connections.from(peer).unwrap()];
         assert_eq!(connections.from(peer).err().unwrap().code, Code::RateLimited);
-        assert!(connections.from("127.0.0.2:1".parse().unwrap()).is_ok());
+        assert!(connections.from(at("127.0.0.2")).is_ok());
         drop(taken);
         assert!(connections.from(peer).is_ok());
         assert!(connections.open.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn networks() {
-        let cases = [
-            ("203.0.113.7", "203.0.113.7"),
-            ("::ffff:203.0.113.7", "203.0.113.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ];
-        for (address, expected) in cases {
-            assert_eq!(network(address.parse().unwrap()), expected.parse::<IpAddr>().unwrap(), "{address}");
-        }
     }
 }

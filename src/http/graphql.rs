@@ -16,21 +16,20 @@
 //! | 429 | too many open responses or sockets |
 //! | 500, 503 | a bug; it took too long, or the server is about to stop |
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_graphql::Response as Answer;
 use async_graphql::parser::types::OperationType;
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -38,6 +37,7 @@ use super::media_type::{Accepted, Form, Label, best_image, is_json};
 use super::operation::{Parameters, Prepared};
 use super::problem::Problem;
 use super::{Edge, bearer, socket, stream};
+use crate::base::client_address::ClientAddress;
 use crate::base::error::Code;
 use crate::domain::sessions::Viewer;
 use crate::graphql::report::Rejected;
@@ -53,7 +53,7 @@ pub(super) fn routes() -> Router<Arc<Edge>> {
 
 /// Who calls, from where, and what they read.
 pub(super) struct Caller {
-    pub(super) peer: SocketAddr,
+    pub(super) address: ClientAddress,
     pub(super) viewer: Option<Viewer>,
     accepted: Accepted,
     /// The best format of images that they read.
@@ -63,12 +63,12 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    fn read(edge: &Edge, peer: SocketAddr, headers: &HeaderMap) -> Result<Self, Problem> {
+    fn read(edge: &Edge, address: ClientAddress, headers: &HeaderMap) -> Result<Self, Problem> {
         let accepted = Accepted::read(headers).ok_or_else(not_acceptable)?;
         let viewer = bearer::viewer(&edge.app, headers)?;
         let last_event = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
         let best = best_image(headers);
-        Ok(Self { peer, viewer, accepted, best, last_event: last_event.map(str::to_owned) })
+        Ok(Self { address, viewer, accepted, best, last_event: last_event.map(str::to_owned) })
     }
 
     /// What was sent, with what the transport knows beside it.
@@ -77,21 +77,26 @@ impl Caller {
     }
 }
 
-type Peer = ConnectInfo<SocketAddr>;
+type Client = Extension<ClientAddress>;
 
-async fn by_post(State(edge): State<Arc<Edge>>, ConnectInfo(peer): Peer, headers: HeaderMap, body: Body) -> Response {
-    post(&edge, peer, &headers, body).await.into_response()
+async fn by_post(
+    State(edge): State<Arc<Edge>>,
+    Extension(address): Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    post(&edge, address, &headers, body).await.into_response()
 }
 
-async fn post(edge: &Arc<Edge>, peer: SocketAddr, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
-    let caller = Caller::read(edge, peer, headers)?;
+async fn post(edge: &Arc<Edge>, address: ClientAddress, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
+    let caller = Caller::read(edge, address, headers)?;
     if !is_json(headers) {
         let message = "Send JSON: `Content-Type: application/json`, in UTF-8 and not packed.";
         let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).with(ACCEPT, "application/json");
         return Err(problem.with(ACCEPT_ENCODING, "identity"));
     }
     let parameters = parameters(&read(edge, headers, body).await?)?;
-    let prepared = edge.operations.prepare(caller.viewer, caller.asks(parameters))?;
+    let prepared = edge.operations.prepare((caller.viewer, caller.address), caller.asks(parameters))?;
     respond(edge, &caller, prepared).await
 }
 
@@ -136,7 +141,7 @@ fn json(text: &[u8]) -> Result<Value, Problem> {
 /// The parameters in the address of a `GET`. Two of them are JSON.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Address {
+struct AddressParameters {
     query: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
@@ -144,7 +149,7 @@ struct Address {
     document_id: Option<String>,
 }
 
-impl Address {
+impl AddressParameters {
     fn parameters(self) -> Result<Parameters, Problem> {
         let mut all = Map::new();
         let texts = [("query", self.query), ("operationName", self.operation_name), ("documentId", self.document_id)];
@@ -160,23 +165,28 @@ impl Address {
     }
 }
 
-type Asked = Result<Query<Address>, QueryRejection>;
+type Asked = Result<Query<AddressParameters>, QueryRejection>;
 
-async fn by_get(State(edge): State<Arc<Edge>>, ConnectInfo(peer): Peer, asked: Asked, request: Request) -> Response {
+async fn by_get(State(edge): State<Arc<Edge>>, Extension(address): Client, asked: Asked, request: Request) -> Response {
     let (request, _) = request.into_parts();
     if request.headers.contains_key(UPGRADE) {
-        return socket::accept(&edge, peer, request).into_response();
+        return socket::accept(&edge, address, request).into_response();
     }
-    get_with(&edge, peer, &request.headers, asked).await.into_response()
+    get_with(&edge, address, &request.headers, asked).await.into_response()
 }
 
-async fn get_with(edge: &Arc<Edge>, peer: SocketAddr, headers: &HeaderMap, asked: Asked) -> Result<Response, Problem> {
-    let caller = Caller::read(edge, peer, headers)?;
-    let Ok(Query(address)) = asked else {
+async fn get_with(
+    edge: &Arc<Edge>,
+    address: ClientAddress,
+    headers: &HeaderMap,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let caller = Caller::read(edge, address, headers)?;
+    let Ok(Query(asked)) = asked else {
         let message = "A parameter is in the address more than once, or is not written as `name=value`.";
         return Err(Rejected::new(Code::BadUserInput, message).into());
     };
-    let prepared = edge.operations.prepare(caller.viewer, caller.asks(address.parameters()?))?;
+    let prepared = edge.operations.prepare((caller.viewer, caller.address), caller.asks(asked.parameters()?))?;
     if prepared.kind == OperationType::Mutation {
         let message = "A mutation cannot be sent with GET: links and images must not change anything. Use POST.";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, "POST"));

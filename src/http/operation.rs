@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::base::chance::Chance;
+use crate::base::client_address::ClientAddress;
 use crate::base::error::{Code, Error};
 use crate::domain::sessions::Viewer;
 use crate::graphql::limits::{Admitted, Asked, Limits, Sharing};
@@ -86,6 +87,9 @@ fn object(json: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value
     }
 }
 
+/// Who sends an operation, and from which address.
+pub(crate) type Asker = (Option<Viewer>, ClientAddress);
+
 /// What executes operations.
 pub(crate) struct Operations {
     app: Arc<App>,
@@ -131,7 +135,7 @@ impl Operations {
     ///
     /// # Errors
     /// When the operation may not be executed.
-    pub(crate) fn prepare(&self, viewer: Option<Viewer>, parameters: Parameters) -> Result<Prepared, Rejected> {
+    pub(crate) fn prepare(&self, asker: Asker, parameters: Parameters) -> Result<Prepared, Rejected> {
         let Parameters { query, operation_name, variables, after, best } = parameters;
         let source = Source { query, operation_name };
         let Admitted { document, kind, variables, cost, order, sharing } =
@@ -141,7 +145,7 @@ impl Operations {
         request.operation_name.clone_from(&source.operation_name);
         request.set_parsed_query(Arc::unwrap_or_clone(document));
         let bookmark = Arc::new(Bookmark::new(after));
-        let request = graphql::asked_by(&self.app, viewer, request).data(bookmark.clone()).data(best);
+        let request = graphql::asked_by(&self.app, asker, request).data(bookmark.clone()).data(best);
         Ok(Prepared { kind, request, cost, order, source, bookmark, sharing, best })
     }
 
@@ -200,13 +204,14 @@ impl Operations {
             best,
         };
         let operations = self.clone();
-        let perform = move |stage: Arc<Stage>| match operations.prepare(None, parameters.clone()) {
-            Ok(prepared) => {
-                let request = prepared.request.data(stage);
-                operations.subscribed(Prepared { request, ..prepared })
-            }
-            Err(rejected) => stream::iter([Err(rejected)]).boxed(),
-        };
+        let perform =
+            move |stage: Arc<Stage>| match operations.prepare((None, ClientAddress::SERVER), parameters.clone()) {
+                Ok(prepared) => {
+                    let request = prepared.request.data(stage);
+                    operations.subscribed(Prepared { request, ..prepared })
+                }
+                Err(rejected) => stream::iter([Err(rejected)]).boxed(),
+            };
         Some(Arc::new(Joining::new(self.groups.clone(), (key, depends), Arc::new(perform))))
     }
 

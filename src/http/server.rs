@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::serve::Listener;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::patient::Patient;
+use crate::base::client_address::ClientAddress;
 
 /// Serves until `stop` comes back, then until every request that was begun is answered.
 pub(super) async fn serve(mut listener: TcpListener, router: Router, idle: Duration, stop: impl Future<Output = ()>) {
@@ -45,7 +46,7 @@ async fn attend(stream: TcpStream, peer: SocketAddr, router: Router, idle: Durat
     // Answers are written whole, so waiting for more to send would only cost time. Without it they are slower.
     let _ = stream.set_nodelay(true);
     let from_peer = move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ClientAddress(peer.ip()));
         request.map(Body::new)
     };
     let service = TowerToHyperService::new(router.map_request(from_peer));

@@ -30,7 +30,6 @@ mod operations;
 mod parting;
 mod watch;
 
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +52,7 @@ use super::patient::Patient;
 use super::problem::Problem;
 use super::{Edge, bearer};
 use crate::app::App;
+use crate::base::client_address::ClientAddress;
 use crate::base::ids::SessionId;
 use crate::domain::sessions::{self, Viewer};
 
@@ -68,18 +68,18 @@ async fn session_ended(app: &App, session: SessionId) {
 ///
 /// # Errors
 /// When it is none; `RATE_LIMITED` when there are too many of the address, `OVERLOADED` when the server is about to stop.
-pub(super) fn accept(edge: &Arc<Edge>, peer: SocketAddr, mut request: Parts) -> Result<Response, Problem> {
+pub(super) fn accept(edge: &Arc<Edge>, address: ClientAddress, mut request: Parts) -> Result<Response, Problem> {
     let agreed = handshake::agree(&request)?;
     let upgrade = request.extensions.remove::<OnUpgrade>().ok_or_else(handshake::not_here)?;
     if edge.app.drain.has_begun() {
         return Err(stopping().into());
     }
-    let seat = edge.connections.from(peer)?;
+    let seat = edge.connections.from(address)?;
     let (edge, open) = (edge.clone(), (edge.open.token(), edge.app.metrics.connection("websocket")));
     let speaks_ours = agreed.speaks_ours;
     tokio::spawn(async move {
         if let Some((line, reader)) = upgrade.await.ok().and_then(taken_over) {
-            serve(edge, line, reader, speaks_ours).await;
+            serve(edge, (line, address), reader, speaks_ours).await;
         }
         drop((seat, open));
     });
@@ -94,13 +94,13 @@ fn taken_over(upgraded: Upgraded) -> Option<(Arc<Line>, Reader)> {
     Some((Line::new(parts.io.into_inner().into_inner()), reader))
 }
 
-async fn serve(edge: Arc<Edge>, line: Arc<Line>, mut reader: Reader, speaks_ours: bool) {
+async fn serve(edge: Arc<Edge>, (line, address): (Arc<Line>, ClientAddress), mut reader: Reader, speaks_ours: bool) {
     let mut parting = Parting::OTHER_PROTOCOL;
     if speaks_ours {
         edge.watch.over(&line);
         parting = tokio::select! {
             // What is on the heap while it lasts is not in the task while it sleeps.
-            parting = talk(&edge, &line, &mut reader) => parting,
+            parting = talk(&edge, (&line, address), &mut reader) => parting,
             parting = line.is_cut() => parting,
         };
     }
@@ -129,7 +129,7 @@ async fn is_heard_out(line: &Line, reader: &mut Reader, most: usize) {
     }
 }
 
-async fn talk(edge: &Arc<Edge>, line: &Arc<Line>, reader: &mut Reader) -> Parting {
+async fn talk(edge: &Arc<Edge>, (line, address): (&Arc<Line>, ClientAddress), reader: &mut Reader) -> Parting {
     let greeted = tokio::select! {
         greeted = greet(edge, line, reader) => greeted,
         () = stopped(edge) => Err(Parting::STOPPING),
@@ -138,7 +138,7 @@ async fn talk(edge: &Arc<Edge>, line: &Arc<Line>, reader: &mut Reader) -> Partin
         Ok(greeted) => greeted,
         Err(parting) => return parting,
     };
-    let parting = Conversation::new(edge, viewer, line.clone()).hold(reader, leaving(edge, viewer)).await;
+    let parting = Conversation::new(edge, (viewer, address), line.clone()).hold(reader, leaving(edge, viewer)).await;
     if parting.is_of_ours() {
         // What the subscriptions said last is still to be written.
         let _ = tokio::time::timeout(FAREWELL, line.has_said_all()).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Variables};
 use photograph::app::App;
+use photograph::base::client_address::ClientAddress;
 use photograph::base::clock::Clock;
 use photograph::domain::sessions::{self, Viewer};
 use photograph::graphql::{self, Schema};
@@ -108,7 +109,11 @@ impl Counter {
         let before = self.app.db.statements();
         let document = if document.contains("...Card") { format!("{document} {CARD}") } else { document.to_owned() };
         let request = Request::new(document).operation_name(name).variables(Variables::from_json(variables.clone()));
-        let answer = graphql::execute(&self.schema, graphql::asked_by(&self.app, Some(self.viewer), request)).await;
+        let answer = graphql::execute(
+            &self.schema,
+            graphql::asked_by(&self.app, (Some(self.viewer), ClientAddress::SERVER), request),
+        )
+        .await;
         assert!(answer.errors.is_empty(), "{name}: {:?}", answer.errors);
         let data = answer.data.to_string();
         assert!(!data.contains("userErrors: [{"), "{name}: {data}");

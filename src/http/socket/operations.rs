@@ -15,16 +15,18 @@ use super::frame::Reader;
 use super::line::{Chunk, Line};
 use super::message::{self, FromClient, Heard};
 use super::parting::Parting;
+use crate::base::client_address::ClientAddress;
 use crate::base::error::Code;
 use crate::domain::sessions::{self, Viewer};
 use crate::graphql::live::group::{Ear, Membership, Payload, Told};
 use crate::graphql::report::{self, Rejected};
-use crate::http::operation::{Next, Parameters, Prepared, stopping};
+use crate::http::operation::{Asker, Next, Parameters, Prepared, stopping};
 
 /// What is said on an acknowledged socket.
 pub(super) struct Conversation<'a> {
     edge: &'a Arc<Edge>,
     viewer: Option<Viewer>,
+    address: ClientAddress,
     line: Arc<Line>,
     running: HashMap<String, Running>,
     tasks: JoinSet<Finished>,
@@ -71,8 +73,8 @@ pub(super) struct Ended {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(edge: &'a Arc<Edge>, viewer: Option<Viewer>, line: Arc<Line>) -> Self {
-        Self { edge, viewer, line, running: HashMap::new(), tasks: JoinSet::new(), leaves: None }
+    pub(super) fn new(edge: &'a Arc<Edge>, (viewer, address): Asker, line: Arc<Line>) -> Self {
+        Self { edge, viewer, address, line, running: HashMap::new(), tasks: JoinSet::new(), leaves: None }
     }
 
     /// Talks until one side ends it. Operations that still run then are given up; when it is ours to end, they have
@@ -164,7 +166,7 @@ impl<'a> Conversation<'a> {
     fn start(&mut self, id: String, parameters: Parameters) {
         let wanted = Arc::new(AtomicBool::new(true));
         let voice = Voice { id: id.clone(), line: self.line.clone(), wanted: wanted.clone() };
-        let task = self.tasks.spawn(run(self.edge.clone(), self.viewer, parameters, voice));
+        let task = self.tasks.spawn(run(self.edge.clone(), (self.viewer, self.address), parameters, voice));
         self.running.insert(id, Running { by: By::Task(task), wanted });
     }
 
@@ -310,8 +312,8 @@ impl Ear for Listens {
 }
 
 /// Executes an operation and says what comes of it, all but its last message, or up to where a group goes on.
-async fn run(edge: Arc<Edge>, viewer: Option<Viewer>, parameters: Parameters, voice: Voice) -> Finished {
-    let said = match edge.operations.prepare(viewer, parameters) {
+async fn run(edge: Arc<Edge>, asker: Asker, parameters: Parameters, voice: Voice) -> Finished {
+    let said = match edge.operations.prepare(asker, parameters) {
         Ok(prepared) => results(&edge, prepared, &voice).await,
         Err(rejected) => Err(rejected),
     };
