@@ -2,13 +2,13 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
-use super::context::{app, becomes, input_id, signed_in, viewer};
+use super::context::{app, becomes, client_address, input_id, signed_in, viewer};
 use super::error::{UserError, outcome};
 use super::scalars::{DateTime, EmailAddress};
 use super::viewer::Viewer;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::SessionId;
-use crate::domain::sessions::{self, Begun, Registration};
+use crate::domain::sessions::{self, Begun, LogIn, Registration};
 
 /// A place where a user is signed in.
 #[derive(Clone, Debug)]
@@ -186,7 +186,9 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: LogInInput,
     ) -> Result<LogInPayload> {
-        let (begun, user_errors) = outcome(sessions::log_in(app(ctx), &input.login, &input.password).await)?;
+        let network = client_address(ctx).network();
+        let wanted = LogIn { login: &input.login, password: &input.password, network };
+        let (begun, user_errors) = outcome(sessions::log_in(app(ctx), wanted).await)?;
         let (viewer, session, tokens) = begin(ctx, begun);
         Ok(LogInPayload { viewer, session, tokens, user_errors })
     }

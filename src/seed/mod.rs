@@ -13,11 +13,12 @@ use photograph_pictures as pictures;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::base::client_address::ClientAddress;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::ids::{MediaId, UserId};
 use crate::domain::comments::{self, Remark};
 use crate::domain::media::{self, Audience, Draft, DraftPhoto, WantedLook};
-use crate::domain::sessions::{self, Registration, Viewer};
+use crate::domain::sessions::{self, LogIn, Registration, Viewer};
 use crate::domain::uploads::{self, Announcement, Arriving, UploadProtocol};
 use crate::domain::users::{self, User};
 use crate::domain::{follows, likes};
@@ -77,7 +78,9 @@ async fn settle_in(app: &App, person: &Person) -> Result<Viewer> {
     match sessions::sign_up(app, &wanted).await {
         Ok(begun) => Ok(begun.viewer()),
         Err(error) if error.is_refusal(RefusalCode::Taken) => {
-            Ok(sessions::log_in(app, person.username, PASSWORD).await?.viewer())
+            let network = ClientAddress::SERVER.network();
+            let wanted = LogIn { login: person.username, password: PASSWORD, network };
+            Ok(sessions::log_in(app, wanted).await?.viewer())
         }
         Err(error) => Err(error),
     }

@@ -270,24 +270,3 @@ async fn what_needs_somebody_is_refused_to_nobody() {
     }
     kit.ends().await;
 }
-
-#[tokio::test]
-async fn guessing_a_password_is_slowed_down_and_only_there() {
-    let kit = Kit::with(|config| config.auth.wrong_passwords = 3).await;
-    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
-    let tries = async |login: &str, password: &str| {
-        let input = json!({ "login": login, "password": password });
-        kit.nobody().tries("logIn", input, "session { id }").await
-    };
-    for _ in 0..3 {
-        assert_eq!(tries("ada", "a wrong password").await.refusal(), "BAD_CREDENTIAL");
-    }
-    for login in ["ada", "ADA"] {
-        assert_eq!(tries(login, "correct horse battery").await.refusal(), "ACTION_LIMITED");
-    }
-    assert!(tries("bob", "correct horse battery").await.is_done(), "{} is somebody else", bob.name);
-    ada.refreshes().await;
-    kit.passes(std::time::Duration::from_mins(15));
-    assert!(tries("ada", "correct horse battery").await.is_done());
-    kit.ends().await;
-}

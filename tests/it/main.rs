@@ -25,6 +25,7 @@ mod feeds_together;
 mod filters;
 mod following;
 mod frames;
+mod guessing;
 mod heif;
 mod http;
 mod images;

@@ -107,7 +107,15 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("auth.key_days", "How long a signing key signs; it verifies for as long as its tokens live."),
     (
         "auth.wrong_passwords",
-        "Wrong passwords for one account within 15 minutes; then its log-ins wait. Counted by all processes together with Redis, by each without.",
+        "Wrong passwords for one account from one network (an IPv4 address, or an IPv6 /64) within 15 minutes; then its log-ins from there wait. Counted by all processes together with Redis, by each without. 0: not bounded.",
+    ),
+    (
+        "auth.wrong_passwords_of_account",
+        "Wrong passwords for one account within an hour, from everywhere; then its log-ins wait. 0: not bounded.",
+    ),
+    (
+        "auth.wrong_passwords_of_network",
+        "Wrong passwords from one network within 5 minutes, for all accounts; then log-ins from there wait. 0: not bounded.",
     ),
     ("uploads.photo_bytes", "Bytes in one photo."),
     ("uploads.photo_pixels", "Pixels in one photo, width × height."),

@@ -164,6 +164,8 @@ pub struct Auth {
     pub refresh_token_days: u64,
     pub key_days: u64,
     pub wrong_passwords: u32,
+    pub wrong_passwords_of_account: u32,
+    pub wrong_passwords_of_network: u32,
 }
 
 /// Photos on their way in.
@@ -310,7 +312,14 @@ impl Default for WebSocket {
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { access_token_seconds: 15 * 60, refresh_token_days: 60, key_days: 90, wrong_passwords: 10 }
+        Self {
+            access_token_seconds: 15 * 60,
+            refresh_token_days: 60,
+            key_days: 90,
+            wrong_passwords: 10,
+            wrong_passwords_of_account: 100,
+            wrong_passwords_of_network: 25,
+        }
     }
 }
 

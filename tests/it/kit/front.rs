@@ -1,6 +1,6 @@
 //! The front door: GraphQL over HTTP as any client sends it, and what comes back.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -19,6 +19,12 @@ impl Front {
     pub fn at(address: SocketAddr) -> Self {
         let client = Client::builder().no_proxy().timeout(super::PATIENCE).build().expect("an HTTP client");
         Self { client, address }
+    }
+
+    /// The same server, as it is reached from another address of this machine.
+    pub fn from(&self, local: IpAddr) -> Self {
+        let client = Client::builder().no_proxy().timeout(super::PATIENCE).local_address(local);
+        Self { client: client.build().expect("an HTTP client"), ..self.clone() }
     }
 
     /// The address of something on the server, from its path.
