@@ -2,6 +2,8 @@
 //!
 //! A socket belongs to a session, not to a token: it stays when the token expires and closes when the session ends. When
 //! that happens, or the server stops, its subscriptions say so before the socket closes.
+//! The token is in `connection_init`, or else in the upgrade request, whose token must be valid if there is one: otherwise
+//! it is answered with 401. When both name somebody, `connection_init` counts.
 //! A socket is one task, which sleeps while nothing happens on it: one clock looks after all of them, and no buffer is kept.
 //! Each operation is a task of its own until it is done, or until it is told what a group is told. What they have to say
 //! goes through one short queue, so that a client that does not read makes them wait and cannot fill the memory.
@@ -14,7 +16,7 @@
 //! | 1009 | a message is too long |
 //! | 4400 | a message is not one of the protocol's |
 //! | 4401 | `subscribe` before `connection_init` |
-//! | 4403 | the credentials in `connection_init` are not valid, or the session ended |
+//! | 4403 | the credentials in `connection_init` are not valid, or the session ended; the reason says what a 401 says |
 //! | 4406 | another subprotocol, such as the old `graphql-ws` |
 //! | 4408 | no `connection_init` in time |
 //! | 4409 | the id of an operation that is running |
@@ -47,7 +49,7 @@ use self::operations::Conversation;
 use self::parting::Parting;
 pub(super) use self::watch::Watch;
 use super::connections::Seat;
-use super::operation::stopping;
+use super::operation::{Asker, stopping};
 use super::patient::Patient;
 use super::problem::Problem;
 use super::{Edge, bearer};
@@ -67,9 +69,11 @@ async fn session_ended(app: &App, session: SessionId) {
 /// Takes a WebSocket over.
 ///
 /// # Errors
-/// When it is none; `RATE_LIMITED` when there are too many of the address, `OVERLOADED` when the server is about to stop.
+/// When it is none; `UNAUTHENTICATED` when its token is not valid; `RATE_LIMITED` when there are too many of the address,
+/// `OVERLOADED` when the server is about to stop.
 pub(super) fn accept(edge: &Arc<Edge>, address: ClientAddress, mut request: Parts) -> Result<Response, Problem> {
     let agreed = handshake::agree(&request)?;
+    let asker = (bearer::viewer(&edge.app, &request.headers)?, address);
     let upgrade = request.extensions.remove::<OnUpgrade>().ok_or_else(handshake::not_here)?;
     if edge.app.drain.has_begun() {
         return Err(stopping().into());
@@ -79,7 +83,7 @@ pub(super) fn accept(edge: &Arc<Edge>, address: ClientAddress, mut request: Part
     let speaks_ours = agreed.speaks_ours;
     tokio::spawn(async move {
         if let Some((line, reader)) = upgrade.await.ok().and_then(taken_over) {
-            serve(edge, (line, address), reader, speaks_ours).await;
+            serve(edge, (line, asker), reader, speaks_ours).await;
         }
         drop((seat, open));
     });
@@ -94,13 +98,13 @@ fn taken_over(upgraded: Upgraded) -> Option<(Arc<Line>, Reader)> {
     Some((Line::new(parts.io.into_inner().into_inner()), reader))
 }
 
-async fn serve(edge: Arc<Edge>, (line, address): (Arc<Line>, ClientAddress), mut reader: Reader, speaks_ours: bool) {
+async fn serve(edge: Arc<Edge>, (line, asker): (Arc<Line>, Asker), mut reader: Reader, speaks_ours: bool) {
     let mut parting = Parting::OTHER_PROTOCOL;
     if speaks_ours {
         edge.watch.over(&line);
         parting = tokio::select! {
             // What is on the heap while it lasts is not in the task while it sleeps.
-            parting = talk(&edge, (&line, address), &mut reader) => parting,
+            parting = talk(&edge, (&line, asker), &mut reader) => parting,
             parting = line.is_cut() => parting,
         };
     }
@@ -129,9 +133,9 @@ async fn is_heard_out(line: &Line, reader: &mut Reader, most: usize) {
     }
 }
 
-async fn talk(edge: &Arc<Edge>, (line, address): (&Arc<Line>, ClientAddress), reader: &mut Reader) -> Parting {
+async fn talk(edge: &Arc<Edge>, (line, (upgraded_as, address)): (&Arc<Line>, Asker), reader: &mut Reader) -> Parting {
     let greeted = tokio::select! {
-        greeted = greet(edge, line, reader) => greeted,
+        greeted = greet(edge, (line, upgraded_as), reader) => greeted,
         () = stopped(edge) => Err(Parting::STOPPING),
     };
     let (viewer, _seat) = match greeted {
@@ -159,14 +163,21 @@ async fn stopped(edge: &Edge) {
     edge.app.drain.turn(&mut None).await;
 }
 
+/// Who the socket is for, and the place of their session.
+type Greeted = (Option<Viewer>, Option<Seat>);
+
 /// Waits for `connection_init` and answers it. Pings may come before.
-async fn greet(edge: &Edge, line: &Line, reader: &mut Reader) -> Result<(Option<Viewer>, Option<Seat>), Parting> {
+async fn greet(
+    edge: &Edge,
+    (line, upgraded_as): (&Line, Option<Viewer>),
+    reader: &mut Reader,
+) -> Result<Greeted, Parting> {
     let most = edge.app.config.websocket.message_bytes;
     let greeting = async {
         loop {
             match message::hear(line, reader, most).await? {
                 Heard::Message(FromClient::ConnectionInit { payload }) => {
-                    let viewer = signed_in(&edge.app, &payload.unwrap_or_default())?;
+                    let viewer = signed_in(&edge.app, &payload.unwrap_or_default(), upgraded_as)?;
                     let seat = edge.connections.of(viewer).map_err(|_| Parting::TOO_MANY)?;
                     line.says_in_turn(Chunk::text(message::ACKNOWLEDGED)).await;
                     return Ok((viewer, seat));
@@ -184,18 +195,14 @@ async fn greet(edge: &Edge, line: &Line, reader: &mut Reader) -> Result<(Option<
     tokio::time::timeout(patience, Box::pin(greeting)).await.unwrap_or(Err(Parting::NO_INIT))
 }
 
-/// Who the socket is for: `authorization` as in HTTP, or `accessToken` alone. Neither is anonymous.
-fn signed_in(app: &App, payload: &Map<String, Value>) -> Result<Option<Viewer>, Parting> {
-    let given = |name: &str| payload.get(name).filter(|value| !value.is_null());
-    let (value, read): (_, fn(&App, &str) -> _) =
-        match (given("authorization").or_else(|| given("Authorization")), given("accessToken")) {
-            (Some(authorization), _) => (authorization, bearer::signed_in),
-            (None, Some(token)) => (token, bearer::by_token),
-            (None, None) => return Ok(None),
-        };
-    let viewer =
-        value.as_str().ok_or(Parting::FORBIDDEN).and_then(|text| read(app, text).map_err(|_| Parting::FORBIDDEN));
-    viewer.map(Some)
+/// Who the socket is for: whose token is in `connection_init`, else in the upgrade request. Without both it is anonymous.
+fn signed_in(app: &App, payload: &Map<String, Value>, upgraded_as: Option<Viewer>) -> Result<Option<Viewer>, Parting> {
+    let viewer = bearer::of_payload(app, payload).map_err(|rejected| Parting::Forbidden(rejected.message().into()))?;
+    let viewer = viewer.or(upgraded_as);
+    match viewer.is_some_and(|viewer| sessions::is_ended(app, viewer.session)) {
+        true => Err(Parting::SESSION_ENDED),
+        false => Ok(viewer),
+    }
 }
 
 /// Returns when the viewer's session has ended. It listens first and looks then, so that no end falls in between.

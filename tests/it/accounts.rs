@@ -221,7 +221,6 @@ async fn what_is_not_a_token_of_this_server_is_refused() {
         format!("{header}.{claims}"),
         ada.tokens().refresh,
         "nonsense".to_owned(),
-        String::new(),
     ];
     for token in forged {
         let answer = ada.with_token(&token).asks(WHO, json!({})).await;

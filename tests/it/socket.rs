@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Message};
+use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::kit::{Kit, Person};
@@ -28,6 +28,17 @@ impl Socket {
             request = request.with_sub_protocol(protocol);
         }
         Self(connect_async(request).await.expect("a socket").0)
+    }
+
+    /// One whose upgrade request has an `Authorization`; the status when it is refused.
+    async fn upgrades(kit: &Kit, authorization: &str) -> Result<Self, u16> {
+        let address = format!("ws://{}/graphql", kit.front.address).parse().expect("an address");
+        let request = ClientRequestBuilder::new(address).with_sub_protocol("graphql-transport-ws");
+        match connect_async(request.with_header("Authorization", authorization)).await {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     async fn opens(kit: &Kit) -> Self {
@@ -161,20 +172,62 @@ async fn credentials_are_shown_in_the_greeting() {
         socket.subscribes("1", "{ viewer { user { username } } }").await;
         assert_eq!(socket.hears().await["payload"]["data"]["viewer"]["user"]["username"], "ada");
     }
-    let mut anonymous = Socket::greets(&kit, json!({ "authorization": null, "client": "x" })).await;
-    anonymous.subscribes("1", "{ viewer { id } }").await;
-    assert_eq!(anonymous.hears().await["payload"]["data"], json!({ "viewer": null }));
-    let bad = [
-        json!({ "authorization": "Bearer nonsense" }),
-        json!({ "authorization": token }),
-        json!({ "authorization": 7 }),
+    let none = [
+        json!({ "authorization": null, "client": "x" }),
+        json!({ "authorization": "" }),
+        json!({ "authorization": " Bearer " }),
         json!({ "accessToken": "" }),
     ];
-    for payload in bad {
+    for payload in none {
+        let mut anonymous = Socket::greets(&kit, payload).await;
+        anonymous.subscribes("1", "{ viewer { id } }").await;
+        assert_eq!(anonymous.hears().await["payload"]["data"], json!({ "viewer": null }));
+    }
+    let malformed = "Send one header `Authorization: Bearer` with an access token, or none.";
+    let bad = [
+        (json!({ "authorization": "Bearer nonsense" }), "This access token is not one of this server."),
+        (json!({ "accessToken": "nonsense" }), "This access token is not one of this server."),
+        (json!({ "authorization": token }), malformed),
+        (json!({ "authorization": 7 }), malformed),
+    ];
+    for (payload, reason) in bad {
         let mut socket = Socket::opens(&kit).await;
         socket.says(json!({ "type": "connection_init", "payload": payload })).await;
-        socket.ends_with(4403, "Forbidden").await;
+        socket.ends_with(4403, reason).await;
     }
+    kit.passes(Duration::from_mins(16));
+    let mut socket = Socket::opens(&kit).await;
+    socket.says(json!({ "type": "connection_init", "payload": { "authorization": bearer } })).await;
+    socket.ends_with(4403, "This access token has expired. Refresh the session.").await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_token_in_the_upgrade_request_is_honoured_or_refused() {
+    let kit = Kit::start().await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    let [hers, his] = [&ada, &bob].map(|person| format!("Bearer {}", person.tokens().access));
+    let cases = [
+        (hers.as_str(), json!({}), json!("ada")),
+        (&hers, json!({ "authorization": "" }), json!("ada")),
+        (&hers, json!({ "authorization": his }), json!("bob")),
+        ("", json!({ "authorization": his }), json!("bob")),
+        ("", json!({}), Value::Null),
+    ];
+    for (header, payload, expected) in cases {
+        let mut socket = Socket::upgrades(&kit, header).await.expect("a socket");
+        socket.says(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.hears().await["type"], "connection_ack");
+        socket.subscribes("1", "{ viewer { user { username } } }").await;
+        assert_eq!(socket.hears().await["payload"]["data"]["viewer"]["user"]["username"], expected, "{payload}");
+    }
+    for header in ["Bearer nonsense", "nonsense"] {
+        assert_eq!(Socket::upgrades(&kit, header).await.err(), Some(401), "{header}");
+    }
+    let mut socket = Socket::upgrades(&kit, &hers).await.expect("a socket");
+    ada.asks("mutation { logOut { endedSessionId } }", json!({})).await;
+    socket.says(json!({ "type": "connection_init" })).await;
+    socket.ends_with(4403, "This session has ended. Log in again.").await;
     kit.ends().await;
 }
 
@@ -345,7 +398,7 @@ async fn a_socket_outlives_its_token_but_not_its_session() {
     assert_eq!(socket.hears().await["payload"]["data"]["viewer"]["user"]["username"], "ada");
     ada.refreshes().await;
     ada.asks("mutation { logOut { endedSessionId } }", json!({})).await;
-    socket.ends_with(4403, "Session ended").await;
+    socket.ends_with(4403, "This session has ended. Log in again.").await;
     bystander.subscribes("1", SERVER).await;
     assert_eq!(bystander.hears().await["type"], "next", "another session goes on");
     kit.ends().await;
@@ -372,7 +425,7 @@ async fn a_session_that_ends_ends_each_subscription_and_then_the_socket() {
     let said = |id: &str, kind: &str, reason: &str| (format!("\"{id}\""), format!("\"{kind}\""), reason.to_owned());
     let expected = ["1", "2"].map(|id| [said(id, "complete", "null"), said(id, "next", "\"SESSION_ENDED\"")]);
     assert_eq!(heard, expected.concat());
-    socket.ends_with(4403, "Session ended").await;
+    socket.ends_with(4403, "This session has ended. Log in again.").await;
     kit.ends().await;
 }
 

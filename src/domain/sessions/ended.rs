@@ -9,6 +9,9 @@ use crate::base::clock::Timestamp;
 use crate::base::error::{Code, Error, Result};
 use crate::base::ids::SessionId;
 
+/// What is said to who comes with a session that has ended.
+pub const ENDED: &str = "This session has ended. Log in again.";
+
 /// Whether a session ended while its access tokens could still be in use.
 #[must_use]
 pub fn is_ended(app: &App, session: SessionId) -> bool {
@@ -46,5 +49,5 @@ fn token_life(app: &App) -> Duration {
 }
 
 pub(super) fn error() -> Error {
-    Error::failed(Code::Unauthenticated, "This session has ended. Log in again.")
+    Error::failed(Code::Unauthenticated, ENDED)
 }

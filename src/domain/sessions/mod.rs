@@ -22,7 +22,7 @@ use crate::platform::db::Tx;
 use crate::platform::log;
 
 pub use credentials::email_of;
-pub use ended::{is_ended, keep as keep_ended, load as load_ended, note as note_ended};
+pub use ended::{ENDED, is_ended, keep as keep_ended, load as load_ended, note as note_ended};
 pub use keys::{load as load_keys, renew as renew_keys};
 pub use log_in::{LogIn, log_in};
 pub use refresh::refresh;

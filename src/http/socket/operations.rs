@@ -150,7 +150,7 @@ impl<'a> Conversation<'a> {
     /// Why nothing is begun any more on this socket, just before it closes.
     fn too_late(&self) -> Option<Rejected> {
         if self.viewer.is_some_and(|viewer| sessions::is_ended(&self.edge.app, viewer.session)) {
-            return Some(Rejected::new(Code::Unauthenticated, "This session has ended. Log in again."));
+            return Some(Rejected::new(Code::Unauthenticated, sessions::ENDED));
         }
         self.leaves.as_ref().map(|_| stopping())
     }

@@ -2,6 +2,7 @@
 
 use super::frame;
 use super::line::Chunk;
+use crate::domain::sessions;
 
 /// Bytes that a reason can have (RFC 6455, section 5.5: 125 with the code).
 const REASON_BYTES: usize = 123;
@@ -15,6 +16,8 @@ pub(super) enum Parting {
     Answered(u16),
     /// A code and a reason that never change.
     Code(u16, &'static str),
+    /// `4403`: what a request with these credentials would be answered with 401.
+    Forbidden(String),
     /// `4400`: what is wrong with a message.
     BadMessage(String),
     /// `4409`: the id that is used twice.
@@ -27,8 +30,7 @@ impl Parting {
     pub(super) const NO_TEXT: Self = Self::Code(1007, "Not UTF-8");
     pub(super) const TOO_LONG: Self = Self::Code(1009, "Message too long");
     pub(super) const UNAUTHORIZED: Self = Self::Code(4401, "Unauthorized");
-    pub(super) const FORBIDDEN: Self = Self::Code(4403, "Forbidden");
-    pub(super) const SESSION_ENDED: Self = Self::Code(4403, "Session ended");
+    pub(super) const SESSION_ENDED: Self = Self::Code(4403, sessions::ENDED);
     pub(super) const OTHER_PROTOCOL: Self = Self::Code(4406, "Subprotocol not acceptable");
     pub(super) const NO_INIT: Self = Self::Code(4408, "Connection initialisation timeout");
     pub(super) const TOO_MANY_INITS: Self = Self::Code(4429, "Too many initialisation requests");
@@ -51,6 +53,7 @@ impl Parting {
             Self::Gone => return None,
             Self::Answered(code) => (code, String::new()),
             Self::Code(code, reason) => (code, reason.to_owned()),
+            Self::Forbidden(reason) => (4403, reason),
             Self::BadMessage(reason) => (4400, reason),
             Self::Twice(id) => (4409, twice(&id)),
         })
