@@ -199,6 +199,9 @@ impl LogStream {
                     None => std::future::pending().await,
                 },
             };
+            if entry.position == Entry::BESIDE {
+                return Some(entry);
+            }
             // A position taken on a process that was ahead of this one: what lies before it was seen.
             if entry.position > self.seen[entry.database] {
                 self.seen[entry.database] = entry.position;

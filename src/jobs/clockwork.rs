@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
 use super::arriving;
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::facts::{Fact, Topic};
 use crate::domain::{devices, idempotency, sessions, uploads};
 use crate::platform::db::{Database, lease};
-use crate::platform::log;
+use crate::platform::log::{self, SessionEnd};
 
 /// How often to look.
 const TICK: Duration = Duration::from_mins(1);
@@ -87,17 +91,40 @@ async fn tidy(app: &App, database: &Database, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keeps this process knowing which sessions ended, on whatever process that happened. Listens first and reads then, so
-/// that none ends in between.
-pub(super) async fn watch_sessions(app: Arc<App>) {
+/// Notes the ends of sessions as the log tells them, for ever.
+pub(super) async fn note_logged_session_ends(app: Arc<App>) {
     loop {
         let mut endings = app.live.listen([Topic::Sessions], ENDED_WAITING);
-        if let Err(error) = sessions::load_ended(&app).await {
-            error.tell(|detail| tracing::error!(detail, "ended sessions could not be read"));
-        }
         while let Some(entry) = endings.next().await {
-            if let Fact::SessionEnded { session, .. } = entry.fact {
-                sessions::note_ended(&app, session, entry.recorded_at);
+            if let Fact::SessionEnded { session, user } = entry.fact {
+                sessions::note_ended(&app, SessionEnd { session, user, at: entry.recorded_at });
+            }
+        }
+    }
+}
+
+/// Notes the ends of sessions as other processes tell them, for ever.
+pub(super) async fn note_told_session_ends(app: Arc<App>, mut ends: broadcast::Receiver<SessionEnd>) {
+    loop {
+        match ends.recv().await {
+            Ok(end) => sessions::note_ended(&app, end),
+            // They are found in the database.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Finds the ends of sessions in a database, for ever.
+pub(super) async fn find_session_ends(app: Arc<App>, database: Arc<Database>, mut known: Timestamp) {
+    loop {
+        tokio::time::sleep(sessions::ended_pause(&app)).await;
+        let now = app.clock.now();
+        match sessions::load_ended_since(&app, &database, known).await {
+            Ok(()) => known = now,
+            Err(error) => {
+                error
+                    .tell(|detail| tracing::error!(database = database.number, detail, "ended sessions were not read"));
             }
         }
     }

@@ -52,6 +52,7 @@ async fn begin(app: &Arc<App>) -> Result<Background> {
     let name: Arc<str> = app.chance.token().into();
     let number = Number::take(app, &name).await?;
     sessions::load_keys(app).await?;
+    let session_ends_known = app.clock.now();
     sessions::load_ended(app).await?;
     // Before the tails: nothing may be told that is not noted.
     arriving::begin(app).await?;
@@ -67,6 +68,7 @@ async fn begin(app: &Arc<App>) -> Result<Background> {
             workers.spawn(worker::run(app.clone(), database.clone(), poll, stop.clone()));
             others.spawn(clockwork::tidy_for_ever(app.clone(), database.clone(), name.clone()));
         }
+        others.spawn(clockwork::find_session_ends(app.clone(), database.clone(), session_ends_known));
         others.spawn(app.bus.clone().pass_on(database.clone(), roles));
     }
     if roles.worker {
@@ -75,7 +77,8 @@ async fn begin(app: &Arc<App>) -> Result<Background> {
     others.spawn(hear_others(app.clone()));
     others.spawn(Number::keep(app.clone(), name, number.get()));
     others.spawn(clockwork::run(app.clone()));
-    others.spawn(clockwork::watch_sessions(app.clone()));
+    others.spawn(clockwork::note_logged_session_ends(app.clone()));
+    others.spawn(clockwork::note_told_session_ends(app.clone(), app.bus.session_ends()));
     Ok(Background { app: app.clone(), stop, number, workers, others })
 }
 

@@ -15,7 +15,7 @@ const SCREEN: &str =
 #[tokio::test]
 async fn an_activity_screen_costs_the_same_for_a_few_and_for_thirty() {
     // Nothing but the query may run while statements are counted.
-    let kit = Kit::with(|config| config.log.poll_milliseconds = 3_600_000).await;
+    let kit = Kit::quiet().await;
     let ada = kit.signs_up("ada").await;
     let mut guests = vec![];
     for number in 0..4 {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use photograph::app::App;
 use photograph::base::clock::Clock;
+use photograph::base::config::Config;
 use photograph::jobs::{self, Background};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -35,10 +36,14 @@ struct Beside {
 
 impl Beside {
     async fn starts(kit: &Kit, role: &str) -> Self {
+        Self::with(kit, |config| config.server.role = role.parse().expect("roles")).await
+    }
+
+    async fn with(kit: &Kit, change: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let mut config = kit.app.config.clone();
-        config.server.role = role.parse().expect("roles");
+        change(&mut config);
         let app = App::start(config, Clock::system()).await.unwrap_or_else(|error| panic!("{}", error.detail()));
         let background = jobs::spawn(&app).await.unwrap_or_else(|error| panic!("{}", error.detail()));
         let stop = CancellationToken::new();
@@ -190,6 +195,102 @@ async fn a_session_ends_everywhere() {
     third.stops().await;
     second.stops().await;
     kit.ends().await;
+}
+
+/// Streams of somebody on a process: one that many can share, and one of their own.
+async fn listens_at(person: &Person, front: &Front) -> [Stream; 2] {
+    let open = async |field: &str| {
+        let query = format!("subscription {{ {field} {{ __typename ... on StreamClosing {{ reason }} }} }}");
+        let mut stream = person.at(front).listens(&query, json!({})).await;
+        stream.next_is("StreamOpened").await;
+        stream
+    };
+    [open("homeFeedEvents").await, open("activityEvents").await]
+}
+
+/// The session of these streams has ended: they say so, their sockets close, and its tokens are refused.
+async fn has_ended(person: &Person, front: &Front, streams: [Stream; 2]) {
+    for mut stream in streams {
+        assert_eq!(stream.next_is("StreamClosing").await["reason"], "SESSION_ENDED");
+        stream.is_cut_off().await;
+    }
+    let answer = person.at(front).asks("{ viewer { user { id } } }", json!({})).await;
+    assert_eq!((answer.status, answer.code()), (401, "UNAUTHENTICATED"));
+    assert_eq!(person.at(front).tries_to_refresh(&person.tokens().refresh).await.refusal(), "BAD_CREDENTIAL");
+}
+
+/// No process relays: what the log would tell is not told. At the end one does.
+async fn ends_with_a_relay(kit: Kit, second: Beside) {
+    second.stops().await;
+    let relay = Beside::starts(&kit, "relay,worker").await;
+    kit.settle().await;
+    relay.stops().await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn ends_of_sessions_are_found_while_the_log_stands_still() {
+    let kit = Kit::with(|config| {
+        config.server.role = "api".parse().expect("roles");
+        config.log.poll_milliseconds = 20;
+        config.auth.ended_poll_milliseconds = 100;
+        config.redis.url = None;
+    })
+    .await;
+    let ada = kit.signs_up("ada").await;
+    let phone = ada.logs_in_again().await;
+    let second = Beside::starts(&kit, "api").await;
+    let (there, other) = (listens_at(&phone, &second.front).await, listens_at(&ada, &second.front).await);
+    ada.does("endSession", json!({ "sessionId": phone.tokens().session }), "endedSessionId").await;
+    has_ended(&phone, &second.front, there).await;
+    // The next one ends because a refresh token of it is used again.
+    let old = ada.tokens().refresh;
+    ada.refreshes().await;
+    ada.refreshes().await;
+    assert_eq!(ada.tries_to_refresh(&old).await.refusal(), "BAD_CREDENTIAL");
+    has_ended(&ada, &second.front, other).await;
+    ends_with_a_relay(kit, second).await;
+}
+
+#[tokio::test]
+async fn ends_of_sessions_are_told_by_redis_while_the_log_stands_still() {
+    let redis = Server::running(&[]).await;
+    let kit = Kit::with(|config| {
+        config.server.role = "api".parse().expect("roles");
+        config.log.poll_milliseconds = 20;
+        config.auth.ended_poll_milliseconds = POLL;
+        config.redis.url = Some(redis.url());
+    })
+    .await;
+    let ada = kit.signs_up("ada").await;
+    let phone = ada.logs_in_again().await;
+    let second = Beside::starts(&kit, "api").await;
+    hear_each_other(&redis, 2).await;
+    let there = listens_at(&phone, &second.front).await;
+    ada.does("endSession", json!({ "sessionId": phone.tokens().session }), "endedSessionId").await;
+    has_ended(&phone, &second.front, there).await;
+    ends_with_a_relay(kit, second).await;
+}
+
+#[tokio::test]
+async fn ends_of_sessions_that_redis_does_not_tell_are_found() {
+    let redis = Server::running(&[]).await;
+    let kit = Kit::with(|config| {
+        config.server.role = "api".parse().expect("roles");
+        config.log.poll_milliseconds = 20;
+        config.auth.ended_poll_milliseconds = 100;
+        config.redis.url = Some(redis.url());
+    })
+    .await;
+    let ada = kit.signs_up("ada").await;
+    let phone = ada.logs_in_again().await;
+    // A process whose messages are all lost.
+    let second = Beside::with(&kit, |config| config.redis.url = None).await;
+    let here = listens_at(&phone, &kit.front).await;
+    let end = json!({ "sessionId": phone.tokens().session });
+    ada.at(&second.front).does("endSession", end, "endedSessionId").await;
+    has_ended(&phone, &kit.front, here).await;
+    ends_with_a_relay(kit, second).await;
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn told(streams: &mut [Stream], last: &str, names: &[(&str, &str)]) -> Vec
 
 #[tokio::test]
 async fn an_edit_costs_the_databases_the_same_for_few_who_listen_and_for_many() {
-    let kit = Kit::with(|config| config.log.poll_milliseconds = 3_600_000).await;
+    let kit = Kit::quiet().await;
     let ada = kit.signs_up("ada").await;
     let fans = sign_up(&kit, 24).await;
     join_all(fans.iter().map(|fan| fan.follows(&ada))).await;

@@ -28,6 +28,7 @@ async fn the_home_feed_costs_the_same_for_a_few_media_and_for_a_hundred() {
         config.graphql.cost = 1_000_000;
         // Nothing but the query may run while statements are counted.
         config.log.poll_milliseconds = 3_600_000;
+        config.auth.ended_poll_milliseconds = 3_600_000;
     })
     .await;
     let ada = kit.signs_up("ada").await;

@@ -74,7 +74,7 @@ fn said(events: &[Value]) -> Vec<String> {
 
 #[tokio::test]
 async fn an_event_costs_the_databases_the_same_for_few_and_for_many() {
-    let kit = Kit::with(|config| config.log.poll_milliseconds = 3_600_000).await;
+    let kit = Kit::quiet().await;
     let ada = kit.signs_up("ada").await;
     let media = ada.publishes("dusk").await;
     let fans = sign_up(&kit, 12).await;
@@ -104,7 +104,7 @@ async fn an_event_costs_the_databases_the_same_for_few_and_for_many() {
 
 #[tokio::test]
 async fn while_nothing_happens_nothing_is_done() {
-    let kit = Kit::with(|config| config.log.poll_milliseconds = 3_600_000).await;
+    let kit = Kit::quiet().await;
     let ada = kit.signs_up("ada").await;
     let media = ada.publishes("dusk").await;
     let fans = sign_up(&kit, 12).await;

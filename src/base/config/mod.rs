@@ -140,6 +140,7 @@ impl Config {
             ("http.idle_seconds", self.http.idle_seconds),
             ("http.timeout_seconds", self.http.timeout_seconds),
             ("auth.access_token_seconds", self.auth.access_token_seconds),
+            ("auth.ended_poll_milliseconds", self.auth.ended_poll_milliseconds),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(Mistake(format!("{key} must be at least 1."))),

@@ -106,6 +106,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("auth.refresh_token_days", "How long a session lasts unless it is used."),
     ("auth.key_days", "How long a signing key signs; it verifies for as long as its tokens live."),
     (
+        "auth.ended_poll_milliseconds",
+        "How often each process asks every database which sessions have ended; every third time while Redis, which tells it, answers.",
+    ),
+    (
         "auth.wrong_passwords",
         "Wrong passwords for one account from one network (an IPv4 address, or an IPv6 /64) within 15 minutes; then its log-ins from there wait. Counted by all processes together with Redis, by each without. 0: not bounded.",
     ),

@@ -1,7 +1,7 @@
 //! Signing up, logging in, and where a user is signed in. A session is what access hangs on; tokens only prove it.
 //!
 //! An access token is believed without a look into the database, so what must be known at once is which sessions ended:
-//! every process keeps those of the last quarter of an hour, fed by the log.
+//! every process keeps those of the last quarter of an hour.
 
 mod attempts;
 mod credentials;
@@ -22,7 +22,10 @@ use crate::platform::db::Tx;
 use crate::platform::log;
 
 pub use credentials::email_of;
-pub use ended::{ENDED, is_ended, keep as keep_ended, load as load_ended, note as note_ended};
+pub use ended::{
+    ENDED, is_ended, keep as keep_ended, load as load_ended, load_since as load_ended_since, note as note_ended,
+    pause as ended_pause,
+};
 pub use keys::{load as load_keys, renew as renew_keys};
 pub use log_in::{LogIn, log_in};
 pub use refresh::refresh;
@@ -100,17 +103,15 @@ pub async fn find(app: &App, viewer: Viewer, id: SessionId) -> Result<Option<Ses
 /// # Errors
 /// Those of the database.
 pub async fn end(app: &App, viewer: Viewer, id: SessionId) -> Result<bool> {
-    let ended = app
-        .db
-        .write(&id, async |tx| match table::lock(tx, id).await? {
-            Some(session) if session.user_id == viewer.user => end_in(app, tx, &session).await,
-            _ => Ok(false),
-        })
-        .await?;
-    if ended {
-        note_ended(app, id, app.clock.now());
+    let ended = app.db.write(&id, async |tx| match table::lock(tx, id).await? {
+        Some(session) if session.user_id == viewer.user && end_in(app, tx, &session).await? => Ok(Some(session)),
+        _ => Ok(None),
+    });
+    let ended = ended.await?;
+    if let Some(session) = &ended {
+        ended::announce(app, session);
     }
-    Ok(ended)
+    Ok(ended.is_some())
 }
 
 /// Ends a session in a transaction. False when it had ended before.

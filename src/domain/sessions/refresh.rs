@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::tokens::{Presented, tokens};
-use super::{Begun, Session, end_in, note_ended, table};
+use super::{Begun, Session, end_in, ended, table};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::platform::db::Tx;
@@ -28,7 +28,7 @@ pub async fn refresh(app: &App, token: &str) -> Result<Begun> {
     match outcome {
         Outcome::Renewed(session) => Ok(Begun { tokens: tokens(app, &session)?, session }),
         Outcome::Ended(session) => {
-            note_ended(app, session.id, app.clock.now());
+            ended::announce(app, &session);
             Err(refused())
         }
         Outcome::Refused => Err(refused()),

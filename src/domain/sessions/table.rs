@@ -8,6 +8,7 @@ use crate::base::error::Result;
 use crate::base::ids::{SessionId, UserId};
 use crate::platform::blobs::hex;
 use crate::platform::db::{Reader, Tx};
+use crate::platform::log::SessionEnd;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
@@ -87,8 +88,11 @@ pub(super) async fn alive_of(connection: &Reader, user: UserId, now: Timestamp) 
     Ok(alive.all(connection).await?)
 }
 
-pub(super) async fn ended_since(connection: &Reader, since: Timestamp) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::EndedAt.gte(since)).all(connection).await?)
+pub(super) async fn ended_since(connection: &Reader, since: Timestamp) -> Result<Vec<SessionEnd>> {
+    let ended = Entity::find().select_only().columns([Column::Id, Column::UserId, Column::EndedAt]);
+    let ended = ended.filter(Column::EndedAt.gte(since)).into_tuple();
+    let ended: Vec<(SessionId, UserId, Timestamp)> = ended.all(connection).await?;
+    Ok(ended.into_iter().map(|(session, user, at)| SessionEnd { session, user, at }).collect())
 }
 
 pub(super) async fn end(tx: &Tx, id: SessionId, now: Timestamp) -> Result<()> {

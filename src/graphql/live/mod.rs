@@ -247,7 +247,7 @@ impl<S: Story> Told<S> {
             return self.begin().await;
         }
         match self.hear().await {
-            Heard::Entry(entry) if self.listening.is_end(&entry) => {
+            Heard::Entry(entry) if self.listening.is_end(&entry) || self.listening.has_ended() => {
                 Ok(Telling::the_end(StreamClosingReason::SessionEnded))
             }
             Heard::Entry(entry) => {

@@ -1,14 +1,16 @@
 //! Carrying what is new from one process to all others: new entries of the log, and that there is work to do.
 //!
-//! In one process it is memory. With Redis it is also three channels for each database: `log`, which every tail hears;
-//! `facts`, which wakes relays, and `steps`, which wakes workers. Messages are sent once and kept nowhere. One that is
-//! lost costs a read: tails find the hole by its position, and everybody looks for himself every little while anyway.
+//! In one process it is memory. With Redis it is also four channels for each database: `log`, which every tail hears;
+//! `facts`, which wakes relays; `steps`, which wakes workers; and `sessions`, the ends of sessions beside the log. Messages
+//! are sent once and kept nowhere. One that is lost costs a read: tails find the hole by its position, and everybody looks
+//! for himself every little while anyway.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc};
 
+use super::session_end::{self, SessionEnd};
 use super::{Entry, message};
 use crate::base::config::Roles;
 use crate::base::error::Result;
@@ -25,6 +27,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Bus {
     near: broadcast::Sender<News>,
+    session_ends: broadcast::Sender<SessionEnd>,
     far: Option<Far>,
 }
 
@@ -55,7 +58,8 @@ impl Bus {
     /// the databases are known by their `identities`, `origin` is any name that no other process has.
     #[must_use]
     pub fn open(redis: Option<Redis>, identities: &[String], origin: &str) -> Self {
-        Self { near: broadcast::channel(WAITING).0, far: redis.map(|redis| Far::open(redis, identities, origin)) }
+        let far = redis.map(|redis| Far::open(redis, identities, origin));
+        Self { near: broadcast::channel(WAITING).0, session_ends: broadcast::channel(WAITING).0, far }
     }
 
     /// Tells every tail of new entries of one database.
@@ -75,6 +79,20 @@ impl Bus {
             far.say(database.number, "log", &message::of_arrived(media));
         }
         let _ = self.near.send(News::Arrived(database.number, media));
+    }
+
+    /// Tells every other process that a session of a database has ended. Told at most once, so it must be found otherwise,
+    /// too.
+    pub fn tell_session_end(&self, database: &Database, end: SessionEnd) {
+        if let Some(far) = &self.far {
+            far.say(database.number, "sessions", &session_end::write(end));
+        }
+    }
+
+    /// The ends of sessions that other processes tell from now on.
+    #[must_use]
+    pub fn session_ends(&self) -> broadcast::Receiver<SessionEnd> {
+        self.session_ends.subscribe()
     }
 
     /// Passes on what a process makes and does not do itself: facts to relay and steps to do. For ever.
@@ -123,6 +141,11 @@ impl Bus {
             _ if origin == &*far.origin => {}
             "facts" => databases[number].outbox_filled.notify_one(),
             "steps" => databases[number].steps_stored.notify_one(),
+            "sessions" => {
+                if let Some(end) = session_end::read(said) {
+                    let _ = self.session_ends.send(end);
+                }
+            }
             _ => {
                 let _ = self.near.send(match message::read(number, said) {
                     Some(message::Said::Entries(entries)) => News::Entries(Arc::new(entries)),
@@ -149,7 +172,7 @@ impl Far {
 
     /// The channels that concern a process.
     fn heard_by(&self, roles: Roles) -> Vec<String> {
-        let kinds = [("log", true), ("facts", roles.relay), ("steps", roles.worker)];
+        let kinds = [("log", true), ("sessions", true), ("facts", roles.relay), ("steps", roles.worker)];
         let kinds = kinds.into_iter().filter(|(_, heard)| *heard);
         kinds.flat_map(|(kind, _)| self.channels.iter().map(move |name| format!("{name}:{kind}"))).collect()
     }

@@ -10,6 +10,7 @@ mod bus;
 pub mod cursor;
 pub mod live;
 mod message;
+mod session_end;
 mod tables;
 mod tail;
 pub mod together;
@@ -27,6 +28,7 @@ use crate::platform::queue;
 
 pub use arriving::Arriving;
 pub use bus::Bus;
+pub use session_end::SessionEnd;
 use tables::{head, log, outbox};
 pub use tail::follow;
 
@@ -38,12 +40,17 @@ const BATCH: u64 = 200;
 pub struct Entry {
     /// The number of the database.
     pub database: usize,
-    /// Its position in that database's log.
+    /// Its position in that database's log; [`Self::BESIDE`] for what is told beside the log.
     pub position: i64,
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// What happened.
     pub fact: Fact,
+}
+
+impl Entry {
+    /// No position: those of the log begin at 1.
+    pub const BESIDE: i64 = 0;
 }
 
 /// Records a fact, in the transaction of the change it is about.

@@ -66,6 +66,15 @@ impl Kit {
         Self::with(|_| {}).await
     }
 
+    /// A server that asks its databases nothing by itself, so that statements can be counted.
+    pub async fn quiet() -> Self {
+        Self::with(|config| {
+            config.log.poll_milliseconds = 3_600_000;
+            config.auth.ended_poll_milliseconds = 3_600_000;
+        })
+        .await
+    }
+
     /// A server that is set up differently.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let log = log::Watch::start();
