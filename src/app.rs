@@ -12,7 +12,8 @@ use crate::base::chance::Chance;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
 use crate::base::error::Result;
-use crate::base::ids::{Ids, SessionId};
+use crate::base::ids::{Ids, LogicalShard, SessionId};
+use crate::platform::accepted_rotations::AcceptedRotations;
 use crate::platform::apns::Apns;
 use crate::platform::blobs::Blobs;
 use crate::platform::counters::Counters;
@@ -60,6 +61,8 @@ pub struct App {
     pub links: Links,
     /// The keys that sign access tokens.
     pub tokens: Tokens,
+    /// The rotations of sessions that had a token accepted.
+    pub accepted_rotations: AcceptedRotations,
     /// Sessions that ended while their access tokens still look good, and when.
     pub ended_sessions: Mutex<HashMap<SessionId, Timestamp>>,
     /// What live streams told lately, which needs no push.
@@ -109,11 +112,7 @@ impl App {
         filters.wrong.iter().for_each(|wrong| tracing::error!("{wrong} It was left out."));
         let db = Db::open(&config).await?;
         db.migrate().await?;
-        let (mut positions, mut identities) = (Vec::new(), Vec::new());
-        for database in db.databases() {
-            positions.push(log::position(database).await?);
-            identities.push(log::identity(database).await?);
-        }
+        let (positions, identities) = logs(&db).await?;
         let redis = Redis::open(&config.redis).await?;
         Ok(Arc::new(Self {
             ids: Ids::new(clock.clone(), chance.clone()),
@@ -127,7 +126,8 @@ impl App {
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
             blobs: Blobs::open(&config).await?,
             links: Links::open(&config, &db, &chance).await?,
-            tokens: Tokens::new(),
+            tokens: Tokens::of(issuer(&db, &identities)),
+            accepted_rotations: AcceptedRotations::default(),
             apns: Apns::open(&config.push.apns)?,
             ended_sessions: Mutex::default(),
             hashing: Turns {
@@ -143,4 +143,19 @@ impl App {
             db,
         }))
     }
+}
+
+/// How far the log of each database goes, and its name.
+async fn logs(db: &Db) -> Result<(Vec<i64>, Vec<String>)> {
+    let (mut positions, mut identities) = (Vec::new(), Vec::new());
+    for database in db.databases() {
+        positions.push(log::position(database).await?);
+        identities.push(log::identity(database).await?);
+    }
+    Ok((positions, identities))
+}
+
+/// The issuer of access tokens: the database of the keys tells this server from all others, whatever address it has.
+fn issuer(db: &Db, identities: &[String]) -> String {
+    format!("urn:photograph:{}", identities[db.database(&LogicalShard::new(0)).number])
 }

@@ -123,7 +123,8 @@ fn readers(world: &World, many: usize) -> Vec<UserId> {
 
 pub(super) fn token(app: &App, user: UserId) -> Result<String> {
     let now = app.clock.now();
-    let claims = Claims { sub: user, sid: SessionId(user.0), iat: now.seconds(), exp: world::far(now).seconds() };
+    let (sid, exp) = (SessionId(user.0), world::far(now).seconds());
+    let claims = Claims { sub: user, sid, rotation: None, iat: now.seconds(), exp };
     app.tokens.sign(&claims, now)
 }
 

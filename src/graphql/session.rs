@@ -193,8 +193,8 @@ impl SessionMutation {
         Ok(LogInPayload { viewer, session, tokens, user_errors })
     }
 
-    /// Renew the tokens of a session. Each refresh token works once; a second use ends the session, except within 30
-    /// seconds, when the same answer is given again.
+    /// Renew the tokens of a session. Each refresh token works once. Presented again, it gets the same new refresh token
+    /// within 30 seconds, and later as long as neither of the new tokens was used; after that it ends the session.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,

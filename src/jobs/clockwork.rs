@@ -21,6 +21,8 @@ const TICK: Duration = Duration::from_mins(1);
 const LEASE: Duration = Duration::from_secs(150);
 /// How often bytes are looked for that nobody waits for any more.
 const STRAYS: Duration = Duration::from_hours(1);
+/// How long to wait before storing again what could not be stored.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Ended sessions that wait to be noted.
 const ENDED_WAITING: usize = 4096;
 
@@ -126,6 +128,15 @@ pub(super) async fn find_session_ends(app: Arc<App>, database: Arc<Database>, mu
                 error
                     .tell(|detail| tracing::error!(database = database.number, detail, "ended sessions were not read"));
             }
+        }
+    }
+}
+
+/// Stores which tokens of sessions were accepted, for ever.
+pub(super) async fn store_accepted(app: Arc<App>) {
+    loop {
+        if !sessions::store_accepted(&app).await {
+            tokio::time::sleep(AGAIN).await;
         }
     }
 }

@@ -79,6 +79,7 @@ async fn begin(app: &Arc<App>) -> Result<Background> {
     others.spawn(clockwork::run(app.clone()));
     others.spawn(clockwork::note_logged_session_ends(app.clone()));
     others.spawn(clockwork::note_told_session_ends(app.clone(), app.bus.session_ends()));
+    others.spawn(clockwork::store_accepted(app.clone()));
     Ok(Background { app: app.clone(), stop, number, workers, others })
 }
 

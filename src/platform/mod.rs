@@ -3,6 +3,7 @@
 //! Neighbours are strangers, except that `queue`, `log`, `links` and `apns` stand on `db`, what several processes share
 //! on `redis`, and `apns` has its tokens signed by `token`.
 
+pub mod accepted_rotations;
 pub mod apns;
 pub mod blobs;
 pub mod counters;

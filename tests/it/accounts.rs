@@ -161,12 +161,58 @@ async fn a_refresh_that_is_repeated_at_once_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn a_phone_that_lost_the_answer_stays_signed_in() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let old = ada.tokens().refresh;
+    let lost = ada.tries_to_refresh(&old).await.done();
+    for late in [Duration::from_secs(33), 20 * MINUTE, 24 * 60 * MINUTE] {
+        kit.passes(late);
+        let again = ada.tries_to_refresh(&old).await.done();
+        assert_eq!(again["tokens"]["refreshToken"], lost["tokens"]["refreshToken"], "{late:?}");
+        assert_ne!(again["tokens"]["accessToken"], lost["tokens"]["accessToken"], "{late:?}");
+    }
+    ada.refreshes().await;
+    assert_eq!(ada.asks(WHO, json!({})).await.text("/viewer/user/username"), "ada");
+    assert_eq!(ada.tries_to_refresh(&old).await.refusal(), "BAD_CREDENTIAL");
+    assert_eq!(ada.asks(WHO, json!({})).await.code(), "UNAUTHENTICATED");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_new_refresh_token_that_was_used_makes_the_one_before_it_worthless() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let old = ada.tokens().refresh;
+    ada.refreshes().await;
+    ada.refreshes().await;
+    assert_eq!(ada.tries_to_refresh(&old).await.refusal(), "BAD_CREDENTIAL");
+    assert_eq!(ada.asks(WHO, json!({})).await.code(), "UNAUTHENTICATED");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn ids_in_an_access_token_are_those_of_the_api() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let tokens = ada.tokens();
+    let claims = tokens.access.split('.').nth(1).expect("claims");
+    let claims: Value = serde_json::from_slice(&BASE64.decode(claims).expect("base64")).expect("JSON");
+    assert_eq!([&claims["sub"], &claims["sid"]], [&json!(ada.id), &json!(tokens.session)]);
+    assert_eq!(claims["aud"], "photograph-api");
+    assert!(claims["iss"].as_str().is_some_and(|issuer| issuer.starts_with("urn:photograph:")), "{claims}");
+    kit.ends().await;
+}
+
+#[tokio::test]
 async fn a_refresh_token_that_is_used_twice_ends_the_session() {
     let kit = Kit::start().await;
     let ada = kit.signs_up("ada").await;
     let phone = ada.logs_in_again().await;
     let stolen = ada.tokens().refresh;
     ada.refreshes().await;
+    assert_eq!(ada.asks(WHO, json!({})).await.text("/viewer/user/username"), "ada");
+    assert!(ada.tries_to_refresh(&stolen).await.is_done(), "another tab");
     kit.passes(Duration::from_secs(31));
     assert_eq!(ada.tries_to_refresh(&stolen).await.refusal(), "BAD_CREDENTIAL");
     assert_eq!(ada.tries_to_refresh(&ada.tokens().refresh).await.refusal(), "BAD_CREDENTIAL");

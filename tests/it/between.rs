@@ -10,6 +10,7 @@ use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::base::config::Config;
 use photograph::jobs::{self, Background};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -291,6 +292,31 @@ async fn ends_of_sessions_that_redis_does_not_tell_are_found() {
     ada.at(&second.front).does("endSession", end, "endedSessionId").await;
     has_ended(&phone, &kit.front, here).await;
     ends_with_a_relay(kit, second).await;
+}
+
+#[tokio::test]
+async fn a_token_accepted_by_one_process_makes_the_one_before_it_worthless_on_all() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let second = Beside::starts(&kit, "api").await;
+    let (there, old) = (ada.at(&second.front), ada.tokens().refresh);
+    there.refreshes().await;
+    assert_eq!(there.asks("{ viewer { user { id } } }", json!({})).await.status, 200);
+    eventually("the acceptance is stored", PATIENCE, async || {
+        let mut stored = 0;
+        for database in kit.app.db.databases() {
+            let reader = database.read_own();
+            let query = "SELECT id FROM sessions WHERE rotation = 1 AND accepted_rotation = 1";
+            let query = Statement::from_string(reader.get_database_backend(), query);
+            stored += reader.query_all_raw(query).await.expect("an answer").len();
+        }
+        (stored == 1).then_some(())
+    })
+    .await;
+    second.stops().await;
+    kit.passes(Duration::from_secs(31));
+    assert_eq!(ada.tries_to_refresh(&old).await.refusal(), "BAD_CREDENTIAL");
+    kit.ends().await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! An access token is believed without a look into the database, so what must be known at once is which sessions ended:
 //! every process keeps those of the last quarter of an hour.
 
+mod accepted;
 mod attempts;
 mod credentials;
 mod ended;
@@ -21,6 +22,7 @@ use crate::base::ids::{SessionId, UserId};
 use crate::platform::db::Tx;
 use crate::platform::log;
 
+pub use accepted::store as store_accepted;
 pub use credentials::email_of;
 pub use ended::{
     ENDED, is_ended, keep as keep_ended, load as load_ended, load_since as load_ended_since, note as note_ended,
@@ -68,6 +70,7 @@ pub fn authenticate(app: &App, access_token: &str) -> Result<Viewer> {
     if is_ended(app, claims.sid) {
         return Err(ended::error());
     }
+    accepted::note(app, &claims);
     Ok(Viewer { user: claims.sub, session: claims.sid })
 }
 

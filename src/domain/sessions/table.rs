@@ -25,6 +25,8 @@ pub struct Model {
     pub rotated_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// The newest rotation of which a token was accepted; `None` in rows of the previous version.
+    pub accepted_rotation: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -58,6 +60,7 @@ pub(super) fn new(app: &App, user: UserId) -> Model {
         rotated_at: now,
         expires_at: now.after(lifetime(app)),
         ended_at: None,
+        accepted_rotation: Some(0),
     }
 }
 
@@ -106,8 +109,16 @@ pub(super) async fn rotate(tx: &Tx, session: &Model) -> Result<()> {
         .col_expr(Column::Rotation, Expr::value(session.rotation))
         .col_expr(Column::RotatedAt, Expr::value(session.rotated_at))
         .col_expr(Column::ExpiresAt, Expr::value(session.expires_at))
+        .col_expr(Column::AcceptedRotation, Expr::value(session.accepted_rotation))
         .filter(Column::Id.eq(session.id))
         .exec(tx.conn())
         .await?;
+    Ok(())
+}
+
+/// Notes that a token of a rotation was accepted, while it is the newest.
+pub(super) async fn accept(tx: &Tx, id: SessionId, rotation: i64) -> Result<()> {
+    let accepted = Entity::update_many().col_expr(Column::AcceptedRotation, Expr::value(rotation));
+    accepted.filter(Column::Id.eq(id)).filter(Column::Rotation.eq(rotation)).exec(tx.conn()).await?;
     Ok(())
 }

@@ -32,13 +32,18 @@ pub struct SessionTokens {
     pub refresh_expires_at: Timestamp,
 }
 
-/// The tokens of a session as it is now.
+/// The tokens of a session as it is now: the same until it is refreshed.
 pub(super) fn tokens(app: &App, session: &Session) -> Result<SessionTokens> {
-    let expires_at = session.rotated_at.after(Duration::from_secs(app.config.auth.access_token_seconds));
-    let (iat, exp) = (session.rotated_at.seconds(), expires_at.seconds());
-    let claims = Claims { sub: session.user_id, sid: session.id, iat, exp };
+    tokens_at(app, session, session.rotated_at)
+}
+
+/// The same, with an access token made at an instant.
+pub(super) fn tokens_at(app: &App, session: &Session, made_at: Timestamp) -> Result<SessionTokens> {
+    let expires_at = made_at.after(Duration::from_secs(app.config.auth.access_token_seconds));
+    let (iat, exp) = (made_at.seconds(), expires_at.seconds());
+    let claims = Claims { sub: session.user_id, sid: session.id, rotation: Some(session.rotation), iat, exp };
     Ok(SessionTokens {
-        access: app.tokens.sign(&claims, session.rotated_at.before(KEYS_SPREAD))?,
+        access: app.tokens.sign(&claims, made_at.before(KEYS_SPREAD))?,
         access_expires_at: expires_at,
         refresh: refresh_token(session),
         refresh_expires_at: session.expires_at,

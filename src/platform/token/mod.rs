@@ -5,6 +5,7 @@
 mod es256;
 mod ring_provider;
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -20,16 +21,62 @@ use crate::base::ids::{SessionId, UserId};
 pub use es256::Es256Key;
 
 /// What an access token says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The user.
     pub sub: UserId,
     /// The session.
     pub sid: SessionId,
+    /// How many times the session was refreshed before; `None` in tokens of the previous version.
+    pub rotation: Option<i64>,
     /// When it was made, in seconds since 1970.
     pub iat: i64,
     /// When it stops working, in seconds since 1970.
     pub exp: i64,
+}
+
+/// What access tokens are for: nothing else of this server takes them.
+const AUDIENCE: &str = "photograph-api";
+
+/// Claims as they stand in a token. Ids are texts (RFC 7519, section 4.1.2): JavaScript rounds numbers over 2^53.
+#[derive(Serialize, Deserialize)]
+struct Written<'a> {
+    iss: Cow<'a, str>,
+    aud: Cow<'a, str>,
+    sub: String,
+    sid: String,
+    rot: i64,
+    iat: i64,
+    exp: i64,
+}
+
+/// Claims as the previous version wrote them. Its processes may still run beside this one while a server is upgraded.
+#[derive(Deserialize)]
+struct WrittenBefore {
+    sub: UserId,
+    sid: SessionId,
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Readable {
+    Now(Written<'static>),
+    Before(WrittenBefore),
+}
+
+impl Readable {
+    /// What is claimed, when it is claimed by this issuer for what takes access tokens.
+    fn claims(self, issuer: &str) -> Option<Claims> {
+        match self {
+            Self::Now(Written { iss, aud, sub, sid, rot, iat, exp }) if iss == issuer && aud == AUDIENCE => {
+                Some(Claims { sub: sub.parse().ok()?, sid: sid.parse().ok()?, rotation: Some(rot), iat, exp })
+            }
+            Self::Now(_) => None,
+            Self::Before(WrittenBefore { sub, sid, iat, exp }) => Some(Claims { sub, sid, rotation: None, iat, exp }),
+        }
+    }
 }
 
 /// A key that signs tokens, as it is kept.
@@ -55,6 +102,7 @@ const VERIFIED: usize = 4096;
 
 /// The keys of this server. The newest one that every process can know signs; all verify.
 pub struct Tokens {
+    issuer: String,
     keys: RwLock<Vec<Key>>,
     /// What tokens say that were verified lately with these keys: a client sends the same one again and again, and a
     /// signature takes longer to verify than most operations take.
@@ -67,18 +115,13 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-impl Default for Tokens {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Tokens {
-    /// No keys yet. Chooses the cryptography of `jsonwebtoken` for this process.
+    /// No keys yet, for an issuer that is the same in all processes and at every address of the server. Chooses the
+    /// cryptography of `jsonwebtoken` for this process.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn of(issuer: String) -> Self {
         ring_provider::install();
-        Self { keys: RwLock::default(), verified: Mutex::new(Generations::of(VERIFIED)) }
+        Self { issuer, keys: RwLock::default(), verified: Mutex::new(Generations::of(VERIFIED)) }
     }
 
     /// Makes a new private key, PKCS #8.
@@ -112,7 +155,17 @@ impl Tokens {
         let key = keys.iter().rev().find(|key| key.made_at <= known_by).or(keys.first());
         let key = key.ok_or_else(|| Error::internal("there is no signing key"))?;
         let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
-        jsonwebtoken::encode(&header, claims, &key.signs).map_err(Error::internal)
+        let Claims { sub, sid, rotation, iat, exp } = *claims;
+        let written = Written {
+            iss: self.issuer.as_str().into(),
+            aud: AUDIENCE.into(),
+            sub: sub.to_string(),
+            sid: sid.to_string(),
+            rot: rotation.unwrap_or_default(),
+            iat,
+            exp,
+        };
+        jsonwebtoken::encode(&header, &written, &key.signs).map_err(Error::internal)
     }
 
     /// The claims of a token that one of our keys signed and that still works.
@@ -138,7 +191,10 @@ impl Tokens {
         let mut validation = Validation::new(Algorithm::EdDSA);
         // The clock of the program decides, not the library's.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifies, &validation).ok()?.claims;
+        // `Readable` does: tokens of the previous version have none.
+        validation.validate_aud = false;
+        let read = jsonwebtoken::decode::<Readable>(token, &key.verifies, &validation).ok()?.claims;
+        let claims = read.claims(&self.issuer)?;
         self.verified().put(token.to_owned(), claims);
         Some(claims)
     }
@@ -167,15 +223,16 @@ mod tests {
     use super::*;
     use base64::Engine;
     use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+    use serde_json::{Value, json};
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
     fn claims(exp: i64) -> Claims {
-        Claims { sub: UserId(1), sid: SessionId(2), iat: 900, exp }
+        Claims { sub: UserId(1), sid: SessionId(2), rotation: Some(3), iat: 900, exp }
     }
 
     fn server(kid: &str) -> Tokens {
-        let tokens = Tokens::new();
+        let tokens = Tokens::of("ours".into());
         let pkcs8 = Tokens::new_pkcs8(&Chance::default()).unwrap();
         tokens.use_keys(&[StoredKey { kid: kid.into(), pkcs8, made_at: Timestamp(0) }]).unwrap();
         tokens
@@ -215,6 +272,41 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_texts_and_issuer_and_audience_are_demanded() {
+        let tokens = server("a");
+        let token = tokens.sign(&claims(2000), NOW).unwrap();
+        let written: Value = serde_json::from_slice(&BASE64.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap();
+        let (sub, sid) = (UserId(1).to_string(), SessionId(2).to_string());
+        let expected = json!({
+            "iss": "ours", "aud": "photograph-api", "sub": sub, "sid": sid, "rot": 3, "iat": 900, "exp": 2000
+        });
+        assert_eq!(written, expected);
+        let before = json!({ "sub": i64::MAX, "sid": i64::MAX - 1, "iat": 900, "exp": 2000 });
+        let claims_before =
+            Claims { sub: UserId(i64::MAX), sid: SessionId(i64::MAX - 1), rotation: None, ..claims(2000) };
+        let with = |name: &str, value: Value| {
+            let mut changed = written.clone();
+            changed[name] = value;
+            changed
+        };
+        let cases = [
+            (written.clone(), Some(claims(2000))),
+            (before, Some(claims_before)),
+            (with("iss", json!("theirs")), None),
+            (with("iss", Value::Null), None),
+            (with("aud", json!("another")), None),
+            (with("aud", Value::Null), None),
+            (with("sub", json!("1")), None),
+            (with("sub", json!(sid)), None),
+        ];
+        for (claims, expected) in cases {
+            let header = Header { kid: Some("a".into()), ..Header::new(Algorithm::EdDSA) };
+            let token = jsonwebtoken::encode(&header, &claims, &tokens.keys.read().unwrap()[0].signs).unwrap();
+            assert_eq!(tokens.verify(&token, NOW).ok(), expected, "{claims}");
+        }
+    }
+
+    #[test]
     fn a_new_key_signs_only_when_every_process_can_know_it_and_old_ones_verify() {
         let old = StoredKey {
             kid: "old".into(),
@@ -222,7 +314,7 @@ mod tests {
             made_at: Timestamp(0),
         };
         let new = StoredKey { kid: "new".into(), pkcs8: Tokens::new_pkcs8(&Chance::default()).unwrap(), made_at: NOW };
-        let tokens = Tokens::new();
+        let tokens = Tokens::of("ours".into());
         tokens.use_keys(&[old, new]).unwrap();
         let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
         let before = tokens.sign(&claims(2000), Timestamp(NOW.0 - 1)).unwrap();
