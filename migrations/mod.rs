@@ -19,6 +19,7 @@ mod m20261128_000042_notification_settings;
 mod m20261128_000050_devices;
 mod m20261128_000060_blocked_by;
 mod m20261128_000061_muted_by;
+mod m20261130_000050_blocked_content;
 mod m20261130_000060_accepted_rotations;
 
 use sea_orm_migration::MigrationTrait;
@@ -46,5 +47,6 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000060_blocked_by::Migration),
         Box::new(m20261128_000061_muted_by::Migration),
         Box::new(m20261130_000060_accepted_rotations::Migration),
+        Box::new(m20261130_000050_blocked_content::Migration),
     ]
 }

@@ -22,7 +22,15 @@ pub enum Fact {
     /// Whether one user follows another changed, where that is decided: on the shard of the one followed.
     FollowChanged { follower: UserId, followee: UserId },
     /// The follower's own list took a change over, from one state to another.
-    FollowingChanged { follower: UserId, followee: UserId, before: FollowState, state: FollowState },
+    FollowingChanged {
+        follower: UserId,
+        followee: UserId,
+        before: FollowState,
+        state: FollowState,
+        /// The number of the change where it was decided, which is before this fact; none from older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edge: Option<i64>,
+    },
     /// One user blocked another. `edge` tells follows from before the block from later ones.
     UserBlocked { blocker: UserId, blocked: UserId, edge: i64 },
     /// One user no longer blocks another.
@@ -39,8 +47,16 @@ pub enum Fact {
     UploadExpired { upload: UploadId },
     /// A media was published.
     MediaPublished { media: MediaId, owner: UserId },
-    /// A media was deleted. Nobody but its owner hears of one that was for its owner only.
-    MediaDeleted { media: MediaId, owner: UserId, only_me: bool },
+    /// A media was deleted. Only those hear of it who could see it.
+    MediaDeleted {
+        media: MediaId,
+        owner: UserId,
+        /// Read by older versions, which know nothing of the audience.
+        only_me: bool,
+        /// Who could see it; none from older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        audience: Option<Audience>,
+    },
     /// The owner of a media changed what it says or shows.
     MediaEdited { media: MediaId, owner: UserId },
     /// The owner of a media changed who can see it. Who could not before hears of nothing that is gone.
@@ -77,6 +93,9 @@ pub enum Fact {
         /// The comment it replied to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<CommentId>,
+        /// Who had written that one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent_author: Option<UserId>,
     },
     /// Somebody likes a comment.
     CommentLiked { comment: CommentId, media: MediaId, user: UserId },

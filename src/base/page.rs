@@ -104,11 +104,18 @@ pub struct Slice<T> {
     pub has_next: bool,
     /// Whether some come before. On a forward page it is true when the page starts beyond a cursor.
     pub has_previous: bool,
+    /// Where the page ended before it was full, because much of the list is hidden: in its direction, the key of the last
+    /// row that was looked at. It goes on beyond it.
+    pub stopped_at: Option<(Direction, i64)>,
 }
+
+/// Rows that are read for a page at most, for each item that it can have and one more. It bounds what an operation reads by
+/// its price, and a page is full unless four of five rows are hidden.
+const ROWS_PER_ITEM: u32 = 5;
 
 impl<T> Default for Slice<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), has_next: false, has_previous: false }
+        Self { items: Vec::new(), has_next: false, has_previous: false, stopped_at: None }
     }
 }
 
@@ -119,17 +126,26 @@ impl<T> Slice<T> {
         let wanted = page.items as usize;
         let more = read.len() > wanted;
         read.truncate(wanted);
-        let came_from_cursor = page.beyond.is_some();
+        let (came_from_cursor, stopped_at) = (page.beyond.is_some(), None);
         match page.direction {
-            Direction::Forward => Self { items: read, has_next: more, has_previous: came_from_cursor },
+            Direction::Forward => Self { items: read, has_next: more, has_previous: came_from_cursor, stopped_at },
             Direction::Backward => {
                 read.reverse();
-                Self { items: read, has_next: came_from_cursor, has_previous: more }
+                Self { items: read, has_next: came_from_cursor, has_previous: more, stopped_at }
             }
         }
     }
 
-    /// Reads on until a page is full or the list ends, leaving out what `keep` leaves out.
+    /// A page that ends before it is full, beyond a row.
+    fn stop(page: Page, read: Vec<T>, row: i64) -> Self {
+        let slice = Self { stopped_at: Some((page.direction, row)), ..Self::cut(page, read) };
+        match page.direction {
+            Direction::Forward => Self { has_next: true, ..slice },
+            Direction::Backward => Self { has_previous: true, ..slice },
+        }
+    }
+
+    /// Reads on until a page is full, the list ends or enough rows were looked at, leaving out what `keep` leaves out.
     ///
     /// `read` gives the rows of a page, nearest to its cursor first, one more than the page has if there are so many;
     /// `keep` makes items of those rows that are to be shown, in their order.
@@ -145,28 +161,57 @@ impl<T> Slice<T> {
     {
         let mut kept = Vec::new();
         let mut part = page;
+        let mut left = (page.items + 1) * ROWS_PER_ITEM;
         loop {
             let rows = read(part).await?;
             let ended = rows.len() <= part.items as usize;
             part.beyond = rows.last().map(key).or(part.beyond);
+            left = left.saturating_sub(part.items + 1);
             kept.extend(keep(rows).await?);
             if ended || kept.len() > page.items as usize {
                 return Ok(Self::cut(page, kept));
             }
-            part.items = (part.items * 2).clamp(MOST_ITEMS, 5 * MOST_ITEMS);
+            if let (0, Some(row)) = (left, part.beyond) {
+                return Ok(Self::stop(page, kept, row));
+            }
+            // One row more than the page has is read.
+            part.items = (part.items * 2).max(MOST_ITEMS).min(left.saturating_sub(1));
         }
     }
 
     /// The same slice with other items in place of these.
     #[must_use]
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Slice<U> {
-        let items = self.items.into_iter().map(change).collect();
-        Slice { items, has_next: self.has_next, has_previous: self.has_previous }
+        let Self { items, has_next, has_previous, stopped_at } = self;
+        Slice { items: items.into_iter().map(change).collect(), has_next, has_previous, stopped_at }
+    }
+}
+
+impl<T> Slice<Option<T>> {
+    /// The same slice without what is missing.
+    #[must_use]
+    pub fn flatten(self) -> Slice<T> {
+        let Self { items, has_next, has_previous, stopped_at } = self;
+        Slice { items: items.into_iter().flatten().collect(), has_next, has_previous, stopped_at }
+    }
+}
+
+impl<T> Slice<Result<T>> {
+    /// The same slice, unless an item is an error.
+    ///
+    /// # Errors
+    /// The first one.
+    pub fn transpose(self) -> Result<Slice<T>> {
+        let Self { items, has_next, has_previous, stopped_at } = self;
+        let items = items.into_iter().collect::<Result<_>>()?;
+        Ok(Slice { items, has_next, has_previous, stopped_at })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn wanted(first: Option<i32>, last: Option<i32>) -> Wanted {
@@ -190,18 +235,59 @@ mod tests {
         assert!(wanted.page().is_err());
     }
 
-    #[tokio::test]
-    async fn a_page_is_full_although_most_of_the_list_is_left_out() {
+    /// A page of the numbers from 1 to 1000, greatest first, without those that are hidden, and how many were read for it.
+    async fn filled(page: Page, is_hidden: fn(i64) -> bool) -> (Slice<i64>, usize) {
+        let rows_read = AtomicUsize::new(0);
         let read = async |page: Page| {
-            let below = page.beyond.unwrap_or(1001);
-            Ok((1..below).rev().take(page.items as usize + 1).collect::<Vec<i64>>())
+            let all: Vec<i64> = match page.direction {
+                Direction::Forward => (1..page.beyond.unwrap_or(1001)).rev().collect(),
+                Direction::Backward => (page.beyond.unwrap_or(0) + 1..=1000).collect(),
+            };
+            let rows: Vec<i64> = all.into_iter().take(page.items as usize + 1).collect();
+            rows_read.fetch_add(rows.len(), Ordering::Relaxed);
+            Ok(rows)
         };
-        let keep = async |rows: Vec<i64>| Ok(rows.into_iter().filter(|row| row % 100 == 0).collect::<Vec<_>>());
-        let slice = Slice::fill(Page::first(3), |row| *row, read, keep).await.unwrap();
-        assert_eq!((slice.items.as_slice(), slice.has_next), (&[1000, 900, 800][..], true));
-        let page = Page { beyond: Some(300), ..Page::first(3) };
+        let keep = async |rows: Vec<i64>| Ok(rows.into_iter().filter(|row| !is_hidden(*row)).collect::<Vec<_>>());
         let slice = Slice::fill(page, |row| *row, read, keep).await.unwrap();
-        assert_eq!((slice.items.as_slice(), slice.has_next), (&[200, 100][..], false));
+        (slice, rows_read.into_inner())
+    }
+
+    #[tokio::test]
+    async fn a_page_is_full_although_much_of_the_list_is_left_out() {
+        let (slice, _) = filled(Page::first(3), |row| row % 4 != 0).await;
+        assert_eq!((slice.items.as_slice(), slice.has_next, slice.stopped_at), (&[1000, 996, 992][..], true, None));
+        let page = Page { beyond: Some(9), ..Page::first(3) };
+        let (slice, _) = filled(page, |row| row % 4 != 0).await;
+        assert_eq!((slice.items.as_slice(), slice.has_next, slice.stopped_at), (&[8, 4][..], false, None));
+    }
+
+    #[tokio::test]
+    async fn a_page_of_a_list_that_is_hidden_costs_a_few_pages_and_says_where_to_go_on() {
+        for items in [0, 1, 2, 20, 100] {
+            let (slice, rows) = filled(Page::first(items), |_| true).await;
+            assert!(rows <= 5 * (items as usize + 1), "{rows} rows for {items} items");
+            let stopped = 1001 - i64::try_from(rows).unwrap();
+            assert_eq!((slice.items.len(), slice.has_next), (0, true), "{items}");
+            assert_eq!(slice.stopped_at, Some((Direction::Forward, stopped)), "{items}");
+        }
+        let last = Page { direction: Direction::Backward, ..Page::first(2) };
+        let (slice, rows) = filled(last, |row| row > 2).await;
+        assert_eq!((slice.items.as_slice(), slice.has_previous, rows), (&[2, 1][..], true, 15));
+        assert_eq!(slice.stopped_at, Some((Direction::Backward, 15)));
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_on_from_page_to_page_comes_upon_everything_once() {
+        let (mut page, mut found) = (Page::first(2), Vec::<i64>::new());
+        loop {
+            let (slice, _) = filled(page, |row| row % 100 != 0).await;
+            found.extend(&slice.items);
+            if !slice.has_next {
+                break;
+            }
+            page.beyond = slice.stopped_at.map(|(_, row)| row).or(slice.items.last().copied());
+        }
+        assert_eq!(found, (1..=10).rev().map(|row| row * 100).collect::<Vec<i64>>());
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub async fn run(app: &Arc<App>, plan: &Plan, say: impl Fn(&str)) -> Result<()> 
     sessions::load_keys(app).await?;
     let people = plan.subscribers + likers(plan) + 1;
     let world = world::make(app, Size { people, follows: 0, media: 1, comments: 0 }, |_| ()).await?;
-    let newest = media::newest_of(app, world.people[0], vec![Audience::Everyone], 1).await?;
+    let newest = media::newest_before(app, world.people[0], vec![Audience::Everyone], (i64::MAX, 1)).await?;
     let media = *newest.first().ok_or_else(|| Error::internal("nothing was published in this world"))?;
     world::all_follow_first(app, &world).await?;
     let mut bytes = 0;

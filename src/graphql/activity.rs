@@ -211,9 +211,7 @@ impl ActivityConnection {
     /// # Errors
     /// Those of [`Activity::of`].
     pub fn of(page: Slice<activity::Activity>) -> Answer<Self> {
-        let Slice { items, has_next, has_previous } = page;
-        let items = items.into_iter().map(ActivityEdge::of).collect::<Answer<_>>()?;
-        Ok(Self(Slice { items, has_next, has_previous }))
+        Ok(Self(page.map(ActivityEdge::of).transpose()?))
     }
 }
 

@@ -3,6 +3,7 @@
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject, Union};
 
 use super::context::{app, signed_in};
+use super::cost::{COUNTED, STATEMENT, cost};
 use super::error::{UserError, outcome};
 use super::media::Media;
 use super::page::PageInfo;
@@ -48,6 +49,7 @@ impl HomeFeedConnection {
     }
 
     /// Whether the server is still bringing the feed back after a long absence; what is here is right, and older pages work.
+    #[graphql(directive = cost::apply(STATEMENT.into()))]
     async fn is_rebuilding(&self, ctx: &Context<'_>) -> bool {
         feed::is_rebuilding(app(ctx), self.viewer).await
     }
@@ -124,6 +126,7 @@ impl HomeFeedMarker {
     }
 
     /// How many media are newer, counted up to 100.
+    #[graphql(directive = cost::apply(COUNTED.into()))]
     async fn newer_count(&self, ctx: &Context<'_>) -> Result<usize> {
         Ok(feed::newer_than(app(ctx), self.viewer, &self.marker).await?)
     }

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod comment;
 pub mod context;
 pub mod coordinate;
+pub mod cost;
 pub mod device;
 pub mod error;
 pub mod feed;

@@ -7,7 +7,7 @@ use super::context::{app, signed_in};
 use super::error::{UserError, outcome};
 use super::scalars::DateTime;
 use super::viewer::Viewer;
-use crate::base::error::Result as Answer;
+use crate::base::error::{Error, RefusalCode, Result as Answer};
 use crate::domain::activity::{self, Change, Kind, Settings, Source};
 
 /// What the viewer is told about.
@@ -133,7 +133,13 @@ impl NotificationMutation {
 }
 
 fn change(input: UpdateNotificationSettingsInput) -> Answer<Change> {
-    let kinds = input.kinds.unwrap_or_default().into_iter();
+    let (kinds, most) = (input.kinds.unwrap_or_default(), activity::Kind::all().len());
+    if kinds.len() > most {
+        let error =
+            Error::refused(RefusalCode::Invalid, format!("There are {most} kinds: at most so many can be set."));
+        return Err(error.limit(most).at(["kinds"]));
+    }
+    let kinds = kinds.into_iter();
     let sources = kinds.map(|setting| (setting.kind.into(), setting.from.into())).collect();
     let hours = |hours: QuietHoursInput| {
         let QuietHoursInput { start_minute, end_minute, time_zone } = hours;

@@ -2,7 +2,7 @@
 
 use async_graphql::{SimpleObject, TypeDirective};
 
-use crate::base::page::{Slice, cursor};
+use crate::base::page::{Direction, Slice, cursor};
 
 /// Null only when an error for this position is in `errors`. Understood by Relay, Apollo Kotlin, GraphQL Codegen and
 /// gql.tada.
@@ -22,21 +22,26 @@ pub struct PageInfo {
     pub has_next_page: bool,
     /// Whether a preceding page exists.
     pub has_previous_page: bool,
-    /// The cursor of the first edge; null on an empty page.
+    /// The cursor of the first edge; null on an empty page. A page of `last` that is short, because much of the list is
+    /// hidden from the viewer, has the cursor of the place to go on from, also when it is empty.
     pub start_cursor: Option<String>,
-    /// The cursor of the last edge; null on an empty page.
+    /// The cursor of the last edge; null on an empty page. A page of `first` that is short, because much of the list is
+    /// hidden from the viewer, has the cursor of the place to go on from, also when it is empty.
     pub end_cursor: Option<String>,
 }
 
 impl PageInfo {
     /// The position of a slice whose items have these keys.
     pub fn of<T>(slice: &Slice<T>, key: impl Fn(&T) -> i64) -> Self {
-        let cursor_of = |item: &T| cursor(key(item));
+        let stopped_at = |direction| match slice.stopped_at {
+            Some((stopped, row)) if stopped == direction => Some(row),
+            _ => None,
+        };
         Self {
             has_next_page: slice.has_next,
             has_previous_page: slice.has_previous,
-            start_cursor: slice.items.first().map(cursor_of),
-            end_cursor: slice.items.last().map(cursor_of),
+            start_cursor: stopped_at(Direction::Backward).or(slice.items.first().map(&key)).map(cursor),
+            end_cursor: stopped_at(Direction::Forward).or(slice.items.last().map(&key)).map(cursor),
         }
     }
 }

@@ -79,7 +79,7 @@ pub struct RemovePhotoTagInput {
 /// Result of `removePhotoTag`.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct RemovePhotoTagPayload {
-    /// The photo.
+    /// The photo; null when the viewer cannot see it.
     photo: Option<Photo>,
     /// Why it was not done; empty when it was.
     user_errors: Vec<UserError>,
@@ -99,14 +99,13 @@ impl PhotoTagMutation {
         #[graphql(desc = "What to do it with.")] input: RemovePhotoTagInput,
     ) -> Result<RemovePhotoTagPayload> {
         let viewer = signed_in(ctx)?;
-        let remove = async || -> Answer<Photo> {
+        let remove = async || -> Answer<Option<Photo>> {
             let id: PhotoTagId = input_id(&input.photo_tag_id, "tag", &["photoTagId"])?;
-            let photo = media::remove_tag(app(ctx), viewer, id).await?;
+            let Some(photo) = media::remove_tag(app(ctx), viewer, id).await? else { return Ok(None) };
             let media = media::find(app(ctx), Some(viewer), photo.media_id).await?;
-            let media = media.ok_or_else(|| Error::not_found("media").at(["photoTagId"]))?;
-            Ok(Photo::of(&media, photo))
+            Ok(media.map(|media| Photo::of(&media, photo)))
         };
         let (photo, user_errors) = outcome(remove().await)?;
-        Ok(RemovePhotoTagPayload { photo, user_errors })
+        Ok(RemovePhotoTagPayload { photo: photo.flatten(), user_errors })
     }
 }

@@ -1,9 +1,12 @@
 //! The signed-in user, with everything only they can see.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::activity::{ActivityConnection, ActivityKind};
 use super::context::{app, signed_in};
+use super::cost::{COUNTED, STATEMENT, cost};
 use super::device::Device;
 use super::error::{UserError, outcome};
 use super::feed::{HomeFeedConnection, HomeFeedMarker};
@@ -15,7 +18,7 @@ use super::scalars::EmailAddress;
 use super::session::Session;
 use super::upload::UploadConnection;
 use super::user::{User, UserConnection};
-use crate::base::error::Error;
+use crate::base::error::{Code, Error, Result as Answer};
 use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
 use crate::domain::activity::{self, Kind};
@@ -50,6 +53,7 @@ impl Viewer {
     }
 
     /// Their e-mail address.
+    #[graphql(directive = cost::apply(STATEMENT.into()))]
     async fn email(&self, ctx: &Context<'_>) -> Result<EmailAddress> {
         Ok(EmailAddress(sessions::email_of(app(ctx), self.0.user).await?))
     }
@@ -73,19 +77,20 @@ impl Viewer {
     async fn activities(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these kinds.")] kinds: Option<Vec<ActivityKind>>,
+        #[graphql(desc = "Only these kinds: at most as many as there are.")] kinds: Option<Vec<ActivityKind>>,
         #[graphql(desc = "How many, from the newest.")] first: Option<i32>,
         #[graphql(desc = "Older than this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, from the oldest.")] last: Option<i32>,
         #[graphql(desc = "Newer than this cursor.")] before: Option<String>,
     ) -> Result<Option<ActivityConnection>> {
         let page = Wanted { first, after, last, before }.page()?;
-        let kinds: Option<Vec<Kind>> = kinds.map(|kinds| kinds.into_iter().map(Kind::from).collect());
+        let kinds = kinds.map(distinct).transpose()?;
         let activities = activity::list(app(ctx), self.0, kinds.as_deref(), page).await?;
         Ok(Some(ActivityConnection::of(activities)?))
     }
 
     /// How many activities were not seen yet, counted up to 100.
+    #[graphql(directive = cost::apply(COUNTED.into()))]
     async fn unseen_activity_count(&self, ctx: &Context<'_>) -> Result<usize> {
         Ok(activity::unseen(app(ctx), self.0.user).await?)
     }
@@ -193,6 +198,16 @@ impl Viewer {
     async fn notification_settings(&self, ctx: &Context<'_>) -> Result<NotificationSettings> {
         Ok(activity::settings(app(ctx), self.0.user).await?.into())
     }
+}
+
+/// Each of these kinds once.
+fn distinct(kinds: Vec<ActivityKind>) -> Answer<Vec<Kind>> {
+    let most = Kind::all().len();
+    if kinds.len() > most {
+        return Err(Error::failed(Code::BadUserInput, format!("`kinds` has at most {most} values.")));
+    }
+    let kinds: BTreeSet<Kind> = kinds.into_iter().map(Kind::from).collect();
+    Ok(kinds.into_iter().collect())
 }
 
 /// Who can see and do what.

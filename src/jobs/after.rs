@@ -18,7 +18,11 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         Fact::SessionEnded { session, .. } => vec![Step::ForgetDevices { session }],
         Fact::DeviceMoved { device } => vec![Step::ForgetDevice { device }],
         Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
-        Fact::UserBlocked { blocker, blocked, edge } => vec![Step::SeverFollow { blocker, blocked, block: edge }],
+        Fact::UserBlocked { blocker, blocked, edge: block } => vec![
+            Step::SeverFollow { blocker, blocked, block },
+            Step::RemoveBlocked { owner: blocker, other: blocked, block, after: 0 },
+            Step::RemoveBlocked { owner: blocked, other: blocker, block, after: 0 },
+        ],
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],

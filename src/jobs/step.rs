@@ -25,6 +25,9 @@ pub enum Step {
     MirrorFollow { follower: UserId, followee: UserId },
     /// End the follow of one who blocked.
     SeverFollow { blocker: UserId, blocked: UserId, block: i64 },
+    /// Remove what another wrote below the media of an owner, and where they are tagged in them: one of the two blocked
+    /// the other. `after` is the media that the page begins after.
+    RemoveBlocked { owner: UserId, other: UserId, block: i64, after: i64 },
     /// Approve those who wait to follow an account that was opened.
     ApproveWaiting { user: UserId },
     /// Remove the devices of a session that ended.
@@ -96,6 +99,13 @@ impl Step {
             Self::SeverFollow { blocker, blocked, block } => {
                 follows::sever(app, blocker, blocked, block).await.map(done)
             }
+            Self::RemoveBlocked { owner, other, block, after } => {
+                Ok(match remove_blocked(app, (owner, other), block, after).await? {
+                    Rest::Here => Progress::More,
+                    Rest::After(after) => Progress::Next(Self::RemoveBlocked { owner, other, block, after }),
+                    Rest::Nothing => Progress::Done,
+                })
+            }
             Self::ApproveWaiting { user } => follows::approve_waiting(app, user).await.map(more),
             Self::ForgetDevices { session } => devices::forget_of_session(app, session).await.map(done),
             Self::ForgetDevice { device } => devices::forget_moved(app, device).await.map(done),
@@ -129,6 +139,7 @@ impl Step {
             Self::ProcessUpload { upload } => uploads::give_up(app, upload).await,
             Self::MirrorFollow { .. }
             | Self::SeverFollow { .. }
+            | Self::RemoveBlocked { .. }
             | Self::ApproveWaiting { .. }
             | Self::ForgetDevices { .. }
             | Self::ForgetDevice { .. }
@@ -144,6 +155,33 @@ impl Step {
             | Self::Push { .. } => Ok(()),
         }
     }
+}
+
+/// What is left of a step that goes through media.
+enum Rest {
+    /// More of the same media.
+    Here,
+    /// The media after this one.
+    After(i64),
+    Nothing,
+}
+
+/// Media looked through in one page.
+const MEDIA: u64 = 500;
+
+/// One page. When the two exist for each other again by now, only what was before the block goes.
+async fn remove_blocked(app: &App, (owner, other): (UserId, UserId), block: i64, after: i64) -> Result<Rest> {
+    let page = media::ids_after(app, owner, after, MEDIA).await?;
+    let Some(last) = page.last() else { return Ok(Rest::Nothing) };
+    // Made before it is asked: what is written from here on is looked at by a step of its own.
+    let now: i64 = app.ids.next(&owner);
+    let before = if follows::are_blocked(app, owner, other).await? { now } else { block };
+    if comments::remove_by(app, other, &page, before).await?
+        || media::remove_tags_of(app, (owner, other), &page, before).await?
+    {
+        return Ok(Rest::Here);
+    }
+    Ok(if page.len() as u64 == MEDIA { Rest::After(last.0) } else { Rest::Nothing })
 }
 
 /// The timeline was made of those whom the follower followed before.

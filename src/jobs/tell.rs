@@ -7,6 +7,7 @@ use crate::base::error::Result;
 use crate::base::facts::Fact;
 use crate::base::ids::{ActivityId, CommentId, MediaId, UserId};
 use crate::domain::activity::{self, Deleted};
+use crate::domain::{comments, media};
 
 /// What somebody may have to be told of, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +51,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Tell> {
         Fact::MentionChanged { media, comment, user } => vec![Tell::Mention { media, comment, user }],
         Fact::PhotoTagged { media, user } | Fact::PhotoTagRemoved { media, user } => vec![Tell::Tag { media, user }],
         Fact::FollowChanged { follower, followee } => vec![Tell::Follow { follower, followee }],
-        Fact::CommentDeleted { comment, media, author, parent } => {
+        Fact::CommentDeleted { comment, media, author, parent, .. } => {
             vec![Tell::DeletedComment { comment, media, author, parent }]
         }
         Fact::MediaDeleted { media, owner, .. } => vec![Tell::DeletedMedia { media, owner }],
@@ -92,9 +93,15 @@ impl Tell {
         match *self {
             Self::Like { media, user } => activity::note_like(app, media, user).await,
             Self::CommentLike { comment, user } => activity::note_comment_like(app, comment, user).await,
-            Self::Comment { comment } => activity::note_comment(app, comment).await,
+            Self::Comment { comment } => {
+                comments::remove_if_blocked(app, comment).await?;
+                activity::note_comment(app, comment).await
+            }
             Self::Mention { media, comment, user } => activity::note_mention(app, media, comment, user).await,
-            Self::Tag { media, user } => activity::note_tag(app, media, user).await,
+            Self::Tag { media, user } => {
+                media::remove_tags_if_blocked(app, media, user).await?;
+                activity::note_tag(app, media, user).await
+            }
             Self::Follow { follower, followee } => activity::note_follow(app, follower, followee).await,
             Self::DeletedComment { comment, media, author, parent } => {
                 activity::forget_comment(app, Deleted { comment, media, author, parent }).await

@@ -161,7 +161,7 @@ async fn much_happens(db: &Db, topics: &[Topic], round: usize) {
 async fn ends_come(db: &Db, topics: &[Topic]) {
     let went = |topic: &Topic| {
         let comment = CommentId(topic.media.0 + 1);
-        Fact::CommentDeleted { comment, media: topic.media, author: topic.author, parent: None }
+        Fact::CommentDeleted { comment, media: topic.media, author: topic.author, parent: None, parent_author: None }
     };
     let mut again = tokio::time::interval(Duration::from_secs(1));
     loop {

@@ -11,6 +11,7 @@ mod activity_cost;
 mod activity_events;
 mod activity_names;
 mod between;
+mod blocked_content;
 mod blocking;
 mod budgets;
 mod checking;

@@ -9,7 +9,8 @@ const HOME: &str = "subscription($after: StreamCursor) { homeFeedEvents(after: $
     ... on MediaAdded { media { id } } ... on MediaRemoved { mediaId }
 } }";
 
-const USER: &str = "subscription($user: ID!) { mediaStreamEvents(source: { userId: $user }) {
+const USER: &str =
+    "subscription($user: ID!, $after: StreamCursor) { mediaStreamEvents(source: { userId: $user }, after: $after) {
     __typename ... on StreamEvent { cursor }
     ... on MediaAdded { edgeCursor media { id } } ... on MediaRemoved { mediaId } ... on StreamClosing { reason }
 } }";
@@ -75,6 +76,49 @@ async fn who_is_cut_off_while_much_is_taken_away_is_told_all_of_it_again() {
     assert_eq!(third.next_is("StreamOpened").await["recovery"], "RECOVERED");
     loses(&mut third, &[&new, &old]).await;
     assert_eq!(third.next_is("MediaAdded").await["media"]["id"], json!(own));
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn what_was_published_after_one_lost_sight_is_not_named_to_who_was_away() {
+    let kit = Kit::start().await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    bob.follows(&ada).await;
+    let old = ada.publishes_to("FOLLOWERS", "for friends").await;
+    kit.settle().await;
+    let (home, user) = (json!({}), json!({ "user": ada.id }));
+    let mut cursors = vec![];
+    for (query, variables) in [(HOME, &home), (USER, &user)] {
+        cursors.push(bob.listens(query, variables.clone()).await.next_is("StreamOpened").await["cursor"].clone());
+    }
+    ada.removes(&bob).await;
+    kit.settle().await;
+    let new = ada.publishes_to("FOLLOWERS", "for other friends").await;
+    ada.deletes(&ada.publishes_to("FOLLOWERS", "a slip").await).await;
+    kit.settle().await;
+    let mut of_home = bob.listens(HOME, json!({ "after": cursors[0] })).await;
+    let mut of_user = bob.listens(USER, json!({ "user": ada.id, "after": cursors[1] })).await;
+    let marks = (bob.publishes("my own").await, ada.publishes("for all").await);
+    for (stream, mark) in [(&mut of_home, &marks.0), (&mut of_user, &marks.1)] {
+        stream.next_is("StreamOpened").await;
+        loses(stream, &[&old]).await;
+        assert_eq!(stream.next_is("MediaAdded").await["media"]["id"], json!(mark), "nothing of {new}");
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn the_end_of_what_was_for_followers_is_told_to_followers_only() {
+    let kit = Kit::start().await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    bob.follows(&ada).await;
+    kit.settle().await;
+    let (mut of_bob, mut of_others) = (listens_to(&bob, &ada).await, listens_to(&kit.nobody(), &ada).await);
+    let media = ada.publishes_to("FOLLOWERS", "for friends").await;
+    ada.deletes(&media).await;
+    let mark = ada.publishes("for all").await;
+    of_bob.until(|event| event["mediaId"] == json!(media)).await;
+    assert_eq!(of_others.next_is("MediaAdded").await["media"]["id"], json!(mark));
     kit.ends().await;
 }
 

@@ -144,18 +144,27 @@ async fn a_reply_is_told_live_to_those_who_see_what_it_replies_to() {
     bob.blocks(&eve).await;
     kit.settle().await;
     let query = "subscription($id: ID!) { mediaEvents(mediaId: $id) {
-        __typename ... on CommentAdded { edgeCursor comment { text { plain } parent { id } } } } }";
+        __typename ... on CommentAdded { edgeCursor comment { text { plain } parent { id } } }
+        ... on CommentUpdated { comment { id } } ... on CommentRemoved { commentId } } }";
     let (mut of_ada, mut of_bob) =
         (ada.listens(query, json!({ "id": media })).await, bob.listens(query, json!({ "id": media })).await);
     of_ada.next_is("StreamOpened").await;
     of_bob.next_is("StreamOpened").await;
-    replies(&ada, &media, &comment, "a reply").await;
+    let is_comment = |event: &Value| event["__typename"].as_str().is_some_and(|name| name.starts_with("Comment"));
+    let last = |events: Vec<Value>| events.last().expect("an event").clone();
+    let reply = replies(&ada, &media, &comment, "a reply").await;
+    let first = last(of_ada.until(is_comment).await);
+    let comments = (&first["comment"]["parent"]["id"], &first["comment"]["text"]["plain"]);
+    assert_eq!(comments, (&json!(comment), &json!("a reply")));
+    ada.does("updateComment", json!({ "commentId": reply, "text": "other words" }), "comment { id }").await;
+    assert_eq!(last(of_ada.until(is_comment).await)["comment"]["id"], json!(reply), "it is updated");
+    // Nor on any other way.
+    let node = bob.asks("query($id: ID!) { node(id: $id) { id } }", json!({ "id": reply })).await;
+    assert_eq!(node.data("/node"), &Value::Null);
+    assert_eq!(bob.tries("likeComment", json!({ "commentId": reply }), "comment { id }").await.refusal(), "NOT_FOUND");
+    ada.does("deleteComment", json!({ "commentId": reply }), "deletedCommentId").await;
+    assert_eq!(last(of_ada.until(is_comment).await)["commentId"], json!(reply), "it is removed");
     ada.comments(&media, "a mark").await;
-    let is_added = |event: &Value| event["__typename"] == "CommentAdded";
-    let said = |events: Vec<Value>| events.last().expect("an event")["comment"]["text"]["plain"].clone();
-    let first = of_ada.until(is_added).await;
-    assert_eq!(first.last().expect("an event")["comment"]["parent"]["id"], json!(comment));
-    assert_eq!(said(first), "a reply");
-    assert_eq!(said(of_bob.until(is_added).await), "a mark");
+    assert_eq!(last(of_bob.until(is_comment).await)["comment"]["text"]["plain"], "a mark");
     kit.ends().await;
 }

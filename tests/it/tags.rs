@@ -79,6 +79,7 @@ async fn who_does_not_exist_for_somebody_is_not_in_the_photo_for_them() {
     assert_eq!(sees_tags(&eve, &media).await, Vec::<String>::new());
     assert_eq!(sees_tags(&ada, &media).await, ["bob"]);
     bob.blocks(&ada).await;
+    kit.settle().await;
     assert_eq!(sees_tags(&ada, &media).await, Vec::<String>::new(), "a block ends it");
     let input =
         json!({ "photos": [{ "uploadId": upload(&ada).await, "tags": [tag(&eve, 0.0, 0.0), tag(&bob, 0.0, 0.0)] }] });

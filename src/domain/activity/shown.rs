@@ -72,7 +72,9 @@ impl Sight {
         let media: HashSet<MediaId> = rows.iter().map(|row| row.1.media_id).filter(|media| media.0 != 0).collect();
         let media = media::load(app, &media.into_iter().collect::<Vec<_>>()).await?;
         let comments = rows.iter().flat_map(|(newest, row)| comments_of(newest, row));
-        let comments = comments::load(app, &comments.collect::<Vec<_>>()).await?;
+        let mut comments = comments::load(app, &comments.collect::<Vec<_>>()).await?;
+        let parents = comments::load(app, &comments::parents_of(&comments)).await?;
+        comments.extend(parents);
         let actors: HashSet<UserId> = rows.iter().flat_map(|row| &row.0).map(|newest| newest.0).collect();
         let mut people: Vec<UserId> = media.iter().map(|media| media.owner_id).collect();
         people.extend(comments.iter().map(|comment| comment.author_id));
@@ -90,8 +92,13 @@ impl Sight {
     ) -> Self {
         let seen = |media: &Media| media::is_visible(media.audience, standings.get(&media.owner_id).copied());
         let media: HashMap<MediaId, Media> = media.into_iter().filter(seen).map(|media| (media.id, media)).collect();
-        let seen =
-            |comment: &Comment| standings.contains_key(&comment.author_id) && media.contains_key(&comment.media_id);
+        let exists = |comment: &Comment| standings.contains_key(&comment.author_id);
+        let there: HashSet<CommentId> = comments.iter().filter(|row| exists(row)).map(|row| row.id).collect();
+        // A reply is seen where its comment is.
+        let is_below = |comment: &Comment| comment.parent_id.is_none_or(|parent| there.contains(&parent));
+        let seen = |comment: &Comment| {
+            there.contains(&comment.id) && is_below(comment) && media.contains_key(&comment.media_id)
+        };
         let comments = comments.into_iter().filter(seen).map(|comment| (comment.id, comment)).collect();
         Self { users, media, comments }
     }

@@ -3,10 +3,12 @@
 //! Replies are one level deep: a reply to a reply goes to its comment, and a comment takes its replies with it.
 
 mod counts;
+mod delete;
 mod edit;
 mod first;
 mod likes;
 mod table;
+mod visible;
 
 use std::collections::HashMap;
 
@@ -18,20 +20,23 @@ use crate::base::facts::Fact;
 use crate::base::ids::{CommentId, MediaId, UserId};
 use crate::base::page::{Page, Slice};
 use crate::base::text;
-use crate::domain::follows;
 use crate::domain::idempotency::{self, Key};
-use crate::domain::media::{self, Counter, Media};
+use crate::domain::media::{self, Counter};
 use crate::domain::mentions;
 use crate::domain::sessions::Viewer;
 use crate::platform::db::Tx;
 use crate::platform::log;
 
 pub use counts::add_up as add_up_counts;
+pub use delete::{can_delete, delete, erase, remove_by, remove_if_blocked};
 pub use edit::edit;
 pub use likes::{erase as erase_likes, like, liked, unlike};
 use table::Below;
 pub use table::Model as Comment;
 pub use table::Order;
+pub(in crate::domain) use visible::parents_of;
+use visible::visible;
+pub use visible::{each_sees_authors, find, find_many, seen_by_each, sees_authors};
 
 /// What somebody wants to say about a media.
 #[derive(Clone, Debug, Serialize)]
@@ -103,110 +108,9 @@ async fn add_in(app: &App, tx: &Tx, comment: Comment, key: Option<&Key>) -> Resu
     Ok((comment, None))
 }
 
-/// Deletes a comment with its replies: its author and the owner of the media can. Returns the media it was on.
-///
-/// # Errors
-/// `NOT_FOUND` or `NOT_PERMITTED`.
-pub async fn delete(app: &App, viewer: Viewer, id: CommentId) -> Result<Option<Media>> {
-    let not_found = || Error::not_found("comment").at(["commentId"]);
-    let comment = find(app, Some(viewer), id).await?.ok_or_else(not_found)?;
-    let media = media::find(app, Some(viewer), comment.media_id).await?.ok_or_else(not_found)?;
-    if !can_delete(viewer, &comment, media.owner_id) {
-        let message = "Only its author and the owner of the media can delete a comment.";
-        return Err(Error::refused(RefusalCode::NotPermitted, message).at(["commentId"]));
-    }
-    app.db.write(&id, async |tx| delete_in(app, tx, &comment).await).await?;
-    media::find(app, Some(viewer), comment.media_id).await
-}
-
-async fn delete_in(app: &App, tx: &Tx, comment: &Comment) -> Result<()> {
-    // Before the reply, as whoever deletes the comment with its replies takes them: neither waits for the other.
-    if let Some(parent) = comment.parent_id {
-        table::is_there(tx, parent).await?;
-    }
-    let deleted = table::delete(tx, comment.id).await?;
-    if deleted.is_empty() {
-        return Err(Error::not_found("comment").at(["commentId"]));
-    }
-    tell_deleted(app, tx, &deleted).await?;
-    if let Some(parent) = comment.parent_id {
-        counts::count(app, tx, parent, counts::Counter::Replies, -1).await?;
-    }
-    let by = -i64::try_from(deleted.len()).unwrap_or(0);
-    media::count(app, tx, comment.media_id, Counter::Comments, by).await.map(|_| ())
-}
-
-async fn tell_deleted(app: &App, tx: &Tx, comments: &[Comment]) -> Result<()> {
-    for Comment { id, media_id, author_id, parent_id, mentions, .. } in comments {
-        let fact = Fact::CommentDeleted { comment: *id, media: *media_id, author: *author_id, parent: *parent_id };
-        log::record(tx, app.clock.now(), &fact).await?;
-        mentions::record(app, tx, (*media_id, Some(*id)), (mentions.as_deref(), None)).await?;
-    }
-    Ok(())
-}
-
-/// Whether a viewer can delete a comment on a media of an owner.
-#[must_use]
-pub fn can_delete(viewer: Viewer, comment: &Comment, owner: UserId) -> bool {
-    comment.author_id == viewer.user || owner == viewer.user
-}
-
-/// The comments among these that the viewer can see: their media and their authors.
-///
-/// # Errors
-/// Those of the database.
-pub async fn find_many(app: &App, viewer: Option<Viewer>, ids: &[CommentId]) -> Result<HashMap<CommentId, Comment>> {
-    let mut comments = load(app, ids).await?;
-    let media: Vec<MediaId> = comments.iter().map(|comment| comment.media_id).collect();
-    let seen = media::find_many(app, viewer, &media).await?;
-    comments.retain(|comment| seen.contains_key(&comment.media_id));
-    let comments = visible(app, viewer, comments).await?;
-    Ok(comments.into_iter().map(|comment| (comment.id, comment)).collect())
-}
-
 /// These comments, as far as they are still there, not yet filtered, in no order.
 pub(in crate::domain) async fn load(app: &App, ids: &[CommentId]) -> Result<Vec<Comment>> {
     app.db.gather(ids, table::many).await
-}
-
-/// A comment, if the viewer can see it.
-///
-/// # Errors
-/// Those of the database.
-pub async fn find(app: &App, viewer: Option<Viewer>, id: CommentId) -> Result<Option<Comment>> {
-    Ok(find_many(app, viewer, &[id]).await?.remove(&id))
-}
-
-/// Which of these viewers can see a comment, of those who can see its media: for each of them whether they do. A reply is
-/// seen where its comment is.
-///
-/// # Errors
-/// Those of the database.
-pub async fn seen_by_each(app: &App, viewers: &[Option<UserId>], id: CommentId) -> Result<Vec<bool>> {
-    let mut seen = vec![true; viewers.len()];
-    let mut next = Some(id);
-    while let Some(id) = next {
-        let comment = load(app, &[id]).await?.pop();
-        let author = comment.as_ref().map(|comment| comment.author_id);
-        let exists = exists_for_each(app, viewers, author).await?;
-        seen.iter_mut().zip(exists).for_each(|(seen, exists)| *seen &= exists);
-        next = comment.and_then(|comment| comment.parent_id);
-    }
-    Ok(seen)
-}
-
-/// For each of these viewers whether there is an author for them.
-///
-/// # Errors
-/// Those of the database.
-pub async fn exists_for_each(app: &App, viewers: &[Option<UserId>], author: Option<UserId>) -> Result<Vec<bool>> {
-    let known: Vec<UserId> = viewers.iter().copied().flatten().collect();
-    let crowd = match author {
-        Some(author) => follows::Crowd::of(app, &known, author).await?,
-        None => None,
-    };
-    let exists = |viewer: &Option<UserId>| crowd.as_ref().is_some_and(|crowd| crowd.standing(*viewer).is_some());
-    Ok(viewers.iter().map(exists).collect())
 }
 
 /// The comments on a media that the viewer sees, without replies. Whether they see the media was decided before.
@@ -318,12 +222,6 @@ async fn parted(
     Ok(parts)
 }
 
-async fn visible(app: &App, viewer: Option<Viewer>, comments: Vec<Comment>) -> Result<Vec<Comment>> {
-    let authors: Vec<UserId> = comments.iter().map(|comment| comment.author_id).collect();
-    let hidden = follows::hidden(app, viewer, &authors).await?;
-    Ok(comments.into_iter().filter(|comment| !hidden.contains(&comment.author_id)).collect())
-}
-
 /// Who is mentioned in a comment, whoever asks; nobody when it is gone.
 ///
 /// # Errors
@@ -331,18 +229,4 @@ async fn visible(app: &App, viewer: Option<Viewer>, comments: Vec<Comment>) -> R
 pub async fn mentioned(app: &App, id: CommentId) -> Result<Vec<UserId>> {
     let comments = app.db.gather(&[id], table::many).await?;
     Ok(comments.iter().flat_map(|comment| mentions::mentioned(comment.mentions.as_deref())).collect())
-}
-
-/// A step after a media was deleted: forgets some of its comments, and tells whether there are more.
-///
-/// # Errors
-/// Those of the database.
-pub async fn erase(app: &App, id: MediaId) -> Result<bool> {
-    app.db
-        .write(&id, async |tx| {
-            let deleted = table::delete_some(tx, id).await?;
-            tell_deleted(app, tx, &deleted).await?;
-            Ok(!deleted.is_empty())
-        })
-        .await
 }

@@ -222,3 +222,21 @@ pub(super) async fn is_there(tx: &Tx, id: CommentId) -> Result<bool> {
     let row = Entity::find_by_id(id).select_only().column(Column::Id).lock(LockType::KeyShare);
     Ok(row.into_tuple::<CommentId>().one(tx.conn()).await?.is_some())
 }
+
+/// Who wrote a comment that is there, and stays until the transaction ends. Waits for nobody but who deletes it.
+pub(super) async fn author_while_there(tx: &Tx, id: CommentId) -> Result<Option<UserId>> {
+    let row = Entity::find_by_id(id).select_only().column(Column::AuthorId).lock(LockType::KeyShare);
+    Ok(row.into_tuple().one(tx.conn()).await?)
+}
+
+/// What an author wrote below these media before an id, oldest first, at most so much.
+pub(super) async fn by_author(
+    connection: &Reader,
+    author: UserId,
+    media: &[MediaId],
+    (before, most): (i64, u64),
+) -> Result<Vec<Model>> {
+    let rows = Entity::find().filter(Column::AuthorId.eq(author)).filter(Column::MediaId.is_in(media.iter().copied()));
+    let rows = rows.filter(Column::Id.lt(before)).order_by_asc(Column::Id).limit(most);
+    Ok(rows.all(connection).await?)
+}

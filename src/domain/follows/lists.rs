@@ -87,9 +87,7 @@ pub async fn blocked(app: &App, viewer: Viewer, page: Page) -> Result<Slice<Rela
     let rows = Slice::cut(page, rows).map(|row| (row.blocked_id, row.edge));
     let ids: Vec<UserId> = rows.items.iter().map(|row| row.0).collect();
     let mut users = users::find_many(app, &ids).await?;
-    let related = |(id, edge)| users.remove(&id).map(|user| Related { user, edge });
-    let (has_next, has_previous) = (rows.has_next, rows.has_previous);
-    Ok(Slice { items: rows.items.into_iter().filter_map(related).collect(), has_next, has_previous })
+    Ok(rows.map(|(id, edge)| users.remove(&id).map(|user| Related { user, edge })).flatten())
 }
 
 async fn is_open(app: &App, viewer: Option<Viewer>, user: UserId) -> Result<bool> {

@@ -32,5 +32,6 @@ async fn copy(app: &App, tx: &Tx, decided: followers::Model) -> Result<()> {
         return Ok(());
     }
     users::count(tx, follower, Counter::Following, counted(state) - counted(before)).await?;
-    log::record(tx, app.clock.now(), &Fact::FollowingChanged { follower, followee, before, state }).await
+    let fact = Fact::FollowingChanged { follower, followee, before, state, edge: Some(edge) };
+    log::record(tx, app.clock.now(), &fact).await
 }

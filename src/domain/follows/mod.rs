@@ -34,4 +34,4 @@ pub use mirror::mirror;
 pub use mute::{mute, muted_among, unmute};
 pub use privacy::{approve_waiting, set_private};
 pub(in crate::domain) use standing::standings_of;
-pub use standing::{Mute, Relationship, Standing, hidden, relationships, standing, standings, visible};
+pub use standing::{Mute, Relationship, Standing, are_blocked, hidden, relationships, standing, standings, visible};

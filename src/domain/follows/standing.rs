@@ -89,6 +89,14 @@ pub async fn standing(app: &App, viewer: Option<Viewer>, user: UserId) -> Result
     Ok(standings(app, viewer, &[user]).await?.remove(&user))
 }
 
+/// Whether one of two users blocks the other.
+///
+/// # Errors
+/// Those of the database.
+pub async fn are_blocked(app: &App, one: UserId, other: UserId) -> Result<bool> {
+    Ok(!standings_of(app, one, &[other]).await?.contains_key(&other))
+}
+
 /// Those among these users, all with an account, who do not exist for the viewer because one of the two blocks the other.
 ///
 /// # Errors

@@ -35,7 +35,8 @@ async fn delete_in(app: &App, tx: &Tx, id: MediaId) -> Result<()> {
     tags::end_with(app, tx, id).await?;
     users::count(tx, media.owner_id, Counter::Media, -counted(media.audience)).await?;
     let only_me = media.audience == Audience::OnlyMe;
-    let fact = Fact::MediaDeleted { media: media.id, owner: media.owner_id, only_me };
+    let (owner, audience) = (media.owner_id, Some(media.audience));
+    let fact = Fact::MediaDeleted { media: media.id, owner, only_me, audience };
     log::record(tx, app.clock.now(), &fact).await
 }
 

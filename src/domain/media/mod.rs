@@ -11,7 +11,7 @@ mod publish;
 mod table;
 mod tags;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::app::App;
 use crate::base::error::{Error, Result};
@@ -38,7 +38,7 @@ pub use table::Model as Media;
 pub use tags::Model as PhotoTag;
 pub use tags::{
     DraftTag, TAGS, can_remove as can_remove_tag, find as find_tag, is_tagged, of_photos as tags_of,
-    remove as remove_tag,
+    remove as remove_tag, remove_if_blocked as remove_tags_if_blocked, remove_of as remove_tags_of,
 };
 
 /// Photos in one media.
@@ -130,15 +130,29 @@ pub async fn of_user(app: &App, viewer: Option<Viewer>, user: UserId, page: Page
     Ok(Slice::cut(page, rows))
 }
 
-/// The ids of the newest media of a user for some audiences, newest first; at most so many.
+/// The ids of the newest media of a user for some audiences that were published before an id was made, newest first; at
+/// most so many.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn newest_of(app: &App, user: UserId, audiences: Vec<Audience>, items: u64) -> Result<Vec<MediaId>> {
+pub async fn newest_before(
+    app: &App,
+    user: UserId,
+    audiences: Vec<Audience>,
+    (before, items): (i64, u64),
+) -> Result<Vec<MediaId>> {
     if audiences.is_empty() {
         return Ok(Vec::new());
     }
-    table::newest(app.db.read_own(&user), user, audiences, items).await
+    table::newest(app.db.read_own(&user), user, audiences, (before, items)).await
+}
+
+/// The ids of all media of a user, oldest first, after one of them; at most so many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ids_after(app: &App, user: UserId, after: i64, most: u64) -> Result<Vec<MediaId>> {
+    table::ids_after(app.db.read_own(&user), user, after, most).await
 }
 
 /// The audiences that somebody who stands so belongs to.
@@ -159,6 +173,17 @@ pub async fn is_open(app: &App, id: MediaId, is_private: bool) -> Result<bool> {
 /// These media, as far as they are still there, not yet filtered, in no order.
 pub(in crate::domain) async fn load(app: &App, ids: &[MediaId]) -> Result<Vec<Media>> {
     app.db.gather(ids, table::many).await
+}
+
+/// Which of these media are the viewer's own. Everything on them is theirs to see and to take away.
+pub(in crate::domain) async fn own_among(
+    app: &App,
+    viewer: Option<Viewer>,
+    ids: &[MediaId],
+) -> Result<HashSet<MediaId>> {
+    let Some(viewer) = viewer else { return Ok(HashSet::new()) };
+    let own = load(app, ids).await?.into_iter().filter(|media| media.owner_id == viewer.user);
+    Ok(own.map(|media| media.id).collect())
 }
 
 /// Who is mentioned in the caption of a media, whoever asks; nobody when it is gone.

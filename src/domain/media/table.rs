@@ -125,16 +125,24 @@ pub(super) async fn page_for(
     read(connection, rows, page).await
 }
 
-/// The ids of the newest media of a user for some audiences.
+/// The ids of the newest media of a user for some audiences, published before an id was made.
 pub(super) async fn newest(
     connection: &Reader,
     owner: UserId,
     audiences: Vec<Audience>,
-    items: u64,
+    (before, items): (i64, u64),
 ) -> Result<Vec<MediaId>> {
     let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Audience.is_in(audiences));
+    let rows = rows.filter(Column::Id.lt(before));
     let newest = rows.order_by_desc(Column::Id).limit(items).select_only().column(Column::Id);
     Ok(newest.into_tuple().all(connection).await?)
+}
+
+/// The ids of the media of a user after one of them, oldest first.
+pub(super) async fn ids_after(connection: &Reader, owner: UserId, after: i64, most: u64) -> Result<Vec<MediaId>> {
+    let rows = Entity::find().filter(Column::OwnerId.eq(owner)).filter(Column::Id.gt(after));
+    let ids = rows.order_by_asc(Column::Id).limit(most).select_only().column(Column::Id);
+    Ok(ids.into_tuple().all(connection).await?)
 }
 
 async fn read(connection: &Reader, rows: Select<Entity>, page: Page) -> Result<Vec<Model>> {

@@ -1,6 +1,7 @@
 //! Who is in a photo, at which point of it, on the shard of its media. Their owner tags, and whoever is tagged can end it.
 //!
-//! Only people who exist for the owner can be tagged. For whom they do not exist, the tag is absent.
+//! Only people who exist for the owner can be tagged. For whom they do not exist, the tag is absent — but not for the owner,
+//! who sees everything on their media. A block between the two removes it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,6 +18,9 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::log;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+
+/// Tags removed in one page of a step.
+const BATCH: u64 = 50;
 
 /// People tagged in one photo; Instagram's limit.
 pub const TAGS: usize = 20;
@@ -136,20 +140,50 @@ pub fn can_remove(viewer: Viewer, tag: &Model, owner: UserId) -> bool {
     viewer.user == tag.user_id || viewer.user == owner
 }
 
-/// Takes a tag away. Gives the photo it was on.
+/// Takes a tag away: for whoever is tagged also when they cannot see the media. Gives the photo it was on, if the viewer sees
+/// it.
 ///
 /// # Errors
 /// `NOT_FOUND` when the viewer cannot see it, `NOT_PERMITTED` when it is neither of them nor on their photo.
-pub async fn remove(app: &App, viewer: Viewer, id: PhotoTagId) -> Result<Photo> {
+pub async fn remove(app: &App, viewer: Viewer, id: PhotoTagId) -> Result<Option<Photo>> {
     let not_found = || Error::not_found("tag").at(["photoTagId"]);
-    let (tag, photo) = find(app, Some(viewer), id).await?.ok_or_else(not_found)?;
-    let media = super::find(app, Some(viewer), tag.media_id).await?.ok_or_else(not_found)?;
+    let tag = app.db.gather(&[id], many).await?.pop().ok_or_else(not_found)?;
+    let media = super::load(app, &[tag.media_id]).await?.pop().ok_or_else(not_found)?;
     if !can_remove(viewer, &tag, media.owner_id) {
+        find(app, Some(viewer), id).await?.ok_or_else(not_found)?;
         let message = "Only whoever is tagged and the owner of the media can take a tag away.";
         return Err(Error::refused(RefusalCode::NotPermitted, message).at(["photoTagId"]));
     }
     app.db.write(&id, async |tx| remove_in(app, tx, &tag, media.owner_id).await).await?;
-    Ok(photo)
+    Ok(super::find_photos(app, Some(viewer), &[tag.photo_id]).await?.remove(&tag.photo_id))
+}
+
+/// A step after a block: removes some tags of a user in media of an owner that were made before an id was, and says whether
+/// there may be more. Safe twice.
+///
+/// # Errors
+/// Those of the database.
+pub async fn remove_of(app: &App, (owner, user): (UserId, UserId), media: &[MediaId], before: i64) -> Result<bool> {
+    let tags = Entity::find().filter(Column::UserId.eq(user)).filter(Column::MediaId.is_in(media.iter().copied()));
+    let tags = tags.filter(Column::Id.lt(before)).order_by_asc(Column::Id).limit(BATCH);
+    let tags = tags.all(app.db.read_own(&owner)).await?;
+    for tag in &tags {
+        app.db.write(&tag.id, async |tx| remove_in(app, tx, tag, owner).await).await?;
+    }
+    Ok(tags.len() as u64 == BATCH)
+}
+
+/// A step after somebody was tagged: takes the tags away when a block came in between.
+///
+/// # Errors
+/// Those of the database.
+pub async fn remove_if_blocked(app: &App, id: MediaId, user: UserId) -> Result<()> {
+    let Some(media) = super::load(app, &[id]).await?.pop() else { return Ok(()) };
+    let owner = media.owner_id;
+    if follows::are_blocked(app, owner, user).await? {
+        while remove_of(app, (owner, user), &[id], i64::MAX).await? {}
+    }
+    Ok(())
 }
 
 async fn remove_in(app: &App, tx: &Tx, tag: &Model, owner: UserId) -> Result<()> {
@@ -188,7 +222,9 @@ pub(super) async fn delete_of(tx: &Tx, media: MediaId) -> Result<()> {
 async fn visible(app: &App, viewer: Option<Viewer>, tags: Vec<Model>) -> Result<Vec<Model>> {
     let users: Vec<UserId> = tags.iter().map(|tag| tag.user_id).collect();
     let there = follows::standings(app, viewer, &users).await?;
-    Ok(tags.into_iter().filter(|tag| there.contains_key(&tag.user_id)).collect())
+    let hidden = tags.iter().filter(|tag| !there.contains_key(&tag.user_id)).map(|tag| tag.media_id);
+    let own = super::own_among(app, viewer, &hidden.collect::<Vec<_>>()).await?;
+    Ok(tags.into_iter().filter(|tag| there.contains_key(&tag.user_id) || own.contains(&tag.media_id)).collect())
 }
 
 async fn of_many(connection: &Reader, photos: Vec<PhotoId>) -> Result<Vec<Model>> {

@@ -10,7 +10,9 @@ use super::super::stream::LogStream;
 use super::edited::edited;
 use super::events::At;
 use super::group::Shared;
-use super::{GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, bits, told};
+use super::{
+    GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, Telling, bits, deleted_for, taken_away_at, told,
+};
 use crate::app::App;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::facts::{Fact, FollowState, Topic};
@@ -75,8 +77,8 @@ impl Story for HomeFeed {
             Fact::MediaEdited { .. } | Fact::AudienceChanged { .. } => {
                 edited(&self.app, Some(viewer), (log, entry)).await?
             }
-            Fact::MediaDeleted { media, owner, only_me } => {
-                let was_there = self.was_there(viewer, owner, only_me).await?;
+            Fact::MediaDeleted { media, owner, only_me, audience } => {
+                let was_there = self.was_there(viewer, owner, deleted_for(audience, only_me)).await?;
                 was_there.then(|| MediaRemoved::of(log, entry, media).into())
             }
             Fact::FollowingChanged { follower, followee, before: FollowState::Following, .. }
@@ -158,17 +160,15 @@ impl HomeFeed {
     /// Those whom the viewer no longer follows, or mutes, take their media with them.
     async fn left(&self, log: &LogStream, entry: &Entry, owner: UserId) -> Answer<Telling<MediaStreamEvent>> {
         let seen = vec![Audience::Everyone, Audience::Followers];
-        let gone = media::newest_of(&self.app, owner, seen, GONE).await?;
+        let gone = media::newest_before(&self.app, owner, seen, (taken_away_at(entry), GONE)).await?;
         Ok(Telling::of(gone.into_iter().map(|id| MediaRemoved::of(log, entry, id).into()).collect()))
     }
 
     /// Whether a media was in the viewer's feed. One that was not is not missed there either.
-    async fn was_there(&self, viewer: Viewer, owner: UserId, only_me: bool) -> Answer<bool> {
-        Ok(match follows::standing(&self.app, Some(viewer), owner).await? {
-            Some(Standing::Own) => true,
-            Some(standing) => standing.can_view_media() && !only_me && !self.is_muted(viewer, owner).await?,
-            None => false,
-        })
+    async fn was_there(&self, viewer: Viewer, owner: UserId, audience: Audience) -> Answer<bool> {
+        let standing = follows::standing(&self.app, Some(viewer), owner).await?;
+        Ok(media::is_visible(audience, standing)
+            && (standing == Some(Standing::Own) || !self.is_muted(viewer, owner).await?))
     }
 }
 

@@ -21,7 +21,6 @@ use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, Topic};
 use crate::base::ids::{CommentId, MediaId, UserId};
 use crate::base::page::cursor;
-use crate::domain::follows;
 use crate::domain::sessions::Viewer;
 use crate::domain::{comments, media as media_room};
 use crate::platform::log::Entry;
@@ -81,9 +80,10 @@ impl Story for OneMedia {
         let mut events = Vec::new();
         match entry.fact {
             Fact::CommentAdded { comment, .. } => events.extend(self.comment(log, entry, comment).await?),
-            Fact::CommentDeleted { comment, author, .. } => {
-                // Who could not see the comment does not miss it.
-                if follows::standing(&self.app, self.viewer, author).await?.is_some() {
+            Fact::CommentDeleted { comment, author, parent_author, .. } => {
+                let authors: Vec<UserId> = [author].into_iter().chain(parent_author).collect();
+                // Who could not see the comment, or what it replied to, does not miss it.
+                if comments::sees_authors(&self.app, self.viewer, media.owner_id, &authors).await? {
                     events.push(CommentRemoved::new(At::entry(log, entry), comment.to_string().into()).into());
                 }
             }
@@ -128,13 +128,15 @@ impl Shared for OneMedia {
     async fn alike(&self, viewers: &[Option<Viewer>], entry: Option<&Entry>) -> Answer<Vec<i64>> {
         let viewers: Vec<Option<UserId>> = viewers.iter().map(|viewer| viewer.map(|viewer| viewer.user)).collect();
         let Some(id) = self.id else { return Ok(vec![0; viewers.len()]) };
-        let (_, sees) = media_room::seen_by_each(&self.app, &viewers, id).await?;
+        let (media, sees) = media_room::seen_by_each(&self.app, &viewers, id).await?;
+        let Some(owner) = media.map(|media| media.owner_id) else { return Ok(vec![0; viewers.len()]) };
         let knows = match entry.map(|entry| &entry.fact) {
             Some(Fact::CommentAdded { comment, .. } | Fact::CommentEdited { comment, .. }) => {
-                comments::seen_by_each(&self.app, &viewers, *comment).await?
+                comments::seen_by_each(&self.app, &viewers, owner, *comment).await?
             }
-            Some(Fact::CommentDeleted { author, .. }) => {
-                comments::exists_for_each(&self.app, &viewers, Some(*author)).await?
+            Some(Fact::CommentDeleted { author, parent_author, .. }) => {
+                let authors: Vec<UserId> = [*author].into_iter().chain(*parent_author).collect();
+                comments::each_sees_authors(&self.app, &viewers, owner, &authors).await?
             }
             _ => vec![false; viewers.len()],
         };
@@ -161,13 +163,7 @@ impl OneMedia {
     }
 
     async fn comment(&self, log: &LogStream, entry: &Entry, id: CommentId) -> Answer<Option<MediaEvent>> {
-        let mut comment = comments::find(&self.app, self.viewer, id).await?;
-        // A reply to what is not there for the viewer has no place where they could see it.
-        if let Some(parent) = comment.as_ref().and_then(|comment| comment.parent_id)
-            && comments::find(&self.app, self.viewer, parent).await?.is_none()
-        {
-            comment = None;
-        }
+        let comment = comments::find(&self.app, self.viewer, id).await?;
         let added = |comment| CommentAdded::new(At::entry(log, entry), Comment::from(comment), cursor(id.0));
         Ok(comment.map(|comment| added(comment).into()))
     }

@@ -23,7 +23,7 @@ use super::stream::{Bookmark, LogStream};
 use crate::app::App;
 use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, Topic};
-use crate::base::ids::UserId;
+use crate::base::ids::{UserId, first_at};
 use crate::domain::media::Audience;
 use crate::domain::sessions::{self, Viewer};
 use crate::platform::drain::Place;
@@ -69,6 +69,21 @@ trait Story: Send + 'static {
 /// Media of a user that are told to be gone when the viewer stops seeing them all: the newest. Older ones are left out of
 /// what is read next.
 const GONE: u64 = 100;
+
+/// An id that is greater than those of all media that were there when a fact took access away. What was published later was
+/// never the viewer's to see, however late a stream comes upon the fact.
+fn taken_away_at(entry: &Entry) -> i64 {
+    match entry.fact {
+        Fact::FollowingChanged { edge: Some(edge), .. } | Fact::UserBlocked { edge, .. } => edge,
+        _ => first_at(entry.recorded_at),
+    }
+}
+
+/// For whom a media was that is deleted. Of one that an older version deleted it is known only when it was for its owner;
+/// those who followed them hear of it then.
+fn deleted_for(audience: Option<Audience>, only_me: bool) -> Audience {
+    audience.unwrap_or(if only_me { Audience::OnlyMe } else { Audience::Followers })
+}
 
 /// The audiences among which somebody is, in a small number: those are told the same of a user's media who are among the
 /// same.

@@ -11,7 +11,8 @@ use super::edited::edited;
 use super::events::At;
 use super::group::Shared;
 use super::{
-    GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, StreamClosingReason, Telling, bit, bits, told,
+    GONE, Listening, MediaAdded, MediaRemoved, MediaStreamEvent, Story, StreamClosingReason, Telling, bit, bits,
+    deleted_for, taken_away_at, told,
 };
 use crate::app::App;
 use crate::base::error::Result as Answer;
@@ -72,7 +73,11 @@ impl Story for UserMedia {
                 let event = edited(&self.app, self.viewer, (log, entry)).await?;
                 Ok(Telling::of(event.into_iter().collect()))
             }
-            Fact::MediaDeleted { media, only_me, .. } => Ok(Telling::of(self.removed(log, entry, media, only_me))),
+            Fact::MediaDeleted { media, only_me, audience, .. } => {
+                let could_see = self.audiences.contains(&deleted_for(audience, only_me));
+                let removed = could_see.then(|| MediaRemoved::of(log, entry, media).into());
+                Ok(Telling::of(removed.into_iter().collect()))
+            }
             _ if self.concerns_owner(&entry.fact) => self.stands_anew(log, entry).await,
             _ => Ok(Telling::nothing()),
         }
@@ -112,12 +117,6 @@ impl UserMedia {
         Ok(media.map(added).into_iter().collect())
     }
 
-    /// A media that the viewer could not see is not missed by them either.
-    fn removed(&self, log: &LogStream, entry: &Entry, id: MediaId, only_me: bool) -> Vec<MediaStreamEvent> {
-        let could_see = !only_me || self.audiences.contains(&Audience::OnlyMe);
-        could_see.then(|| MediaRemoved::of(log, entry, id).into()).into_iter().collect()
-    }
-
     fn concerns_owner(&self, fact: &Fact) -> bool {
         let owner = |user| self.owner == Some(user);
         match *fact {
@@ -140,7 +139,7 @@ impl UserMedia {
         }
         lost.retain(|audience| !self.audiences.contains(audience));
         let Some(owner) = self.owner else { return Ok(self.so_far(Vec::new())) };
-        let lost = media::newest_of(&self.app, owner, lost, GONE).await?;
+        let lost = media::newest_before(&self.app, owner, lost, (taken_away_at(entry), GONE)).await?;
         Ok(self.so_far(lost.into_iter().map(|id| MediaRemoved::of(log, entry, id).into()).collect()))
     }
 

@@ -38,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 pub use flow::{Flow, field};
 pub use front::{Answer, Front, Payload};
 pub use parts::Parts;
-pub use person::{Person, Upload, account, document, sha256};
+pub use person::{Person, Upload, account, comment_many, document, sha256};
 pub use stream::Stream;
 
 /// How long anything may take before the story has failed.

@@ -382,6 +382,25 @@ impl Person {
     }
 }
 
+/// Comments on a media so many times, in few requests.
+pub async fn comment_many(person: &Person, media: &str, times: usize) {
+    /// Root fields of an operation.
+    const AT_ONCE: usize = 20;
+    let numbers: Vec<usize> = (0..times).collect();
+    for numbers in numbers.chunks(AT_ONCE) {
+        let add = |number: &usize| {
+            format!(
+                "c{number}: addComment(input: {{ mediaId: \"{media}\", text: \"{number}\" }}) {{ userErrors {{ code }} }} "
+            )
+        };
+        let document = format!("mutation {{ {} }}", numbers.iter().map(add).collect::<String>());
+        let answer = person.asks(&document, json!({})).await;
+        for number in numbers {
+            assert_eq!(answer.data(&format!("/c{number}/userErrors")), &json!([]), "{:#}", answer.body);
+        }
+    }
+}
+
 const MEDIA: &str = "query($id: ID!) { media(by: { id: $id }) {
     id shortcode url audience publishedAt likeCount commentCount viewerHasLiked viewerCanComment viewerCanEdit
     owner { id username } caption { plain }

@@ -51,7 +51,7 @@ async fn who_listens_as_a_user_hears_of_those_they_follow_from_then_on() {
         Entry { database: 0, position, recorded_at: Timestamp(0), fact }
     };
     let follows = |position, before, state| {
-        let fact = Fact::FollowingChanged { follower: ana, followee: ben, before, state };
+        let fact = Fact::FollowingChanged { follower: ana, followee: ben, before, state, edge: None };
         Entry { database: 0, position, recorded_at: Timestamp(0), fact }
     };
     let mut listener = live.listen_as(ana, [], 8);
