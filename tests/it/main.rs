@@ -13,6 +13,7 @@ mod activity_names;
 mod between;
 mod blocked_content;
 mod blocking;
+mod bounds;
 mod budgets;
 mod checking;
 mod compose;
