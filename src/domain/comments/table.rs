@@ -229,7 +229,7 @@ pub(super) async fn author_while_there(tx: &Tx, id: CommentId) -> Result<Option<
     Ok(row.into_tuple().one(tx.conn()).await?)
 }
 
-/// What an author wrote below these media before an id, oldest first, at most so much.
+/// Some of what an author wrote below these media before an id. In no order: one would have whole tables read for a few rows.
 pub(super) async fn by_author(
     connection: &Reader,
     author: UserId,
@@ -237,6 +237,5 @@ pub(super) async fn by_author(
     (before, most): (i64, u64),
 ) -> Result<Vec<Model>> {
     let rows = Entity::find().filter(Column::AuthorId.eq(author)).filter(Column::MediaId.is_in(media.iter().copied()));
-    let rows = rows.filter(Column::Id.lt(before)).order_by_asc(Column::Id).limit(most);
-    Ok(rows.all(connection).await?)
+    Ok(rows.filter(Column::Id.lt(before)).limit(most).all(connection).await?)
 }

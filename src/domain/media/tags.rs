@@ -165,8 +165,7 @@ pub async fn remove(app: &App, viewer: Viewer, id: PhotoTagId) -> Result<Option<
 /// Those of the database.
 pub async fn remove_of(app: &App, (owner, user): (UserId, UserId), media: &[MediaId], before: i64) -> Result<bool> {
     let tags = Entity::find().filter(Column::UserId.eq(user)).filter(Column::MediaId.is_in(media.iter().copied()));
-    let tags = tags.filter(Column::Id.lt(before)).order_by_asc(Column::Id).limit(BATCH);
-    let tags = tags.all(app.db.read_own(&owner)).await?;
+    let tags = tags.filter(Column::Id.lt(before)).limit(BATCH).all(app.db.read_own(&owner)).await?;
     for tag in &tags {
         app.db.write(&tag.id, async |tx| remove_in(app, tx, tag, owner).await).await?;
     }
