@@ -3,6 +3,7 @@
 use super::step::Step;
 use super::{pushing, tell};
 use crate::base::facts::Fact;
+use crate::base::ids::UserId;
 use crate::domain::feed::Place;
 use crate::domain::pushes::Turn;
 
@@ -18,11 +19,7 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         Fact::SessionEnded { session, .. } => vec![Step::ForgetDevices { session }],
         Fact::DeviceMoved { device } => vec![Step::ForgetDevice { device }],
         Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
-        Fact::UserBlocked { blocker, blocked, edge: block } => vec![
-            Step::SeverFollow { blocker, blocked, block },
-            Step::RemoveBlocked { owner: blocker, other: blocked, block, after: 0 },
-            Step::RemoveBlocked { owner: blocked, other: blocker, block, after: 0 },
-        ],
+        Fact::UserBlocked { blocker, blocked, edge } => after_block(blocker, blocked, edge),
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
@@ -55,4 +52,12 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         | Fact::ActivityRemoved { .. }
         | Fact::ActivitySeen { .. } => vec![],
     }
+}
+
+fn after_block(blocker: UserId, blocked: UserId, block: i64) -> Vec<Step> {
+    vec![
+        Step::SeverFollow { blocker, blocked, block },
+        Step::RemoveBlocked { owner: blocker, other: blocked, block, after: 0 },
+        Step::RemoveBlocked { owner: blocked, other: blocker, block, after: 0 },
+    ]
 }
