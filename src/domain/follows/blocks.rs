@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::base::ids::UserId;
 use crate::base::page::Page;
-use crate::platform::db::{Reader, Tx, keyset};
+use crate::platform::db::{IN_LIST, Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{IntoActiveModel, Order};
@@ -32,12 +32,13 @@ pub(super) async fn among(app: &App, blocker: UserId, others: &[UserId]) -> Resu
     if others.iter().all(|other| *other == blocker) {
         return Ok(HashSet::new());
     }
-    let rows = Entity::find()
-        .filter(Column::BlockerId.eq(blocker))
-        .filter(Column::BlockedId.is_in(others.iter().copied()))
-        .all(app.db.read_own(&blocker))
-        .await?;
-    Ok(rows.into_iter().map(|row| row.blocked_id).collect())
+    let mut blocked = HashSet::new();
+    for others in others.chunks(IN_LIST) {
+        let rows = Entity::find().filter(Column::BlockerId.eq(blocker));
+        let rows = rows.filter(Column::BlockedId.is_in(others.iter().copied())).all(app.db.read_own(&blocker)).await?;
+        blocked.extend(rows.into_iter().map(|row| row.blocked_id));
+    }
+    Ok(blocked)
 }
 
 /// The blocks between a user and `others`, whoever of the two blocks, as far as `connection` knows.

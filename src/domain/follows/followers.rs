@@ -11,7 +11,7 @@ use crate::base::error::Result;
 use crate::base::facts::FollowState;
 use crate::base::ids::UserId;
 use crate::base::page::Page;
-use crate::platform::db::{Reader, Tx, keyset};
+use crate::platform::db::{IN_LIST, Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, OnConflict, Query, SelectStatement};
 use sea_orm::{Condition, FromQueryResult, IntoActiveModel, Order};
@@ -142,12 +142,13 @@ pub(super) async fn states(
     user: UserId,
     others: &[UserId],
 ) -> Result<HashMap<UserId, FollowState>> {
-    let rows = Entity::find()
-        .filter(Column::FolloweeId.eq(user))
-        .filter(Column::FollowerId.is_in(others.iter().copied()))
-        .all(connection)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.follower_id, row.state)).collect())
+    let mut states = HashMap::new();
+    for others in others.chunks(IN_LIST) {
+        let rows = Entity::find().filter(Column::FolloweeId.eq(user));
+        let rows = rows.filter(Column::FollowerId.is_in(others.iter().copied())).all(connection).await?;
+        states.extend(rows.into_iter().map(|row| (row.follower_id, row.state)));
+    }
+    Ok(states)
 }
 
 /// One edge, as it is decided.

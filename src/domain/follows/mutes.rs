@@ -7,7 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::UserId;
 use crate::base::page::Page;
-use crate::platform::db::{Reader, Tx, keyset};
+use crate::platform::db::{IN_LIST, Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{OnConflict, SelectStatement};
 use sea_orm::{Condition, IntoActiveModel, Order, QuerySelect, QueryTrait};
@@ -50,9 +50,13 @@ pub(super) async fn among(
     if others.iter().all(|other| *other == muter) {
         return Ok(HashMap::new());
     }
-    let rows = Entity::find().filter(Column::MuterId.eq(muter)).filter(not_over(now));
-    let rows = rows.filter(Column::MutedId.is_in(others.iter().copied())).all(connection).await?;
-    Ok(rows.into_iter().map(|row| (row.muted_id, row)).collect())
+    let mut muted = HashMap::new();
+    for others in others.chunks(IN_LIST) {
+        let rows = Entity::find().filter(Column::MuterId.eq(muter)).filter(not_over(now));
+        let rows = rows.filter(Column::MutedId.is_in(others.iter().copied())).all(connection).await?;
+        muted.extend(rows.into_iter().map(|row| (row.muted_id, row)));
+    }
+    Ok(muted)
 }
 
 /// The mutes of a user by anybody, at an instant.

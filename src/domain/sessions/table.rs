@@ -7,7 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{SessionId, UserId};
 use crate::platform::blobs::hex;
-use crate::platform::db::{Reader, Tx};
+use crate::platform::db::{IN_LIST, Reader, Tx};
 use crate::platform::log::SessionEnd;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
@@ -74,7 +74,11 @@ pub(super) async fn one(connection: &Reader, id: SessionId) -> Result<Option<Mod
 }
 
 pub(super) async fn many(connection: &Reader, ids: Vec<SessionId>) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(connection).await?)
+    let mut sessions = Vec::new();
+    for ids in ids.chunks(IN_LIST) {
+        sessions.extend(Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(connection).await?);
+    }
+    Ok(sessions)
 }
 
 pub(super) async fn lock(tx: &Tx, id: SessionId) -> Result<Option<Model>> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::base::error::Result;
 use crate::base::ids::{MediaId, UserId};
 use crate::base::page::Page;
-use crate::platform::db::{Reader, Tx, keyset};
+use crate::platform::db::{IN_LIST, Reader, Tx, keyset};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{IntoActiveModel, Order, QuerySelect};
@@ -94,7 +94,11 @@ pub(super) async fn keepers(
 
 /// Which of these media are on a shelf.
 pub(super) async fn among(connection: &Reader, shelf: (UserId, Shelf), media: &[MediaId]) -> Result<HashSet<MediaId>> {
-    let those = of(shelf).filter(Column::MediaId.is_in(media.iter().copied()));
-    let ids: Vec<MediaId> = those.select_only().column(Column::MediaId).into_tuple().all(connection).await?;
-    Ok(ids.into_iter().collect())
+    let mut found = HashSet::new();
+    for media in media.chunks(IN_LIST) {
+        let those = of(shelf).filter(Column::MediaId.is_in(media.iter().copied()));
+        let ids: Vec<MediaId> = those.select_only().column(Column::MediaId).into_tuple().all(connection).await?;
+        found.extend(ids);
+    }
+    Ok(found)
 }

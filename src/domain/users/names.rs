@@ -96,7 +96,7 @@ mod table {
     use crate::base::clock::Timestamp;
     use crate::base::error::Result;
     use crate::base::ids::UserId;
-    use crate::platform::db::{Reader, Tx};
+    use crate::platform::db::{IN_LIST, Reader, Tx};
     use sea_orm::IntoActiveModel;
     use sea_orm::entity::prelude::*;
     use sea_orm::sea_query::OnConflict;
@@ -120,8 +120,12 @@ mod table {
     }
 
     pub(super) async fn many(connection: &Reader, names: Vec<&Name>) -> Result<Vec<Model>> {
-        let names = names.into_iter().map(|name| name.0.clone());
-        Ok(Entity::find().filter(Column::Name.is_in(names)).all(connection).await?)
+        let mut rows = Vec::new();
+        for names in names.chunks(IN_LIST) {
+            let names = names.iter().map(|name| name.0.clone());
+            rows.extend(Entity::find().filter(Column::Name.is_in(names)).all(connection).await?);
+        }
+        Ok(rows)
     }
 
     pub(super) async fn insert(tx: &Tx, name: &Name, user: UserId, now: Timestamp) -> Result<bool> {

@@ -35,6 +35,7 @@ use connect::Manner;
 use health::{Health, Watched};
 use replicas::{Replicas, Ticks};
 
+pub use gather::IN_LIST;
 pub use kept::Kept;
 pub use keyset::keyset;
 pub use look::{Found, look};

@@ -17,7 +17,7 @@ use sea_orm::{ActiveValue, ColumnTrait, Condition, EntityTrait, PaginatorTrait, 
 
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::platform::db::{Database, Tx};
+use crate::platform::db::{Database, IN_LIST, Tx};
 
 use table::{ActiveModel, Column, Entity};
 
@@ -62,18 +62,17 @@ pub struct Backlog {
 /// # Errors
 /// Those of the database.
 pub async fn push(tx: &Tx, due: Timestamp, tasks: Vec<Task>) -> Result<()> {
-    if tasks.is_empty() {
-        return Ok(());
-    }
-    let rows = tasks.into_iter().map(|task| ActiveModel {
-        step: ActiveValue::Set(task.step),
+    let row = |task: &Task| ActiveModel {
+        step: ActiveValue::Set(task.step.clone()),
         lane: ActiveValue::Set(task.lane),
         due_at: ActiveValue::Set(due),
         tries: ActiveValue::Set(0),
         leased_until: ActiveValue::Set(Timestamp(0)),
         ..ActiveModel::default_values()
-    });
-    Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    };
+    for tasks in tasks.chunks(IN_LIST) {
+        Entity::insert_many(tasks.iter().map(row)).exec_without_returning(tx.conn()).await?;
+    }
     Ok(())
 }
 
