@@ -13,6 +13,7 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
 use crate::base::error::Result;
 use crate::base::ids::{Ids, LogicalShard, SessionId};
+use crate::base::volume;
 use crate::platform::accepted_rotations::AcceptedRotations;
 use crate::platform::apns::Apns;
 use crate::platform::blobs::Blobs;
@@ -29,6 +30,7 @@ use crate::platform::telemetry::metrics::Metrics;
 use crate::platform::timelines::Timelines;
 use crate::platform::token::Tokens;
 use crate::platform::told::Told;
+use crate::platform::transfers::Transfers;
 
 /// Every machine of the program.
 #[derive(Debug)]
@@ -57,6 +59,8 @@ pub struct App {
     pub drain: Drain,
     /// The files.
     pub blobs: Blobs,
+    /// Uploads whose bytes are coming in.
+    pub transfers: Transfers,
     /// The links of images.
     pub links: Links,
     /// The keys that sign access tokens.
@@ -95,6 +99,13 @@ pub struct Turns {
     pub running: Arc<Semaphore>,
 }
 
+impl Turns {
+    fn for_passwords() -> Self {
+        let [waiting, running] = [HASHING_WAITING, HASHING].map(|places| Arc::new(Semaphore::new(places)));
+        Self { waiting, running }
+    }
+}
+
 impl App {
     /// Connects to everything and brings the schemas up to date.
     ///
@@ -107,6 +118,7 @@ impl App {
     }
 
     async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
+        volume::make_private_folder(&config.server.data)?;
         let chance = Chance::default();
         let filters = Filters::open(&config.filters);
         filters.wrong.iter().for_each(|wrong| tracing::error!("{wrong} It was left out."));
@@ -124,16 +136,14 @@ impl App {
             redis,
             metrics: Metrics::default(),
             drain: Drain::over(Duration::from_secs(config.http.drain_seconds)),
-            blobs: Blobs::open(&config).await?,
+            blobs: Blobs::open(&config, &chance).await?,
+            transfers: Transfers::default(),
             links: Links::open(&config, &db, &chance).await?,
             tokens: Tokens::of(issuer(&db, &identities)),
             accepted_rotations: AcceptedRotations::default(),
             apns: Apns::open(&config.push.apns)?,
             ended_sessions: Mutex::default(),
-            hashing: Turns {
-                waiting: Arc::new(Semaphore::new(HASHING_WAITING)),
-                running: Arc::new(Semaphore::new(HASHING)),
-            },
+            hashing: Turns::for_passwords(),
             filters,
             imaging: Arc::new(Semaphore::new(config.uploads.workers)),
             rendering: Rendering::default(),

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::clock::Timestamp;
@@ -20,6 +21,7 @@ pub struct Error {
     pub kind: Kind,
     message: Cow<'static, str>,
     is_away: bool,
+    is_full: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -141,19 +143,19 @@ impl Error {
     /// What the caller can fix, in a sentence for them.
     pub fn refused(code: RefusalCode, message: impl Into<Cow<'static, str>>) -> Self {
         let refusal = Refusal { code, path: Vec::new(), limit: None, retry_at: None };
-        Self { kind: Kind::Refused(refusal), message: message.into(), is_away: false, source: None }
+        Self { kind: Kind::Refused(refusal), message: message.into(), is_away: false, is_full: false, source: None }
     }
 
     /// A limit on an action was reached; it can be tried again from an instant on.
     pub fn limited(message: impl Into<Cow<'static, str>>, retry_at: Timestamp) -> Self {
         let code = RefusalCode::ActionLimited;
         let refusal = Refusal { code, path: Vec::new(), limit: None, retry_at: Some(retry_at) };
-        Self { kind: Kind::Refused(refusal), message: message.into(), is_away: false, source: None }
+        Self { kind: Kind::Refused(refusal), message: message.into(), is_away: false, is_full: false, source: None }
     }
 
     /// A GraphQL error with a code and a sentence that is safe to show.
     pub fn failed(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind: Kind::Failed(code), message: message.into(), is_away: false, source: None }
+        Self { kind: Kind::Failed(code), message: message.into(), is_away: false, is_full: false, source: None }
     }
 
     /// A bug or a broken part. The caller sees only that something broke; the log sees why.
@@ -168,6 +170,12 @@ impl Error {
         Self { is_away: true, ..Self::failed(Code::Overloaded, message) }.because(source)
     }
 
+    /// A disk is full. The caller may retry later; somebody must act, so the log sees it each time.
+    pub fn full(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let message = "The server has no disk space left at the moment. Try again later.";
+        Self { is_full: true, ..Self::failed(Code::Overloaded, message) }.because(source)
+    }
+
     /// The same with why, for the log.
     #[must_use]
     pub fn because(self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -178,6 +186,12 @@ impl Error {
     #[must_use]
     pub fn is_away(&self) -> bool {
         self.is_away
+    }
+
+    /// Whether a disk is full: no fault of what was tried, which is to be retried for as long as it takes.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// Tells the log what went wrong, unless a part is away.
@@ -287,12 +301,34 @@ impl From<sea_orm::DbErr> for Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::internal(error)
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Self::full(error),
+            _ => Self::internal(error),
+        }
     }
 }
 
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_bug() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge] {
+            let error = Error::from(std::io::Error::from(kind));
+            assert_eq!(
+                (error.code(), error.is_full(), error.is_away()),
+                (Some(Code::Overloaded), true, false),
+                "{kind}"
+            );
+        }
+        let broken = Error::from(std::io::Error::from(ErrorKind::PermissionDenied));
+        assert_eq!((broken.code(), broken.is_full()), (Some(Code::Internal), false));
     }
 }

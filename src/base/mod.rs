@@ -14,3 +14,4 @@ pub mod ids;
 pub mod page;
 pub mod text;
 pub mod trouble;
+pub mod volume;

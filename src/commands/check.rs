@@ -94,7 +94,7 @@ async fn apple(config: &Config) -> Option<Part> {
 }
 
 async fn photos(config: &Config) -> Part {
-    let tried = match Blobs::open(config).await {
+    let tried = match Blobs::open(config, &Chance::default()).await {
         Ok(blobs) => blobs.check(&Chance::default().token()).await,
         Err(error) => Err(error.detail()),
     };

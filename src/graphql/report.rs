@@ -155,6 +155,9 @@ fn retold(chance: &Chance, ours: &Error, mut error: ServerError) -> (Code, Serve
         Kind::Failed(code) => code,
     };
     ours.message().clone_into(&mut error.message);
+    if ours.is_full() {
+        tracing::error!(detail = %ours.detail(), "a disk is full");
+    }
     if code != Code::Internal {
         return (code, with_code(error, code));
     }

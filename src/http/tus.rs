@@ -121,7 +121,7 @@ async fn append(edge: &Edge, (upload, secret): (UploadId, &str), headers: &Heade
 /// Goes on by itself: when the connection breaks nobody waits for the answer any more, and what came is kept all the same.
 async fn keep(edge: &Edge, (upload, secret): (UploadId, &str), offset: u64, body: Body) -> Result<Appended> {
     let (app, secret) = (edge.app.clone(), secret.to_owned());
-    let bytes = Box::pin(pieces(body, Arc::new(AtomicBool::new(false))));
+    let bytes = Box::pin(pieces(edge, body, Arc::new(AtomicBool::new(false))));
     let work = async move { uploads::append(&app, (upload, &secret), offset, bytes).await };
     tokio::spawn(work).await.map_err(Error::internal)?
 }

@@ -1,6 +1,6 @@
 //! The bytes of a photo on their way in: `PUT` to the address that `createUpload` gave, which holds a secret.
 //!
-//! They are passed on as they come and never kept whole. Whoever sends nothing for a while loses the connection.
+//! They are passed on as they come and never kept whole. A sender that is silent, or slow over all, loses the connection.
 
 use std::io;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ async fn receive(
     };
     let arriving = Arriving { content_type: header(&headers, &CONTENT_TYPE), content_length: Some(length) };
     let is_broken = Arc::new(AtomicBool::new(false));
-    let bytes = Box::pin(pieces(body, is_broken.clone()));
+    let bytes = Box::pin(pieces(&edge, body, is_broken.clone()));
     match uploads::receive(&edge.app, upload, &secret, arriving, bytes).await {
         Ok(()) => (StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response(),
         Err(_) if is_broken.load(Ordering::Relaxed) => closing(broken_off()),
@@ -57,20 +57,28 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The body piece by piece. It remembers when the sender broke off, which is no fault of ours.
-pub(super) fn pieces(body: Body, is_broken: Arc<AtomicBool>) -> impl Stream<Item = io::Result<Bytes>> + Send {
+/// The body piece by piece. It remembers when the sender broke off or was too slow, which is no fault of ours.
+pub(super) fn pieces(
+    edge: &Edge,
+    body: Body,
+    is_broken: Arc<AtomicBool>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+    let clock = edge.app.clock.clone();
+    let deadline = clock.now().after(Duration::from_secs(edge.app.config.uploads.transfer_seconds));
     let broken = move |error: io::Error| {
         is_broken.store(true, Ordering::Relaxed);
         Err(error)
     };
-    stream::unfold((body.into_data_stream(), broken), |(mut body, broken)| async move {
+    stream::unfold((body.into_data_stream(), clock, broken), move |(mut body, clock, broken)| async move {
         let piece = match tokio::time::timeout(SILENCE, body.next()).await {
             Ok(None) => return None,
+            // Looked at with each piece: a sender is silent for a bounded time.
+            Ok(Some(Ok(_))) if clock.now() > deadline => broken(io::ErrorKind::TimedOut.into()),
             Ok(Some(Ok(piece))) => Ok(piece),
             Ok(Some(Err(error))) => broken(io::Error::other(error)),
             Err(_) => broken(io::ErrorKind::TimedOut.into()),
         };
-        Some((piece, (body, broken)))
+        Some((piece, (body, clock, broken)))
     })
 }
 
@@ -93,6 +101,7 @@ fn face(code: RefusalCode) -> (StatusCode, &'static str) {
         RefusalCode::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
         RefusalCode::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         RefusalCode::UnsupportedMedia => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA"),
+        RefusalCode::ActionLimited => (StatusCode::LOCKED, "ACTION_LIMITED"),
         RefusalCode::UploadUnusable => (StatusCode::CONFLICT, "UPLOAD_UNUSABLE"),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"),
     }

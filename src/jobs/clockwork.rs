@@ -32,6 +32,10 @@ pub(super) async fn run(app: Arc<App>) {
     loop {
         tick.tick().await;
         sessions::keep_ended(&app);
+        app.blobs.forget_abandoned();
+        if let Err(error) = app.blobs.check_room(0) {
+            tracing::error!(detail = %error.detail(), "no photos are taken in: the disk is full");
+        }
         if let Err(error) = sessions::renew_keys(&app).await {
             error.tell(|detail| tracing::error!(detail, "the signing keys could not be read"));
         }

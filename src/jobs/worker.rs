@@ -19,6 +19,8 @@ const AT_ONCE: usize = 16;
 const TRIES: u32 = 12;
 /// The pause after the first failure; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// The pause of a step that found a disk full.
+const FULL: Duration = Duration::from_secs(5);
 /// How often leases are renewed.
 const RENEW: Duration = Duration::from_secs(3);
 
@@ -157,6 +159,11 @@ async fn settle_step(app: &Arc<App>, database: &Database, claimed: &Claimed, don
         Ok(Progress::Later(step, due)) => queue::go_on(database, claimed, due, serde_json::to_string(&step)?).await,
         // It is not the step's fault: it waits for as long as it takes.
         Err(error) if error.is_away() => queue::again(database, claimed, now.after(pause(app, claimed.tries))).await,
+        // Not its fault either. Each minute the log has an error about it.
+        Err(error) if error.is_full() => {
+            tracing::warn!(step = %claimed.step, error = %error.detail(), "a step waits for disk space");
+            queue::again(database, claimed, now.after(FULL)).await
+        }
         Err(error) if claimed.tries >= TRIES => give_up(app, database, claimed, &error).await,
         Err(error) => {
             let due = now.after(pause(app, claimed.tries));

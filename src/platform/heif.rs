@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result};
+use crate::base::volume;
 
 /// The media types of what the program decodes.
 pub const TYPES: [&str; 3] = ["image/heic", "image/heif", "image/avif"];
@@ -20,6 +21,8 @@ const BRANDS: [&[u8]; 6] = [b"heic", b"heix", b"heim", b"mif1", b"avif", b"heis"
 
 /// No file takes so long.
 const ABANDONED: Duration = Duration::from_hours(1);
+/// With fewer bytes free, a picture that is not whole is no fault of the photo.
+const SPARE: u64 = 1 << 20;
 /// The quality of the JPEG: it is the original that stays.
 const QUALITY: &str = "95";
 /// Bounds for the shell and what it becomes: memory in KiB, blocks of 512 bytes, and seconds until it is ended.
@@ -111,6 +114,9 @@ impl Decoder<'_> {
         let ended = self.command(&work.0).status()?;
         if NOT_BEGUN.contains(&ended.code()) {
             return Err(Error::internal(format!("{} cannot be run", self.program.display())));
+        }
+        if volume::free_bytes(&work.0)? < SPARE {
+            return Err(Error::full("what a decoder writes may not be whole"));
         }
         Ok(match made(&work.0) {
             Some(bytes) if ended.success() => Ok(bytes),

@@ -20,5 +20,6 @@ pub mod telemetry;
 pub mod timelines;
 pub mod token;
 pub mod told;
+pub mod transfers;
 
 pub use photograph_imaging as imaging;

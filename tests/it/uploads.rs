@@ -11,6 +11,8 @@ use photograph::platform::queue::{self, Lane, Task};
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::kit::{Kit, PATIENCE, Person, Upload, eventually, photos, sha256};
 
@@ -329,5 +331,91 @@ async fn files_of_what_was_deleted_stay_for_the_backups_out_of_reach() {
     kit.passes(Duration::from_hours(25));
     uploads::sweep_erased(&kit.app).await.expect("the store can be swept");
     assert_eq!(files("erased").await, Vec::<String>::new());
+    kit.ends().await;
+}
+
+/// Begins to send a photo to this server, and stops in the middle. What was sent is on the disk.
+async fn begins_to_send(kit: &Kit, upload: &Upload, photo: &[u8]) -> TcpStream {
+    let path = upload.url.as_deref().and_then(|url| url.strip_prefix(&kit.front.url(""))).expect("an address here");
+    let (half, length) = (photo.len() / 2, photo.len());
+    let head =
+        format!("PUT {path} HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: {length}\r\n\r\n");
+    let mut phone = TcpStream::connect(kit.front.address).await.expect("the server");
+    phone.write_all(&[head.as_bytes(), &photo[..half]].concat()).await.expect("half of it is sent");
+    eventually("half of it is there", PATIENCE, async || (coming_in(kit) == [half as u64]).then_some(())).await;
+    phone
+}
+
+/// How large the files are that are coming in.
+fn coming_in(kit: &Kit) -> Vec<u64> {
+    let files = std::fs::read_dir(kit.folder().join("blobs/incoming")).expect("the folder");
+    files.map(|file| file.and_then(|file| file.metadata()).map_or(0, |data| data.len())).collect()
+}
+
+/// The first line of what comes back before the connection ends.
+async fn answer(mut phone: TcpStream) -> String {
+    let mut answer = String::new();
+    phone.read_to_string(&mut answer).await.expect("an answer");
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn the_bytes_of_an_upload_come_in_on_one_connection_at_a_time() {
+    let kit = Kit::with(|config| config.s3.bucket = None).await;
+    let (ada, photo) = (kit.signs_up("ada").await, photos::small_jpeg(1));
+    let upload = ada.announces(&photo, "image/jpeg").await;
+    let first = begins_to_send(&kit, &upload, &photo).await;
+    assert_eq!(ada.sends(&upload, &photo).await, StatusCode::LOCKED);
+    assert_eq!(coming_in(&kit).len(), 1, "no second file was begun");
+    // The phone changed networks, and nobody told the server.
+    kit.passes(Duration::from_secs(3));
+    assert_eq!(ada.sends(&upload, &photo).await, StatusCode::NO_CONTENT);
+    assert_eq!(answer(first).await, "HTTP/1.1 423 Locked");
+    assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    assert_eq!((coming_in(&kit), kit.app.transfers.bytes()), (vec![], 0), "nothing is left of the first");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_sender_that_is_too_slow_begins_anew() {
+    let kit = Kit::with(|config| (config.s3.bucket, config.uploads.transfer_seconds) = (None, 60)).await;
+    let (ada, photo) = (kit.signs_up("ada").await, photos::small_jpeg(1));
+    let upload = ada.announces(&photo, "image/jpeg").await;
+    let mut slow = begins_to_send(&kit, &upload, &photo).await;
+    kit.passes(Duration::from_secs(61));
+    slow.write_all(&photo[photo.len() / 2..][..1]).await.expect("a byte");
+    assert_eq!(answer(slow).await, "HTTP/1.1 408 Request Timeout");
+    assert_eq!(coming_in(&kit), Vec::<u64>::new());
+    assert_eq!(ada.sends(&upload, &photo).await, StatusCode::NO_CONTENT);
+    assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_takes_no_photos_in() {
+    let kit = Kit::with(|config| (config.s3.bucket, config.uploads.free_bytes) = (None, u64::MAX)).await;
+    let (ada, photo) = (kit.signs_up("ada").await, photos::small_jpeg(1));
+    let put = ada.announces(&photo, "image/jpeg").await;
+    let tus = json!({ "contentType": "image/jpeg", "byteSize": photo.len(), "prefers": "TUS" });
+    let tus = ada.announces_as(tus).await;
+    let address = |upload: &Upload| upload.url.clone().expect("bytes are awaited");
+    let (putting, patching) = (ada.front.client.put(address(&put)), ada.front.client.patch(address(&tus)));
+    let patching = patching.header("tus-resumable", "1.0.0").header("upload-offset", "0");
+    for (sending, content_type) in [(putting, "image/jpeg"), (patching, "application/offset+octet-stream")] {
+        let sending = sending.header("content-type", content_type).body(photo.clone());
+        let answer = sending.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let errors: Value = answer.json().await.expect("JSON");
+        let extensions = &errors["errors"][0]["extensions"];
+        assert_eq!(
+            (&extensions["code"], extensions["retryAfterMs"].is_u64()),
+            (&json!("OVERLOADED"), true),
+            "{errors}"
+        );
+        kit.forgives("a disk is full");
+    }
+    assert_eq!(ada.sees_upload(&put.id).await["status"], "AWAITING_BYTES");
+    assert_eq!((coming_in(&kit), kit.app.transfers.bytes()), (vec![], 0));
+    kit.forgives("no photos are taken in");
     kit.ends().await;
 }

@@ -9,9 +9,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use s3s::crypto::{Checksum, Sha256};
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
-    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput,
-    PutObjectOutput, StreamingBlob,
+    CommonPrefix, DeleteObjectInput, DeleteObjectOutput, GetObjectInput, GetObjectOutput, HeadBucketInput,
+    HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
+    PutObjectInput, PutObjectOutput, StreamingBlob,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
@@ -21,6 +21,8 @@ use tokio::fs;
 const LARGEST: usize = 64 << 20;
 /// Objects in one answer to a list.
 const PAGE: usize = 1000;
+/// The size of what stands for several objects.
+const FOLDER: i64 = -1;
 
 /// The objects below a folder.
 #[derive(Debug)]
@@ -58,6 +60,17 @@ impl Store {
         keys.sort();
         Ok(keys)
     }
+}
+
+/// What the keys below the prefix have in common up to a delimiter stands once for all of them.
+fn rolled_up(keys: Vec<(String, i64)>, prefix: &str, delimiter: &str) -> Vec<(String, i64)> {
+    let common = |(key, size): (String, i64)| match key[prefix.len()..].split_once(delimiter) {
+        Some((folder, _)) => (format!("{prefix}{folder}{delimiter}"), FOLDER),
+        None => (key, size),
+    };
+    let mut keys: Vec<(String, i64)> = keys.into_iter().map(common).collect();
+    keys.dedup();
+    keys
 }
 
 fn there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
@@ -107,15 +120,21 @@ impl S3 for Store {
         let input = request.input;
         let prefix = input.prefix.as_deref().unwrap_or_default();
         let mut keys = self.keys(&input.bucket, prefix).await.map_err(|error| s3_error!(error, InternalError))?;
+        if let Some(delimiter) = &input.delimiter {
+            keys = rolled_up(keys, prefix, delimiter);
+        }
         if let Some(after) = &input.continuation_token {
             keys.retain(|(key, _)| key > after);
         }
         let is_truncated = keys.len() > PAGE;
         keys.truncate(PAGE);
         let next = keys.last().filter(|_| is_truncated).map(|(key, _)| key.clone());
+        let (folders, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, size)| *size == FOLDER);
         let object = |(key, size)| Object { key: Some(key), size: Some(size), ..Object::default() };
+        let folder = |(key, _)| CommonPrefix { prefix: Some(key) };
         Ok(S3Response::new(ListObjectsV2Output {
             contents: Some(keys.into_iter().map(object).collect()),
+            common_prefixes: Some(folders.into_iter().map(folder).collect()),
             is_truncated: Some(is_truncated),
             next_continuation_token: next,
             name: Some(input.bucket),

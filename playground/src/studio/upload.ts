@@ -102,7 +102,8 @@ async function next(file: File, address: string, offset: number): Promise<number
 }
 
 function progress(response: Response): number {
-  if (response.status >= 500) throw new Error(`HTTP ${response.status}`);
+  // 423: the server does not know yet that the old connection is dead.
+  if (response.status >= 500 || response.status === 423) throw new Error(`HTTP ${response.status}`);
   if (response.status === 404 || response.status === 410) throw new Refused("This upload is over. Choose the photo again.");
   if (!response.ok) throw new Refused(`The server refused the bytes (HTTP ${response.status}).`);
   return Number(response.headers.get("Upload-Offset"));

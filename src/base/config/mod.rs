@@ -125,6 +125,7 @@ impl Config {
         }
         let positive = [
             ("uploads.workers", self.uploads.workers as u64),
+            ("uploads.transfer_seconds", self.uploads.transfer_seconds),
             ("log.poll_milliseconds", self.log.poll_milliseconds),
             ("websocket.queue", self.websocket.queue as u64),
             ("websocket.ping_seconds", self.websocket.ping_seconds),

@@ -127,6 +127,14 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("uploads.waiting", "Uploads of one user that no media uses yet."),
     ("uploads.workers", "Photos processed at once in one process."),
     (
+        "uploads.transfer_seconds",
+        "How long the bytes of a photo may take to come in through this server, with tus those of one request.",
+    ),
+    (
+        "uploads.free_bytes",
+        "Bytes that stay free on the volume of the data folder: when there are fewer, no photos are taken in. Of no matter with `s3.bucket`.",
+    ),
+    (
         "uploads.erase_after_days",
         "How long files of deleted media are kept where no link leads, for backups of the database that know them.",
     ),

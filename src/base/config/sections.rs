@@ -179,6 +179,8 @@ pub struct Uploads {
     pub keep_hours: u64,
     pub waiting: u64,
     pub workers: usize,
+    pub transfer_seconds: u64,
+    pub free_bytes: u64,
     pub erase_after_days: u64,
     pub heif_decoder: Option<PathBuf>,
 }
@@ -333,6 +335,10 @@ impl Default for Uploads {
             keep_hours: 24,
             waiting: 50,
             workers: 2,
+            // The largest photo at 40 KB a second.
+            transfer_seconds: 15 * 60,
+            // What photos that came in last may still need, and the database.
+            free_bytes: 256 << 20,
             erase_after_days: 0,
             heif_decoder: None,
         }

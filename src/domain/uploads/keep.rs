@@ -38,10 +38,10 @@ pub(super) async fn for_backups(app: &App, key: &str) -> Result<()> {
 pub async fn sweep_erased(app: &App) -> Result<()> {
     let kept = Duration::from_hours(24 * app.config.uploads.erase_after_days);
     let oldest = folder(app.clock.now().before(kept));
-    for file in app.blobs.list(ERASED).await? {
-        let day = file.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
+    for day in app.blobs.folders(ERASED).await? {
+        let day = format!("{ERASED}/{day}");
         if day < oldest {
-            app.blobs.remove(&file).await?;
+            app.blobs.remove_folder(&day).await?;
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ mod receive;
 mod sweep;
 mod table;
 mod target;
+mod transfer;
 
 use serde::{Deserialize, Serialize};
 

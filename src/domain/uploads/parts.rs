@@ -9,7 +9,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder};
 
 use super::receive::{gone, note};
-use super::{Upload, UploadProtocol, UploadStatus, keys, table};
+use super::{Upload, UploadProtocol, UploadStatus, keys, table, transfer};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, RefusalCode, Result};
@@ -71,8 +71,9 @@ pub async fn progress(app: &App, id: UploadId, secret: &str) -> Result<Progress>
 ///
 /// # Errors
 /// Those of [`progress`], `TOO_LARGE` when more come than were announced, `UPLOAD_UNUSABLE` when they came in too many parts,
-/// and those of the store and the database.
-pub async fn append<S>(app: &App, (id, secret): (UploadId, &str), offset: u64, mut bytes: S) -> Result<Appended>
+/// `ACTION_LIMITED` while they come in on another connection, `OVERLOADED` when there is no room for them, and those of the
+/// store and the database.
+pub async fn append<S>(app: &App, (id, secret): (UploadId, &str), offset: u64, bytes: S) -> Result<Appended>
 where
     S: Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
 {
@@ -84,6 +85,8 @@ where
     if of(id).count(app.db.read_own(&id)).await? >= MOST_PARTS {
         return Err(too_small_parts());
     }
+    let transfer = transfer::begin(app, &upload)?;
+    let mut bytes = transfer::pieces(app, &transfer, bytes);
     let (mut waiting, mut goes_on) = (BytesMut::new(), true);
     loop {
         goes_on = goes_on && fill(&mut waiting, &mut bytes).await;

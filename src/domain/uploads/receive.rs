@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::{Upload, UploadProtocol, UploadStatus, keys, table};
+use super::{Upload, UploadProtocol, UploadStatus, keys, table, transfer};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
@@ -26,7 +26,8 @@ pub struct Arriving<'a> {
 ///
 /// # Errors
 /// `NOT_FOUND` for an unknown upload or a wrong secret, `TOO_LARGE`, `UNSUPPORTED_MEDIA`, `INVALID` when length or checksum
-/// differ, and `UPLOAD_UNUSABLE`.
+/// differ, `UPLOAD_UNUSABLE`, `ACTION_LIMITED` while they come in on another connection, and `OVERLOADED` when there is no
+/// room for them.
 pub async fn receive<S>(app: &App, id: UploadId, secret: &str, arriving: Arriving<'_>, bytes: S) -> Result<()>
 where
     S: Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
@@ -44,8 +45,12 @@ where
         UploadStatus::Processing | UploadStatus::Ready | UploadStatus::Used | UploadStatus::Rejected => return Ok(()),
     }
     let announced = u64::try_from(upload.byte_size).unwrap_or(0);
-    let incoming = app.blobs.receive(&app.chance.token(), announced, bytes).await?;
+    let transfer = transfer::begin(app, &upload)?;
+    let incoming = app.blobs.receive(announced, transfer::pieces(app, &transfer, bytes)).await?;
     let incoming = incoming.ok_or_else(|| wrong_length(announced))?;
+    if transfer.has_given_way() && incoming.arrived.bytes < announced {
+        return Err(transfer::busy(app.clock.now()));
+    }
     compare(&upload, &incoming.arrived)?;
     keep(app, &upload, incoming).await
 }

@@ -6,8 +6,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
+
 use super::{Upload, UploadStatus, keep, keys, parts, table};
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::facts::Fact;
 use crate::base::ids::{MediaId, UploadId};
@@ -93,7 +96,14 @@ async fn is_last(tx: &Tx, upload: &Upload, key: &str) -> Result<bool> {
 /// Those of the store and the database.
 pub async fn sweep_strays(app: &App) -> Result<()> {
     let old = app.clock.now().before(YOUNG);
-    let sent = app.blobs.list(keys::RAW).await?;
+    let mut pages = app.blobs.pages(keys::RAW).await?;
+    while let Some(sent) = pages.try_next().await? {
+        remove_strays(app, old, sent).await?;
+    }
+    Ok(())
+}
+
+async fn remove_strays(app: &App, old: Timestamp, sent: Vec<String>) -> Result<()> {
     let sent = sent.into_iter().filter_map(|key| Some((keys::upload_of(&key)?, key)));
     let sent: Vec<(UploadId, String)> = sent.filter(|(id, _)| id.made_at() < old).collect();
     let ids: Vec<UploadId> = sent.iter().map(|(id, _)| *id).collect();

@@ -5,6 +5,7 @@
 
 mod check;
 mod disk;
+mod durable;
 mod incoming;
 mod s3;
 
@@ -12,22 +13,29 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 
+use crate::base::chance::Chance;
 use crate::base::config::Config;
 use crate::base::error::{Error, Result};
+use crate::base::volume;
 
 use disk::Disk;
 pub use incoming::{Arrived, Incoming, arrived};
 use incoming::{Digest, Spool};
 use s3::S3;
 
+/// Keys in a page of a list: what S3 gives at once.
+const PAGE: usize = 1000;
+
 /// The store of files.
 #[derive(Debug)]
 pub struct Blobs {
     store: Store,
     spool: Spool,
+    /// Bytes of the local disk that photos leave free.
+    free_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -98,25 +106,39 @@ impl Blobs {
     ///
     /// # Errors
     /// When the data folder cannot be written to, or the configuration names no region.
-    pub async fn open(config: &Config) -> Result<Self> {
+    pub async fn open(config: &Config, chance: &Chance) -> Result<Self> {
         let folder = config.server.data.join("blobs");
-        let spool = Spool::below(&folder)?;
+        let spool = Spool::below(&folder, chance)?;
         let store = match &config.s3.bucket {
             Some(bucket) => Store::S3(Box::new(S3::connect(&config.s3, bucket).await?)),
             None => Store::Disk(Disk::below(folder)),
         };
-        Ok(Self { store, spool })
+        Ok(Self { store, spool, free_bytes: config.uploads.free_bytes })
     }
 
-    /// Takes bytes in, at most `most`, under a name that nothing else uses at the moment. `None` when there are more.
+    /// Whether so many bytes more can be kept. S3 has room for all.
+    ///
+    /// # Errors
+    /// `OVERLOADED` when the disk would be fuller than it may be.
+    pub fn check_room(&self, bytes: u64) -> Result<()> {
+        let Store::Disk(disk) = &self.store else { return Ok(()) };
+        let free = volume::free_bytes(disk.folder())?;
+        if free < bytes.saturating_add(self.free_bytes) {
+            let folder = disk.folder().display();
+            return Err(Error::full(format!("{free} bytes are free for {folder}, {bytes} more are to come in")));
+        }
+        Ok(())
+    }
+
+    /// Takes bytes in, at most `most`. `None` when there are more.
     ///
     /// # Errors
     /// When the disk or the sender fails.
-    pub async fn receive<S>(&self, name: &str, most: u64, bytes: S) -> Result<Option<Incoming>>
+    pub async fn receive<S>(&self, most: u64, bytes: S) -> Result<Option<Incoming>>
     where
         S: futures_util::Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
     {
-        self.spool.receive(name, most, bytes).await
+        self.spool.receive(most, bytes).await
     }
 
     /// Gives received bytes their key.
@@ -125,7 +147,7 @@ impl Blobs {
     /// When the store fails.
     pub async fn keep(&self, incoming: Incoming, key: &str) -> Result<()> {
         match &self.store {
-            Store::Disk(disk) => disk.keep(&incoming, sound(key)?).await,
+            Store::Disk(disk) => disk.keep(incoming.file, sound(key)?).await,
             Store::S3(s3) => s3.keep(&incoming, sound(key)?).await,
         }
     }
@@ -136,7 +158,7 @@ impl Blobs {
     /// When the store fails.
     pub async fn write(&self, key: &str, bytes: &[u8]) -> Result<()> {
         match &self.store {
-            Store::Disk(disk) => disk.write(sound(key)?, bytes).await,
+            Store::Disk(disk) => disk.keep(self.spool.write(bytes).await?, sound(key)?).await,
             Store::S3(s3) => s3.write(sound(key)?, bytes).await,
         }
     }
@@ -189,15 +211,46 @@ impl Blobs {
         Ok(Some(digest.finish()))
     }
 
-    /// The keys of the files in a folder, and in those below it.
+    /// The keys of the files in a folder, and in those below it. For folders of a handful; others have [`Self::pages`].
     ///
     /// # Errors
     /// When the store fails.
     pub async fn list(&self, folder: &str) -> Result<Vec<String>> {
-        match &self.store {
-            Store::Disk(disk) => disk.list(sound(folder)?).await,
-            Store::S3(s3) => s3.list(sound(folder)?).await,
-        }
+        self.pages(folder).await?.try_concat().await
+    }
+
+    /// The same, some keys at a time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn pages(&self, folder: &str) -> Result<BoxStream<'_, Result<Vec<String>>>> {
+        let walk = match &self.store {
+            Store::Disk(disk) => disk.walk(sound(folder)?).await?,
+            Store::S3(s3) => return Ok(s3.pages(sound(folder)?)),
+        };
+        let pages = stream::try_unfold(walk, |mut walk| async move {
+            let page = walk.page().await?;
+            Ok::<_, Error>(Some((page, walk)).filter(|(page, _)| !page.is_empty()))
+        });
+        Ok(pages.boxed())
+    }
+
+    /// The names of the folders in a folder that can be those of keys.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn folders(&self, folder: &str) -> Result<Vec<String>> {
+        let mut names = match &self.store {
+            Store::Disk(disk) => disk.folders(sound(folder)?).await?,
+            Store::S3(s3) => s3.folders(sound(folder)?).await?,
+        };
+        names.retain(|name| sound(name).is_ok());
+        Ok(names)
+    }
+
+    /// Removes what processes that were killed had begun to write.
+    pub fn forget_abandoned(&self) {
+        self.spool.forget_abandoned();
     }
 
     /// Removes a file. Harmless when there is none.
@@ -298,6 +351,59 @@ mod tests {
         for key in ["", "/", "a//b", "../a", "a/..", "a/.b", "a b", "a\\b", "a\0", "ä", "/a", "a/"] {
             assert!(sound(key).is_err(), "{key}");
         }
+    }
+
+    async fn opened(name: &str) -> (Blobs, std::path::PathBuf) {
+        let folder = std::env::temp_dir().join(format!("photograph-blobs-{name}-{}", std::process::id()));
+        let mut config = Config::default();
+        config.server.data.clone_from(&folder);
+        (Blobs::open(&config, &Chance::default()).await.unwrap(), folder)
+    }
+
+    #[tokio::test]
+    async fn files_that_differ_in_format_only_are_written_at_once() {
+        let (blobs, folder) = opened("formats").await;
+        let key = |format: &str| format!("images/a/full.{format}");
+        let formats = ["jpg", "webp", "avif", "jpg", "avif"];
+        for _ in 0..10 {
+            let files = formats.map(|format| (key(format), format.repeat(30_000)));
+            let writes = files.iter().map(|(key, bytes)| blobs.write(key, bytes.as_bytes()));
+            futures_util::future::try_join_all(writes).await.unwrap();
+            for (key, bytes) in &files {
+                assert!(blobs.read(key).await.unwrap().unwrap() == bytes.as_bytes(), "{key}");
+            }
+        }
+        assert_eq!(blobs.list("images").await.unwrap().len(), 3);
+        assert_eq!(blobs.list("incoming").await.unwrap(), Vec::<String>::new());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_large_folder_is_listed_in_pages_and_what_is_not_whole_not_at_all() {
+        let (blobs, folder) = opened("pages").await;
+        for day in ["1", "2", "no key"] {
+            let day = folder.join("blobs/erased").join(day);
+            std::fs::create_dir_all(day.join("empty")).unwrap();
+            for file in 0..PAGE {
+                std::fs::write(day.join(file.to_string()), "").unwrap();
+            }
+            std::fs::write(day.join("full.part"), "half").unwrap();
+        }
+        let killed = std::fs::File::create(folder.join("blobs/erased/2/killed.part")).unwrap();
+        killed.set_modified(std::time::UNIX_EPOCH).unwrap();
+        let pages: Vec<Vec<String>> = blobs.pages("erased").await.unwrap().try_collect().await.unwrap();
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [PAGE; 3]);
+        let mut keys = pages.concat();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!((keys.len(), keys[0].as_str()), (3 * PAGE, "erased/1/0"));
+        let left = ["full.part", "killed.part"].map(|name| folder.join("blobs/erased/2").join(name).exists());
+        assert_eq!(left, [true, false], "what a killed process had begun is removed");
+        let mut days = blobs.folders("erased").await.unwrap();
+        days.sort_unstable();
+        assert_eq!(days, ["1", "2"]);
+        assert_eq!(blobs.folders("nowhere").await.unwrap(), Vec::<String>::new());
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

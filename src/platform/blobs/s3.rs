@@ -10,13 +10,15 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use futures_util::future::try_join_all;
-use futures_util::{StreamExt, stream};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 
 use connect::Ways;
 
@@ -26,6 +28,8 @@ use crate::base::error::{Error, Result};
 
 /// What is written once and never changed may be kept by everybody who was given it, for a year.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// Files removed at once.
+const AT_ONCE: usize = 16;
 const SHA256_HEADER: &str = "x-amz-checksum-sha256";
 
 /// Files in one bucket.
@@ -45,7 +49,7 @@ impl S3 {
 
     /// Sends what the disk has received, with the checksum it arrived with.
     pub(super) async fn keep(&self, incoming: &Incoming, key: &str) -> Result<()> {
-        let body = ByteStream::from_path(&incoming.file).await.map_err(Error::internal)?;
+        let body = ByteStream::from_path(incoming.file.path()).await.map_err(Error::internal)?;
         self.put(key, &incoming.arrived.sha256, body).await
     }
 
@@ -81,15 +85,29 @@ impl S3 {
         Ok(Some(Kept { bytes, sha256 }))
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>> {
+    pub(super) fn pages(&self, folder: &str) -> BoxStream<'_, Result<Vec<String>>> {
         let list = self.ways.client.list_objects_v2().bucket(&self.bucket).prefix(self.name(folder) + "/");
-        let (mut pages, mut keys) = (list.into_paginator().send(), Vec::new());
+        let pages = stream::unfold(list.into_paginator().send(), |mut pages| async move {
+            let page = pages.next().await?;
+            Some((page.map_err(failed), pages))
+        });
+        let keys = move |page: ListObjectsV2Output| -> Vec<String> {
+            let names = page.contents().iter().filter_map(|object| object.key());
+            names.filter_map(|name| name.strip_prefix(&self.prefix)).map(str::to_owned).collect()
+        };
+        pages.map_ok(keys).boxed()
+    }
+
+    pub(super) async fn folders(&self, folder: &str) -> Result<Vec<String>> {
+        let prefix = self.name(folder) + "/";
+        let list = self.ways.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).delimiter("/");
+        let (mut pages, mut names) = (list.into_paginator().send(), Vec::new());
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed)?;
-            let names = page.contents().iter().filter_map(|object| object.key());
-            keys.extend(names.filter_map(|name| name.strip_prefix(&self.prefix)).map(str::to_owned));
+            let folders = page.common_prefixes().iter().filter_map(|folder| folder.prefix()?.strip_prefix(&prefix));
+            names.extend(folders.map(|folder| folder.trim_end_matches('/').to_owned()));
         }
-        Ok(keys)
+        Ok(names)
     }
 
     pub(super) async fn remove(&self, key: &str) -> Result<()> {
@@ -97,10 +115,15 @@ impl S3 {
         absent(delete.send().await).map(|_| ())
     }
 
-    /// One by one: not every store that speaks like S3 deletes several at once, and a folder has a handful.
+    /// One by one: not every store that speaks like S3 deletes several at once.
     pub(super) async fn remove_folder(&self, folder: &str) -> Result<()> {
-        let keys = self.list(folder).await?;
-        try_join_all(keys.iter().map(|key| self.remove(key))).await.map(|_| ())
+        let mut pages = self.pages(folder);
+        while let Some(keys) = pages.try_next().await? {
+            for keys in keys.chunks(AT_ONCE) {
+                try_join_all(keys.iter().map(|key| self.remove(key))).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Type, length and checksum are part of what is signed: the store takes exactly these bytes. The length is not among

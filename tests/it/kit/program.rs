@@ -19,7 +19,7 @@ pub struct Program {
     parts: Parts,
     data: PathBuf,
     serves: bool,
-    on_a_small_disk: bool,
+    small_disk: Option<String>,
     running: Option<Child>,
 }
 
@@ -39,7 +39,7 @@ impl Program {
         std::fs::write(folder.0.join("photograph.toml"), config).expect("a file in the folder");
         let front = Front::at(free_address());
         let data = PathBuf::from("data");
-        Self { front, folder, parts: Parts::Embedded, data, serves: true, on_a_small_disk: false, running: None }
+        Self { front, folder, parts: Parts::Embedded, data, serves: true, small_disk: None, running: None }
     }
 
     /// One that keeps its data in this folder, which may be that of others as well.
@@ -56,8 +56,13 @@ impl Program {
 
     /// One that is told when the disk is full, instead of being ended by the system.
     pub fn on_a_small_disk(mut self) -> Self {
-        self.on_a_small_disk = true;
+        self.small_disk = Some("unlimited".to_owned());
         self
+    }
+
+    /// From its next start on, none of its files may grow beyond so many KiB.
+    pub fn has_files_of_at_most(&mut self, kib: usize) {
+        self.small_disk = Some(kib.to_string());
     }
 
     /// Starts the server and waits until it is ready.
@@ -84,12 +89,11 @@ impl Program {
     }
 
     fn command(&self) -> Command {
-        if !self.on_a_small_disk {
-            return Command::new(PROGRAM);
-        }
+        let Some(kib) = &self.small_disk else { return Command::new(PROGRAM) };
         // What the program says goes through a pipe to a process that has the room.
         let mut shell = Command::new("bash");
-        shell.args(["-c", r#"trap "" XFSZ; exec "$@" > >(exec cat) 2>&1"#, "bash", PROGRAM]);
+        let small = r#"trap "" XFSZ; kib=$1; shift; exec > >(exec cat) 2>&1; ulimit -Sf "$kib"; exec "$@""#;
+        shell.args(["-c", small, "bash", kib, PROGRAM]);
         shell
     }
 
