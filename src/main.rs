@@ -11,16 +11,18 @@ use clap::{Args, Parser, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::base::config::{Config, Roles};
+use photograph::base::volume;
 use photograph::platform::db::Db;
 use photograph::platform::telemetry;
-use photograph::{graphql, http, jobs, seed};
+use photograph::{graphql, http, jobs};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use commands::bench::BenchTask;
 use commands::check::Check;
 use commands::feed::FeedTask;
-use commands::{Outcome, Settings, bench, check, feed};
+use commands::seed::Seed;
+use commands::{Outcome, Settings, bench, check, feed, seed};
 
 /// Small pieces of memory are taken and given back thousands of times for each answer.
 #[global_allocator]
@@ -41,7 +43,7 @@ enum Task {
     /// Serve the API, with workers inside. Also what runs without a command.
     Serve(Serve),
     /// Fill a server with a small lively world. Repeatable. Never on a public server: the passwords are known.
-    Seed(Settings),
+    Seed(Seed),
     /// Bring the schema of every database up to date, and nothing else.
     Migrate(Settings),
     /// Measure what an operation costs, on a world that is made for it. Wants empty databases of its own.
@@ -86,9 +88,10 @@ struct Serve {
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Command::parse();
+    volume::keep_private();
     let done = match command.task.unwrap_or(Task::Serve(command.serve)) {
         Task::Serve(options) => Box::pin(serve(options)).await,
-        Task::Seed(settings) => plant(&settings).await,
+        Task::Seed(options) => seed::run(options).await,
         Task::Migrate(settings) => migrate(&settings).await,
         Task::Bench(task) => Box::pin(bench::run(task)).await,
         Task::Check(options) => check::run(options).await,
@@ -179,16 +182,6 @@ async fn wait_for_signal(stop: CancellationToken) {
     }
     let _ = tokio::signal::ctrl_c().await;
     stop.cancel();
-}
-
-async fn plant(settings: &Settings) -> Outcome {
-    let config = settings.load()?;
-    telemetry::start(&config.telemetry)?;
-    let app = App::start(config, Clock::system()).await?;
-    let background = jobs::spawn(&app).await?;
-    seed::plant(&app, |line| println!("{line}")).await?;
-    background.stop().await;
-    Ok(())
 }
 
 async fn migrate(settings: &Settings) -> Outcome {

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod check;
 pub mod feed;
+pub mod seed;
 
 use std::path::PathBuf;
 

@@ -1,9 +1,11 @@
 //! The program in the hands of an operator: a mistake in its setting up is told at once, with the way to mend it.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::kit::Folder;
 use crate::kit::program::{Program, run};
+use crate::kit::{Folder, photos};
 
 /// What a command that must fail says.
 fn fails(output: &Output) -> String {
@@ -119,4 +121,51 @@ async fn the_server_stops_when_it_is_asked_to_and_goes_on_where_it_was() {
     program.starts().await;
     assert_eq!(ada.home_feed().await, [media], "the same session, the same feed");
     program.ends().await;
+}
+
+/// Everything in a folder, with the folder.
+fn all_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let all = entries.flat_map(|path| if path.is_dir() { all_in(&path) } else { vec![path] });
+    all.chain([folder.to_owned()]).collect()
+}
+
+#[tokio::test]
+async fn nobody_else_on_the_machine_can_read_what_the_server_keeps() {
+    let mut program = Program::told("");
+    let data = program.folder.0.join("data");
+    let opened = |path: &Path, mode| {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("the mode can be changed");
+    };
+    std::fs::create_dir(&data).expect("a folder");
+    opened(&data, 0o755);
+    for start in ["the first", "the second"] {
+        program.starts().await;
+        let ada = program.signs_up(if start == "the first" { "ada" } else { "bob" }).await;
+        ada.uploads(&photos::small_jpeg(1), "image/jpeg").await;
+        for path in all_in(&data) {
+            let mode = std::fs::metadata(&path).map_or(0, |data| data.permissions().mode());
+            assert_eq!(mode & 0o077, 0, "after {start} start {} has mode {mode:o}", path.display());
+        }
+        program.is_killed();
+        // As an earlier version left it.
+        opened(&data, 0o755);
+        opened(&data.join("photograph.sqlite"), 0o644);
+    }
+    program.ends().await;
+}
+
+#[test]
+fn a_server_that_others_can_reach_is_not_seeded_by_mistake() {
+    for (key, value) in
+        [("PHOTOGRAPH__SERVER__URL", "https://photos.example.org"), ("PHOTOGRAPH__SERVER__LISTEN", "0.0.0.0:8080")]
+    {
+        let folder = with_file("");
+        let said = fails(&run(&folder.0, &["seed"], &[(key, value)]));
+        assert!(said.contains(value) && said.contains("--public"), "{said}");
+        assert!(!folder.0.join("data").exists(), "nothing was begun");
+        // Whoever says so is let through, here as far as a data folder that is none.
+        let said = fails(&run(&folder.0, &["seed", "--public", "--data", "photograph.toml"], &[(key, value)]));
+        assert!(!said.contains("--public"), "{said}");
+    }
 }

@@ -16,6 +16,7 @@ use super::pooled::Pooled;
 use super::reader::Pool;
 use crate::base::config::Config;
 use crate::base::error::{Error, Result};
+use crate::base::volume;
 
 /// How long a request waits for a free connection before it is told that the server is overloaded, and how long a server
 /// that starts waits for its databases before it gives up.
@@ -78,6 +79,11 @@ impl Manner {
     pub(super) async fn sqlite(&self, file: &Path) -> Result<(Pool, Pool)> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)?;
+        }
+        for beside in ["", "-wal", "-shm"] {
+            let mut name = file.as_os_str().to_owned();
+            name.push(beside);
+            volume::make_private_file(Path::new(&name));
         }
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
         let writer = pool(1).after_release(|connection, _| Box::pin(is_clean(connection)));
