@@ -19,6 +19,7 @@ pub mod redis;
 pub mod sight;
 pub mod store;
 mod stream;
+mod template;
 pub mod traffic;
 
 use std::path::PathBuf;
@@ -79,7 +80,7 @@ impl Kit {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let log = log::Watch::start();
         let folder = Folder::fresh();
-        let parts = Parts::fresh().await;
+        let parts = Parts::migrated(&folder.0).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port's number");
         let mut config = Config::default();
@@ -196,4 +197,10 @@ pub async fn eventually<T>(what: &str, patience: Duration, mut ask: impl AsyncFn
         }
     };
     timeout(patience, asking).await.unwrap_or_else(|_| panic!("not within {patience:?}: {what}"))
+}
+
+/// What the environment says, if anything.
+#[expect(clippy::disallowed_methods, reason = "tests are told by their environment where they run")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -13,7 +13,7 @@ use photograph::base::config::Config;
 use photograph::platform::blobs::hex;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 
-use super::eventually;
+use super::{eventually, setting, template};
 
 /// The ranges of logical shards, each with how the name of its database ends.
 const SHARDS: [(&str, &str); 2] = [("0-4095", "a"), ("4096-8191", "b")];
@@ -54,11 +54,19 @@ pub struct Servers {
 impl Parts {
     /// New and empty ones.
     pub async fn fresh() -> Self {
-        match setting("PHOTOGRAPH_TEST_BACKEND").as_deref() {
-            None | Some("embedded") => Self::Embedded,
-            Some("production") => Self::Production(Production::on(Servers::of_tests_run()).await),
-            Some(other) => panic!("PHOTOGRAPH_TEST_BACKEND is embedded or production, not {other:?}"),
+        match Servers::of_this_round() {
+            None => Self::Embedded,
+            Some(servers) => Self::Production(Production::on(servers).await),
         }
+    }
+
+    /// New ones whose databases have the schema of the program, for a server that keeps its data in this folder.
+    pub async fn migrated(data: &Path) -> Self {
+        let Some(servers) = Servers::of_this_round() else {
+            template::copy_to_file(&data.join("photograph.sqlite")).await;
+            return Self::Embedded;
+        };
+        Self::Production(Production::migrated_on(servers).await)
     }
 
     /// What a server has to be told, as its configuration file says it. Connections are few: many servers run at once.
@@ -96,13 +104,23 @@ impl Parts {
 impl Production {
     /// New databases, keys and files on these servers.
     pub async fn on(servers: Servers) -> Self {
-        let story = format!("photograph_test_{}", hex(&Chance::default().bytes::<8>()));
-        let production = Self { story, servers };
+        let production = Self::named(servers);
         for name in production.databases() {
             run(&production.servers.primary, &format!("CREATE DATABASE {name}")).await;
         }
         production.are_replicated().await;
         production
+    }
+
+    async fn migrated_on(servers: Servers) -> Self {
+        let production = Self::named(servers);
+        template::copy_on_server(&production.servers.primary, &production.databases()).await;
+        production.are_replicated().await;
+        production
+    }
+
+    fn named(servers: Servers) -> Self {
+        Self { story: format!("photograph_test_{}", hex(&Chance::default().bytes::<8>())), servers }
     }
 
     /// The names of the databases, in the order of their shards.
@@ -195,6 +213,15 @@ impl Addresses {
 }
 
 impl Servers {
+    /// Those that the stories of this round run on; none on the embedded parts.
+    fn of_this_round() -> Option<Self> {
+        match setting("PHOTOGRAPH_TEST_BACKEND").as_deref() {
+            None | Some("embedded") => None,
+            Some("production") => Some(Self::of_tests_run()),
+            Some(other) => panic!("PHOTOGRAPH_TEST_BACKEND is embedded or production, not {other:?}"),
+        }
+    }
+
     /// Those of `tests/run`.
     fn of_tests_run() -> Self {
         let address = |part: &str| {
@@ -217,15 +244,11 @@ async fn run(server: &str, text: &str) {
     connection.close().await.expect("the connection closes");
 }
 
-async fn connect(server: &str, database: &str) -> DatabaseConnection {
+/// A connection for a look inside, or for making databases.
+pub(super) async fn connect(server: &str, database: &str) -> DatabaseConnection {
     Database::connect(format!("{server}/{database}")).await.unwrap_or_else(|error| panic!("{server}: {error}"))
 }
 
-fn statement(text: &str) -> Statement {
+pub(super) fn statement(text: &str) -> Statement {
     Statement::from_string(DbBackend::Postgres, text)
-}
-
-#[expect(clippy::disallowed_methods, reason = "tests are told by their environment where they run")]
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

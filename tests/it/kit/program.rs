@@ -26,15 +26,19 @@ pub struct Program {
 impl Program {
     /// What a server needs, before its first start.
     pub async fn prepared() -> Self {
-        let parts = Parts::fresh().await;
-        let mut program = Self::told(&parts.toml());
+        let folder = Folder::fresh();
+        let parts = Parts::migrated(&folder.0.join("data")).await;
+        let mut program = Self::in_folder(folder, &parts.toml());
         program.parts = parts;
         program
     }
 
     /// A server that is told this by its configuration, on parts that others use as well.
     pub fn told(config: &str) -> Self {
-        let folder = Folder::fresh();
+        Self::in_folder(Folder::fresh(), config)
+    }
+
+    fn in_folder(folder: Folder, config: &str) -> Self {
         let config = format!("[telemetry]\nlog = \"warn\"\n{config}");
         std::fs::write(folder.0.join("photograph.toml"), config).expect("a file in the folder");
         let front = Front::at(free_address());
