@@ -15,6 +15,7 @@ mod blocked_content;
 mod blocking;
 mod bounds;
 mod budgets;
+mod cancelled;
 mod checking;
 mod compose;
 mod config;

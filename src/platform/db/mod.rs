@@ -29,6 +29,7 @@ use tokio::task::JoinSet;
 
 use crate::base::config::Config;
 use crate::base::error::{Error, Result};
+use crate::base::facts::Fact;
 use crate::base::ids::{LOGICAL_SHARDS, Sharded};
 
 use connect::Manner;
@@ -53,7 +54,7 @@ pub struct Db {
     databases: Vec<Arc<Database>>,
     by_shard: Vec<usize>,
     /// When each logical shard was last written to by this process.
-    written: Vec<AtomicU64>,
+    written: Arc<[AtomicU64]>,
     ticks: Ticks,
     statements: Arc<AtomicU64>,
     /// Rows kept in memory.
@@ -67,7 +68,7 @@ pub struct Database {
     /// Its number, from 0, in the order of its first logical shard.
     pub number: usize,
     /// Told when a transaction left facts in the outbox.
-    pub outbox_filled: Notify,
+    pub outbox_filled: Arc<Notify>,
     /// Told when there are new steps to do.
     pub steps_stored: Notify,
     /// Rows kept in memory, those of all databases.
@@ -155,10 +156,10 @@ impl Db {
     where
         F: AsyncFnOnce(&Tx) -> Result<T>,
     {
-        let done = self.database(place).write(work).await;
-        // Also after an error: the commit may have been done, and only its answer lost.
-        self.written(place).store(self.ticks.now(), Ordering::Relaxed);
-        done
+        let (written, ticks) = (self.written.clone(), self.ticks);
+        let shard = usize::from(place.shard().number());
+        let mark = move || written[shard].store(ticks.now(), Ordering::Relaxed);
+        self.database(place).write_and(work, mark).await
     }
 
     /// What to read from when the newest state is not needed: a replica that is fresh enough, or the primary. What this
@@ -166,17 +167,13 @@ impl Db {
     /// it is not for what the viewer may have written: their last request may have gone to another process.
     pub fn read(&self, place: &impl Sharded) -> &Reader {
         let database = self.database(place);
-        let written = self.written(place).load(Ordering::Relaxed);
+        let written = self.written[usize::from(place.shard().number())].load(Ordering::Relaxed);
         database.replicas.fresh(written).unwrap_or(&database.reader)
     }
 
     /// What to read from when one's own writes must be seen: the primary.
     pub fn read_own(&self, place: &impl Sharded) -> &Reader {
         &self.database(place).reader
-    }
-
-    fn written(&self, place: &impl Sharded) -> &AtomicU64 {
-        &self.written[usize::from(place.shard().number())]
     }
 
     /// How many SQL statements ran so far, transactions not counted. For tests and budgets.
@@ -273,7 +270,7 @@ impl Database {
         replicas: Arc<Replicas>,
         home: Home,
     ) -> Self {
-        let (outbox_filled, steps_stored) = (Notify::new(), Notify::new());
+        let (outbox_filled, steps_stored) = (Arc::default(), Notify::new());
         Self { number, outbox_filled, steps_stored, kept: kept.clone(), writer, reader, replicas, home }
     }
 
@@ -285,20 +282,26 @@ impl Database {
     where
         F: AsyncFnOnce(&Tx) -> Result<T>,
     {
+        self.write_and(work, || {}).await
+    }
+
+    /// What follows a commit follows it also when nobody waits for its answer any more.
+    async fn write_and<T, F>(&self, work: F, mark: impl Fn() + Send + Sync + 'static) -> Result<T>
+    where
+        F: AsyncFnOnce(&Tx) -> Result<T>,
+    {
         let tx = Tx::begin(&self.writer).await?;
         match work(&tx).await {
             Ok(value) => {
-                let facts = tx.facts();
-                let committed = tx.commit().await;
-                // Also after an error: the commit may have been done, and only its answer lost.
-                for fact in &facts {
-                    self.kept.forget(fact);
-                }
-                committed?;
-                if !facts.is_empty() {
-                    self.outbox_filled.notify_one();
-                }
-                Ok(value)
+                let (kept, outbox_filled) = (self.kept.clone(), self.outbox_filled.clone());
+                let after = move |facts: &[Fact]| {
+                    facts.iter().for_each(|fact| kept.forget(fact));
+                    mark();
+                    if !facts.is_empty() {
+                        outbox_filled.notify_one();
+                    }
+                };
+                tx.commit(after).await.map(|()| value)
             }
             Err(error) => {
                 tx.roll_back().await;

@@ -10,7 +10,9 @@ use sea_orm::{ConnAcquireErr, DbErr, ExecResult, QueryResult, RuntimeErr, Statem
 use sea_query_sqlx::SqlxValues;
 use sqlx::postgres::{PgArguments, PgConnection, PgPool};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Executor, IntoArguments, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Executor, IntoArguments, Postgres, SqlSafeStr, Transaction};
+
+use super::tx::to_its_end;
 
 /// Connections to a pooler.
 #[derive(Clone, Debug)]
@@ -22,8 +24,11 @@ pub(super) struct Pooled {
 }
 
 impl Pooled {
+    /// Whoever stops waiting leaves nothing begun behind; for a connection one waits as long as one likes.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, DbErr> {
-        self.pool.begin_with(AssertSqlSafe(self.begin.clone())).await.map_err(not_begun)
+        let connection = self.pool.acquire().await.map_err(not_begun)?;
+        let begin = AssertSqlSafe(self.begin.clone()).into_sql_str();
+        to_its_end(async move { Transaction::begin(connection, Some(begin)).await.map_err(not_begun) }).await
     }
 
     pub(super) async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {

@@ -1,4 +1,5 @@
-//! A transaction on one database.
+//! A transaction on one database. To begin, to commit and to roll back are tasks of their own: they run to their end
+//! whatever becomes of the request that waits for them, so that a connection never goes back in the middle of one.
 
 use std::sync::{Arc, PoisonError};
 
@@ -37,6 +38,7 @@ enum Inner {
 }
 
 impl Tx {
+    /// Begins one. If nobody waits for it any more, it is rolled back.
     pub(super) async fn begin(writer: &Reader) -> Result<Self> {
         let inner = writer.health.guard(begin(&writer.pool)).await?;
         let connection = Connection { inner, health: writer.health.clone() };
@@ -54,34 +56,47 @@ impl Tx {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).push(fact.clone());
     }
 
-    /// The facts that were noted.
-    pub(super) fn facts(&self) -> Vec<Fact> {
-        std::mem::take(&mut *self.facts.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Commits.
-    pub(super) async fn commit(self) -> Result<()> {
+    /// Commits, and then does what follows with the facts that were noted. Also after an error: the commit may have been
+    /// done, and only its answer lost. So it may be done twice.
+    pub(super) async fn commit(self, after: impl Fn(&[Fact]) + Send + Sync + 'static) -> Result<()> {
         let Connection { inner, health } = self.connection;
-        let commit = async {
-            match inner {
-                Inner::Own(tx) => tx.commit().await,
-                Inner::Pooled(tx, _) => tx.into_inner().commit().await.map_err(pooled::exec_error),
-            }
-        };
-        Ok(health.guard(commit).await?)
+        let facts = self.facts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let after = Arc::new(move || after(&facts));
+        let in_the_end = after.clone();
+        let commit = to_its_end(async move {
+            let committed = inner.commit().await;
+            in_the_end();
+            committed
+        });
+        let committed = health.guard(commit).await;
+        if committed.is_err() {
+            // The end may be far away, when the database is.
+            after();
+        }
+        Ok(committed?)
     }
 
     /// Undoes everything. A failure is only logged: the database undoes it as well when the connection ends.
     pub(super) async fn roll_back(self) {
         let Connection { inner, health } = self.connection;
-        let roll_back = async {
-            match inner {
-                Inner::Own(tx) => tx.rollback().await,
-                Inner::Pooled(tx, _) => tx.into_inner().rollback().await.map_err(pooled::exec_error),
-            }
-        };
-        if let Err(error) = health.guard(roll_back).await {
+        if let Err(error) = health.guard(to_its_end(inner.roll_back())).await {
             tracing::debug!(%error, "a transaction could not be rolled back");
+        }
+    }
+}
+
+impl Inner {
+    async fn commit(self) -> Result<(), DbErr> {
+        match self {
+            Self::Own(tx) => tx.commit().await,
+            Self::Pooled(tx, _) => tx.into_inner().commit().await.map_err(pooled::exec_error),
+        }
+    }
+
+    async fn roll_back(self) -> Result<(), DbErr> {
+        match self {
+            Self::Own(tx) => tx.rollback().await,
+            Self::Pooled(tx, _) => tx.into_inner().rollback().await.map_err(pooled::exec_error),
         }
     }
 }
@@ -89,13 +104,25 @@ impl Tx {
 async fn begin(pool: &Pool) -> Result<Inner, DbErr> {
     match pool {
         Pool::Own(connection) => {
+            let connection = connection.clone();
             // A transaction that reads first and then writes would fail when another one wrote in between.
             let immediate = Some(SqliteTransactionMode::Immediate);
             let options = TransactionOptions { sqlite_transaction_mode: immediate, ..TransactionOptions::default() };
-            connection.begin_with_options(options).await.map(Inner::Own)
+            to_its_end(async move { connection.begin_with_options(options).await.map(Inner::Own) }).await
         }
         Pool::Pooled(pooled) => Ok(Inner::Pooled(Mutex::new(pooled.begin().await?), pooled.clone())),
     }
+}
+
+/// Does something to its end, also when nobody waits for it any more. sqlx takes back a connection on which somebody
+/// stopped waiting for the answer to BEGIN, and does not roll back what the server began: whoever gets it next would be
+/// told that there is a transaction already.
+pub(super) async fn to_its_end<T, W>(work: W) -> Result<T, DbErr>
+where
+    T: Send + 'static,
+    W: Future<Output = Result<T, DbErr>> + Send + 'static,
+{
+    tokio::spawn(work).await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
 }
 
 #[async_trait::async_trait]
