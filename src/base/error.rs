@@ -137,6 +137,12 @@ impl Code {
             Self::Internal => "INTERNAL_SERVER_ERROR",
         }
     }
+
+    /// Whether the same may succeed in a moment: a part is away, or there is too much to do.
+    #[must_use]
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Overloaded | Self::Timeout)
+    }
 }
 
 impl Error {
@@ -254,6 +260,12 @@ impl Error {
         }
     }
 
+    /// Whether the same may succeed in a moment.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.code().is_some_and(Code::passes)
+    }
+
     /// Whether it is this kind of refusal.
     #[must_use]
     pub fn is_refusal(&self, code: RefusalCode) -> bool {
@@ -294,6 +306,7 @@ impl From<sea_orm::DbErr> for Error {
                 Self::failed(Code::Overloaded, "The server has too much to do. Try again in a moment.").because(error)
             }
             Trouble::Late => Self::failed(Code::Timeout, "It took too long. Try again in a moment.").because(error),
+            Trouble::Full => Self::full(error),
             Trouble::Broken => Self::internal(error),
         }
     }

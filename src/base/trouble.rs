@@ -11,6 +11,8 @@ pub enum Trouble {
     Busy,
     /// The statement took longer than one may. Nothing was done.
     Late,
+    /// The database has no room left. Nothing was done.
+    Full,
     /// Anything else: a bug, or something an operator must look at.
     Broken,
 }
@@ -51,6 +53,10 @@ impl Trouble {
             // No lock in time, a deadlock, a conflict with what a replica replays, no connection left.
             "55P03" | "40P01" | "40001" | "53300" => Self::Busy,
             "57014" => Self::Late,
+            // The disk, the memory, or a limit of the server.
+            "53100" | "53200" | "53400" => Self::Full,
+            // SQLITE_FULL, and SQLITE_IOERR_WRITE, which is what a full quota gives.
+            "13" | "778" => Self::Full,
             code => match code.parse::<u32>().map(|number| number & 0xff) {
                 // SQLITE_BUSY, SQLITE_LOCKED.
                 Ok(5 | 6) if code.len() < 5 => Self::Busy,
@@ -73,7 +79,11 @@ mod tests {
             ("57014", Trouble::Late),
             ("5", Trouble::Busy),
             ("517", Trouble::Busy),
-            ("13", Trouble::Broken),
+            ("53100", Trouble::Full),
+            ("53400", Trouble::Full),
+            ("13", Trouble::Full),
+            ("778", Trouble::Full),
+            ("266", Trouble::Broken),
             ("23505", Trouble::Broken),
             ("42P01", Trouble::Broken),
         ];

@@ -49,6 +49,7 @@ mod redis;
 mod removals;
 mod replies;
 mod resume;
+mod room;
 mod s3;
 mod shelves;
 mod socket;

@@ -29,13 +29,15 @@ fn roles(text: &str) -> Roles {
 }
 
 /// Another process beside the server of a story.
-struct Beside {
+pub struct Beside {
     app: Arc<App>,
-    background: Background,
+    /// What it does by itself.
+    pub background: Background,
 }
 
 impl Beside {
-    async fn starts(kit: &Kit, role: &str) -> Self {
+    /// Starts it with a role.
+    pub async fn starts(kit: &Kit, role: &str) -> Self {
         let mut config = kit.app.config.clone();
         config.server.role = roles(role);
         let app = App::start(config, Clock::system()).await.unwrap_or_else(|error| panic!("{}", error.detail()));
