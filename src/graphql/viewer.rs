@@ -18,7 +18,6 @@ use super::scalars::EmailAddress;
 use super::session::Session;
 use super::upload::UploadConnection;
 use super::user::{User, UserConnection};
-use crate::base::error::{Code, Error, Result as Answer};
 use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
 use crate::domain::activity::{self, Kind};
@@ -49,7 +48,7 @@ impl Viewer {
     /// How others see them.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         let user = load(ctx).load_one(Known(self.0.user)).await?;
-        Ok(user.map(User).ok_or_else(|| Error::internal("a session has no user"))?)
+        Ok(user.map(User).ok_or_else(sessions::no_account)?)
     }
 
     /// Their e-mail address.
@@ -190,7 +189,7 @@ impl Viewer {
     /// Who can see and do what.
     async fn privacy_settings(&self, ctx: &Context<'_>) -> Result<PrivacySettings> {
         let user = load(ctx).load_one(Known(self.0.user)).await?;
-        let user = user.ok_or_else(|| Error::internal("a session has no user"))?;
+        let user = user.ok_or_else(sessions::no_account)?;
         Ok(PrivacySettings { is_private: user.is_private })
     }
 

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::base::chance::Chance;
 use crate::base::client_address::ClientAddress;
 use crate::base::error::{Code, Error};
-use crate::domain::sessions::Viewer;
+use crate::domain::sessions::{self, Viewer};
 use crate::graphql::limits::{Admitted, Asked, Limits, Sharing};
 use crate::graphql::live::group::{Groups, Joining, Membership, Payload, Stage, Told};
 use crate::graphql::order::Order;
@@ -102,6 +102,7 @@ pub(crate) struct Operations {
 pub(crate) struct Prepared {
     /// Query, mutation or subscription: not every transport takes every kind.
     pub(crate) kind: OperationType,
+    viewer: Option<Viewer>,
     request: Request,
     cost: u64,
     order: Order,
@@ -145,8 +146,9 @@ impl Operations {
         request.operation_name.clone_from(&source.operation_name);
         request.set_parsed_query(Arc::unwrap_or_clone(document));
         let bookmark = Arc::new(Bookmark::new(after));
+        let viewer = asker.0;
         let request = graphql::asked_by(&self.app, asker, request).data(bookmark.clone()).data(best);
-        Ok(Prepared { kind, request, cost, order, source, bookmark, sharing, best })
+        Ok(Prepared { kind, viewer, request, cost, order, source, bookmark, sharing, best })
     }
 
     /// Executes a query or a mutation.
@@ -154,10 +156,13 @@ impl Operations {
     /// # Errors
     /// When it did not fit the schema, took too long or hit a bug. Errors of single fields are in the answer.
     pub(crate) async fn answer(&self, prepared: Prepared) -> Result<Response, Rejected> {
-        let Prepared { request, cost, order, source, .. } = prepared;
-        let execution = AssertUnwindSafe(self.schema.execute(request)).catch_unwind();
-        let response = match tokio::time::timeout(self.app.config.timeout(), execution).await {
-            Ok(Ok(response)) => response,
+        let Prepared { viewer, request, cost, order, source, .. } = prepared;
+        let execution = AssertUnwindSafe(async {
+            self.has_account(viewer).await?;
+            Ok(self.schema.execute(request).await)
+        });
+        let response = match tokio::time::timeout(self.app.config.timeout(), execution.catch_unwind()).await {
+            Ok(Ok(response)) => response?,
             Ok(Err(panic)) => return Err(report::panicked(&self.app.chance, panic.as_ref())),
             Err(_) => return Err(self.too_slow()),
         };
@@ -165,6 +170,12 @@ impl Operations {
         let mut response = report::finish(&self.app.chance, question, response)?;
         order.arrange(&mut response.data);
         Ok(response.extension("cost", value!({ "requestedQueryCost": cost })))
+    }
+
+    /// A token can outlive the account that it is of.
+    async fn has_account(&self, viewer: Option<Viewer>) -> Result<(), Rejected> {
+        let Some(viewer) = viewer else { return Ok(()) };
+        sessions::has_account(&self.app, viewer).await.map_err(|error| report::failed(&self.app.chance, &error))
     }
 
     fn too_slow(&self) -> Rejected {
@@ -221,7 +232,7 @@ impl Operations {
     }
 
     fn subscribed(self: &Arc<Self>, prepared: Prepared) -> Results {
-        let Prepared { request, order, source, .. } = prepared;
+        let Prepared { viewer, request, order, source, .. } = prepared;
         let (operations, mut tell) = (self.clone(), report::begin as Tell);
         let told = move |response| {
             let question = Question { types: operations.limits.types(), asked: source.asked() };
@@ -230,7 +241,15 @@ impl Operations {
             order.arrange(&mut response.data);
             Ok(response)
         };
-        self.schema.execute_stream(request).map(told).boxed()
+        let results = self.schema.execute_stream(request).map(told);
+        let operations = self.clone();
+        let opened = async move {
+            match operations.has_account(viewer).await {
+                Ok(()) => results.boxed(),
+                Err(rejected) => stream::iter([Err(rejected)]).boxed(),
+            }
+        };
+        opened.flatten_stream().boxed()
     }
 }
 

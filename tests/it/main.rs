@@ -28,6 +28,7 @@ mod feeds_together;
 mod filters;
 mod following;
 mod frames;
+mod gone;
 mod guessing;
 mod heif;
 mod http;

@@ -1,7 +1,7 @@
 //! What only a user may see of themselves: their e-mail address and the hash of their password.
 
 use crate::app::App;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::ids::UserId;
 use crate::platform::db::Tx;
 use sea_orm::IntoActiveModel;
@@ -27,7 +27,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// Those of the database.
 pub async fn email_of(app: &App, user: UserId) -> Result<String> {
     let row = find(app, user).await?;
-    row.map(|row| row.email).ok_or_else(|| Error::internal("a user has no credentials"))
+    row.map(|row| row.email).ok_or_else(super::no_account)
 }
 
 pub(super) async fn find(app: &App, user: UserId) -> Result<Option<Model>> {

@@ -16,9 +16,10 @@ mod table;
 mod tokens;
 
 use crate::app::App;
-use crate::base::error::Result;
+use crate::base::error::{Code, Error, Result};
 use crate::base::facts::Fact;
 use crate::base::ids::{SessionId, UserId};
+use crate::domain::users;
 use crate::platform::db::Tx;
 use crate::platform::log;
 
@@ -72,6 +73,23 @@ pub fn authenticate(app: &App, access_token: &str) -> Result<Viewer> {
     }
     accepted::note(app, &claims);
     Ok(Viewer { user: claims.sub, session: claims.sid })
+}
+
+/// Whether the user of a session is there. While their database is away this is not known, and they may go on.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when they are gone.
+pub async fn has_account(app: &App, viewer: Viewer) -> Result<()> {
+    match users::known(app, &[viewer.user]).await {
+        Ok(users) if users.is_empty() => Err(no_account()),
+        _ => Ok(()),
+    }
+}
+
+/// The user of a session is gone.
+#[must_use]
+pub fn no_account() -> Error {
+    Error::failed(Code::Unauthenticated, "The account of this session is gone. Sign in to another, or sign up.")
 }
 
 /// Where the viewer is signed in, last begun first.
