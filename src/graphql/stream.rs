@@ -217,6 +217,17 @@ impl LogStream {
         self.last_at
     }
 
+    /// How far it has come in each log.
+    #[must_use]
+    pub fn positions(&self) -> &[i64] {
+        &self.seen
+    }
+
+    /// Stands where it stood before. What came since is not read again on this stream, which is about to end.
+    pub fn returns_to(&mut self, positions: &[i64]) {
+        self.seen = positions.to_vec();
+    }
+
     /// The position to go on after.
     #[must_use]
     pub fn cursor(&self) -> StreamCursor {

@@ -182,6 +182,11 @@ impl StreamClosing {
         Self { cursor: log.cursor(), occurred_at: DateTime(log.last_at()), reason, reconnect_after_ms }
     }
 
+    #[cfg(test)]
+    pub(super) fn parts(&self) -> (&StreamCursor, StreamClosingReason, Option<i32>) {
+        (&self.cursor, self.reason, self.reconnect_after_ms)
+    }
+
     /// The same, with how long to wait before subscribing again.
     #[must_use]
     pub fn again_after(self, time: Duration) -> Self {
@@ -198,7 +203,8 @@ pub enum StreamClosingReason {
     SlowConsumer,
     /// The session ended.
     SessionEnded,
-    /// The viewer may no longer listen to this, or it no longer exists.
+    /// The viewer may no longer listen to this, or it no longer exists; or a part of the server is away, and then
+    /// `reconnectAfterMs` says when to resume.
     Unavailable,
     /// There is nothing more to tell.
     Finished,

@@ -6,11 +6,14 @@ mod events;
 pub mod group;
 mod home_feed;
 mod media_events;
+#[cfg(test)]
+mod tests;
 mod upload_events;
 mod user_media;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::futures_util::{Stream, stream};
 use async_graphql::{Context, Result};
@@ -21,6 +24,7 @@ use super::context;
 use super::scalars::StreamCursor;
 use super::stream::{Bookmark, LogStream};
 use crate::app::App;
+use crate::base::chance::Chance;
 use crate::base::error::Result as Answer;
 use crate::base::facts::{Fact, Topic};
 use crate::base::ids::{UserId, first_at};
@@ -65,6 +69,11 @@ trait Story: Send + 'static {
         async { Ok(Telling::nothing()) }
     }
 }
+
+/// How long streams that an outage ended stay away at least, as `retryAfterMs` says it for requests, and over how many
+/// milliseconds more they are spread.
+const OUTAGE: Duration = Duration::from_secs(1);
+const SPREAD: u32 = 2000;
 
 /// Media of a user that are told to be gone when the viewer stops seeing them all: the newest. Older ones are left out of
 /// what is read next.
@@ -196,6 +205,8 @@ struct Told<S: Story> {
     log: LogStream,
     story: S,
     waiting: VecDeque<S::Event>,
+    /// Up to where everything was sent, and nothing is held back.
+    sent: Vec<i64>,
     place: Option<Place>,
     has_begun: bool,
     has_ended: bool,
@@ -206,7 +217,8 @@ fn told<S: Story>(listening: Listening, log: LogStream, story: S) -> impl Stream
     let opened = StreamOpened::of(&log);
     listening.app.metrics.opened(opened.name());
     let waiting = VecDeque::from([S::Event::from(opened)]);
-    let state = Told { listening, log, story, waiting, place: None, has_begun: false, has_ended: false };
+    let sent = log.positions().to_vec();
+    let state = Told { listening, log, story, waiting, sent, place: None, has_begun: false, has_ended: false };
     stream::unfold(state, |mut state| async move {
         let event = state.next().await;
         state.listening.bookmark.moves_to(state.log.cursor());
@@ -233,8 +245,9 @@ impl<S: Story> Told<S> {
             }
             match self.telling().await {
                 Ok(telling) => self.take(telling),
+                // One event that cannot be loaded ends this stream: to go on would hide it.
+                Err(error) if error.passes() => self.pauses(),
                 Err(error) => {
-                    // One event that cannot be loaded ends this stream with an error: to go on would hide it.
                     self.has_ended = true;
                     return Some(Err(error));
                 }
@@ -303,7 +316,20 @@ impl<S: Story> Told<S> {
         Ok(Telling { end: Some(StreamClosingReason::Draining), ..telling })
     }
 
+    /// A database is away: the client resumes where everything was sent, when the database may be back.
+    fn pauses(&mut self) {
+        self.has_ended = true;
+        self.log.returns_to(&self.sent);
+        let again_after = again_after_outage(&self.listening.app.chance);
+        self.listening.bookmark.comes_again(again_after);
+        let closing = self.closing(StreamClosingReason::Unavailable).again_after(again_after);
+        self.waiting.push_back(closing.into());
+    }
+
     fn take(&mut self, telling: Telling<S::Event>) {
+        if self.story.due().is_none() {
+            self.sent.clone_from_slice(self.log.positions());
+        }
         self.waiting.extend(telling.events);
         if let Some(reason) = telling.end {
             self.has_ended = true;
@@ -322,6 +348,11 @@ impl<S: Story> Told<S> {
             None => closing,
         }
     }
+}
+
+/// When to resume after an outage: different for each stream, so that they do not all come at once.
+fn again_after_outage(chance: &Chance) -> Duration {
+    OUTAGE + Duration::from_millis(chance.below(SPREAD).into())
 }
 
 /// Waits until a moment, or for ever when there is none.

@@ -12,12 +12,13 @@ use tokio::time::Instant;
 use super::super::super::limits::On;
 use super::super::super::report;
 use super::super::super::stream::LogStream;
-use super::super::{StreamClosing, StreamClosingReason, Telling, at};
+use super::super::{StreamClosing, StreamClosingReason, Telling, again_after_outage, at};
 use super::cast::{Cast, Kept};
 use super::member::{Member, Payload, Told};
 use super::{Group, Perform, Shared};
+use crate::base::chance::Chance;
 use crate::base::clock::Timestamp;
-use crate::base::error::Result as Answer;
+use crate::base::error::{Error, Result as Answer};
 use crate::base::facts::Fact;
 use crate::base::ids::{MediaId, UserId};
 use crate::domain::sessions::Viewer;
@@ -59,6 +60,27 @@ enum Next {
     Stops,
     Leaves,
     Deserted,
+}
+
+/// An end after which the client comes again.
+enum End {
+    /// The server stops.
+    Drain(drain::Place),
+    /// A database is away.
+    Outage,
+}
+
+impl End {
+    /// How long the client waits when the stream has ended, and from now.
+    fn again_after(&self, chance: &Chance) -> (Duration, Duration) {
+        match self {
+            Self::Drain(place) => (place.again_after, place.gone_after + place.again_after),
+            Self::Outage => {
+                let again_after = again_after_outage(chance);
+                (again_after, again_after)
+            }
+        }
+    }
 }
 
 /// What is told to whom, and as whom.
@@ -142,10 +164,7 @@ impl<S: Shared> Running<S> {
                     self.show(scene).await;
                 }
             }
-            // An event that cannot be loaded ends these streams with an error: to go on would hide it.
-            Err(error) => {
-                self.break_all(&members, &report::failed(&self.group.app.chance, &error));
-            }
+            Err(error) => self.cannot_tell(&members, &error).await,
         }
     }
 
@@ -205,7 +224,7 @@ impl<S: Shared> Running<S> {
                         self.show_all(&members, event.clone()).await;
                     }
                 }
-                Err(error) => self.break_all(&members, &report::failed(&self.group.app.chance, &error)),
+                Err(error) => self.cannot_tell(&members, &error).await,
             }
         }
         if let Some(reason) = end {
@@ -223,7 +242,7 @@ impl<S: Shared> Running<S> {
             match &played {
                 Ok(payload) if member.tell(payload, &self.positions) => {}
                 Ok(_) => self.cut_off(*number).await,
-                Err(rejected) => self.breaks(*number, member, rejected),
+                Err(rejected) => self.breaks((*number, member), rejected).await,
             }
         }
     }
@@ -234,7 +253,7 @@ impl<S: Shared> Running<S> {
             match self.cast.plays(member.viewer, event.clone()).await.map(|json| self.payload(json)) {
                 Ok(payload) if member.tell(&payload, &self.positions) => {}
                 Ok(_) => self.cut_off(*number).await,
-                Err(rejected) => self.breaks(*number, member, &rejected),
+                Err(rejected) => self.breaks((*number, member), &rejected).await,
             }
         }
     }
@@ -244,13 +263,19 @@ impl<S: Shared> Running<S> {
         Payload { json, cursor: Some(cursor.0.into()), again_after: None }
     }
 
-    fn break_all(&self, members: &Members, rejected: &report::Rejected) {
+    /// An event that cannot be loaded ends these streams: to go on would hide it.
+    async fn cannot_tell(&mut self, members: &Members, error: &Error) {
+        let rejected = report::failed(&self.group.app.chance, error);
         for (number, member) in members {
-            self.breaks(*number, member, rejected);
+            self.breaks((*number, member), &rejected).await;
         }
     }
 
-    fn breaks(&self, number: u64, member: &Member, rejected: &report::Rejected) {
+    /// Ends a stream with an error; or while a database is away, so that the client resumes where it stands.
+    async fn breaks(&mut self, (number, member): (u64, &Member), rejected: &report::Rejected) {
+        if rejected.code.passes() {
+            return self.close((number, member), StreamClosingReason::Unavailable, Some(End::Outage)).await;
+        }
         member.tell_last([Told::Broken(rejected.clone())]);
         self.group.leave(number);
     }
@@ -262,14 +287,9 @@ impl<S: Shared> Running<S> {
     }
 
     /// Says to one member that it ends, at the position that it was told last, and lets it go.
-    async fn close(
-        &mut self,
-        (number, member): (u64, &Member),
-        reason: StreamClosingReason,
-        place: Option<drain::Place>,
-    ) {
-        let positions: Vec<i64> = match reason {
-            StreamClosingReason::SlowConsumer => member.positions().to_vec(),
+    async fn close(&mut self, (number, member): (u64, &Member), reason: StreamClosingReason, end: Option<End>) {
+        let positions: Vec<i64> = match (reason, &end) {
+            (StreamClosingReason::SlowConsumer, _) | (_, Some(End::Outage)) => member.positions().to_vec(),
             // One who has just come may be ahead of the group.
             _ => member.positions().iter().zip(&*self.positions).map(|(own, ours)| *own.max(ours)).collect(),
         };
@@ -277,9 +297,10 @@ impl<S: Shared> Running<S> {
         self.group.app.metrics.closed(reason.name());
         let mut closing = StreamClosing::of(&log, reason);
         let mut again_after: Option<Duration> = None;
-        if let Some(place) = place {
-            closing = closing.again_after(place.again_after);
-            again_after = Some(place.gone_after + place.again_after);
+        if let Some(end) = end {
+            let (after_end, from_now) = end.again_after(&self.group.app.chance);
+            closing = closing.again_after(after_end);
+            again_after = Some(from_now);
         }
         let played = self.cast.plays(member.viewer, S::Event::from(closing)).await;
         let cursor = Some(log.cursor().0.into());
@@ -316,7 +337,7 @@ impl<S: Shared> Running<S> {
                 return;
             }
             if let Some(member) = self.group.member(number) {
-                self.close((number, &member), StreamClosingReason::Draining, Some(place)).await;
+                self.close((number, &member), StreamClosingReason::Draining, Some(End::Drain(place))).await;
             }
         }
     }

@@ -9,11 +9,13 @@ use super::super::{MediaEvent, MediaRemoved, Telling};
 use super::*;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
-use crate::base::error::Code;
+use crate::base::error::{Code, Error};
 use crate::base::facts::Fact;
 
 /// A like of this one breaks what looks at it.
 const FATAL: MediaId = MediaId(13);
+/// A like of this one comes while a database is away.
+const AWAY: MediaId = MediaId(14);
 
 /// Tells of every like that something is removed, which is as good as anything.
 #[derive(Clone)]
@@ -25,6 +27,9 @@ impl Story for Fragile {
     async fn tell(&mut self, log: &LogStream, entry: &Entry) -> Answer<Telling<MediaEvent>> {
         let Fact::MediaLiked { media, .. } = entry.fact else { return Ok(Telling::nothing()) };
         assert_ne!(media, FATAL, "looked at");
+        if media == AWAY {
+            return Err(Error::away("a database is away"));
+        }
         Ok(Telling::of(vec![MediaRemoved::of(log, entry, media).into()]))
     }
 }
@@ -152,5 +157,32 @@ async fn a_panic_in_the_execution_ends_those_who_were_to_be_told_and_the_group_g
     is_broken(&first).await;
     process.is_liked(eight);
     hears(&second).await;
+    process.ends();
+}
+
+#[tokio::test]
+async fn an_outage_closes_the_streams_that_it_ends_where_they_stood_and_the_group_goes_on() {
+    let mut process = Process::starts("an-outage").await;
+    let (seven, eight) = (MediaId(7), MediaId(8));
+    let ended = [(); 2].map(|()| process.joins("one", &[seven, AWAY], good()));
+    let other = process.joins("one", &[eight], good());
+    process.is_liked(seven);
+    let stood = LogStream::at(&process.app, &process.app.live.positions(), Timestamp(0)).cursor();
+    for member in &ended {
+        hears(member).await;
+    }
+    process.is_liked(AWAY);
+    for member in &ended {
+        match member.next().await {
+            Told::Result(closing) => {
+                assert_eq!(closing.cursor.as_deref(), Some(stood.0.as_str()));
+                assert!(closing.again_after.is_some(), "whose transport reads no events is told when to come");
+            }
+            told => panic!("{told:?}"),
+        }
+        assert!(matches!(member.next().await, Told::End));
+    }
+    process.is_liked(eight);
+    hears(&other).await;
     process.ends();
 }
