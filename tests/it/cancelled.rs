@@ -51,7 +51,7 @@ async fn nothing_is_open(kit: &Kit, media: MediaId) {
         return database.write(async |_| Ok(())).await.expect("the writer is free");
     }
     let open = "SELECT 1 FROM pg_stat_activity \
-        WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()";
     eventually("no transaction is left open", PATIENCE, async || {
         let open = reader.query_all_raw(Statement::from_string(DbBackend::Postgres, open)).await.expect("a look");
         open.is_empty().then_some(())

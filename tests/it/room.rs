@@ -22,11 +22,11 @@ async fn has_room(kit: &Kit, media: MediaId, has_room: bool) {
         (DbBackend::Sqlite, false) => &["PRAGMA max_page_count = 1"],
         (DbBackend::Sqlite, true) => &["PRAGMA max_page_count = 1000000"],
         (_, false) => &[
-            "CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS \
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS \
                 $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$",
-            "CREATE TRIGGER full BEFORE INSERT ON comments EXECUTE FUNCTION full()",
+            "CREATE TRIGGER no_room BEFORE INSERT ON comments EXECUTE FUNCTION no_room()",
         ],
-        (_, true) => &["DROP TRIGGER full ON comments", "DROP FUNCTION full()"],
+        (_, true) => &["DROP TRIGGER no_room ON comments", "DROP FUNCTION no_room()"],
     };
     let change = async |tx: &Tx| {
         for statement in statements {
