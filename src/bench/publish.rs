@@ -73,7 +73,7 @@ impl Pushed {
 async fn fill(app: &App, people: &[UserId]) -> Result<()> {
     let away = || Error::internal("Redis went away");
     for user in people {
-        let media: Vec<MediaId> = (0..ENTRIES).map(|_| app.ids.next(user)).collect();
+        let media: Vec<MediaId> = (0..ENTRIES).map(|_| app.ids.next(user)).collect::<Result<_>>()?;
         let build = app.timelines.begin(*user).await.ok_or_else(away)?;
         let timeline = Timeline { floor: 0, media: media.into_iter().rev().collect(), large: vec![] };
         app.timelines.finish(build, &timeline).await.ok_or_else(away)?;
@@ -86,7 +86,7 @@ async fn publish(app: &Arc<App>, redis: &Redis, owner: UserId) -> Result<Pushed>
     let before = (costs(), usage(redis).await?);
     let (begun, mut longest) = (Instant::now(), Duration::ZERO);
     for _ in 0..MEDIA {
-        let media: MediaId = app.ids.next(&owner);
+        let media: MediaId = app.ids.next(&owner)?;
         let mut place = Some(Place::Start);
         while let Some(at) = place {
             let step = Instant::now();

@@ -12,7 +12,7 @@ use super::sql::{self, Table};
 use crate::app::App;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::error::{Error, Result};
-use crate::base::ids::{CommentId, Ids, LogicalShard, MediaId, PhotoId, Sharded, UserId};
+use crate::base::ids::{CommentId, Ids, LogicalShard, MediaId, NodeLease, PhotoId, Sharded, UserId};
 
 const YEAR: Duration = Duration::from_hours(365 * 24);
 /// Rows that are kept before they are written.
@@ -112,10 +112,12 @@ impl Year {
         let ahead = Arc::new(AtomicI64::new(0));
         #[expect(clippy::cast_precision_loss, reason = "a year in milliseconds and some millions of things")]
         let (year, step) = (YEAR.as_millis() as f64, YEAR.as_millis() as f64 / things.max(1) as f64);
-        Self { ids: Ids::new(Clock::shifted(ahead.clone()), app.chance.clone()), ahead, at: -year, step }
+        let ids = Ids::new(Clock::shifted(ahead.clone()), app.chance.clone());
+        ids.grant(NodeLease::OF_A_BENCHMARK);
+        Self { ids, ahead, at: -year, step }
     }
 
-    fn next<Id: From<i64>>(&mut self, place: &impl Sharded) -> Id {
+    fn next<Id: From<i64>>(&mut self, place: &impl Sharded) -> Result<Id> {
         self.at = (self.at + self.step).min(0.0);
         #[expect(clippy::cast_possible_truncation, reason = "a year in milliseconds")]
         self.ahead.store(self.at as i64, Ordering::Relaxed);
@@ -160,7 +162,7 @@ impl<'a> Filling<'a> {
 /// Those of the database.
 pub async fn make(app: &App, size: Size, say: impl Fn(&str)) -> Result<World> {
     let mut dice = Dice::new(2010);
-    let people = name_people(app, size, &mut dice);
+    let people = name_people(app, size, &mut dice)?;
     say("who follows whom …");
     let (followers, following) = befriend(app, &people, size, &mut dice).await?;
     say("what they published …");
@@ -175,7 +177,7 @@ pub async fn make(app: &App, size: Size, say: impl Fn(&str)) -> Result<World> {
     Ok(World { people })
 }
 
-fn name_people(app: &App, size: Size, dice: &mut Dice) -> Vec<UserId> {
+fn name_people(app: &App, size: Size, dice: &mut Dice) -> Result<Vec<UserId>> {
     let mut year = Year::of(app, 0);
     let shard = |dice: &mut Dice| LogicalShard::new(u16::try_from(dice.below(8192)).unwrap_or(0));
     (0..size.people).map(|_| year.next(&shard(dice))).collect()
@@ -215,8 +217,8 @@ async fn publish(app: &App, people: &[UserId], size: Size, dice: &mut Dice) -> R
     for number in 0..all {
         let person = dice.bent(people.len(), 2);
         let owner = people[person];
-        let id: MediaId = year.next(&owner);
-        let photo: PhotoId = of_photos.next(&id);
+        let id: MediaId = year.next(&owner)?;
+        let photo: PhotoId = of_photos.next(&id)?;
         let caption = format!("Picture {number}: the light at that hour, and nobody in a hurry #evening");
         let likes = i64::try_from(dice.bent(5000, 6)).unwrap_or(0);
         let comments = i64::try_from(size.comments).unwrap_or(0);
@@ -252,7 +254,7 @@ async fn comment(app: &App, people: &[UserId], media: &[MediaId], size: Size, di
     let mut comments = Filling::of(app, COMMENTS);
     for media in media {
         for number in 0..size.comments {
-            let id: CommentId = year.next(media);
+            let id: CommentId = year.next(media)?;
             let author = people[dice.below(people.len())];
             let body = format!("Remark {number}: wonderful colours, where was that?");
             comments.put(media, vec![id.0.into(), media.0.into(), author.0.into(), body.into()]).await?;
@@ -267,7 +269,7 @@ async fn comment(app: &App, people: &[UserId], media: &[MediaId], size: Size, di
 /// Those of the database.
 pub async fn star(app: &App, followers: usize) -> Result<(UserId, Vec<UserId>)> {
     let size = Size { people: followers + 1, follows: 0, media: 0, comments: 0 };
-    let people = name_people(app, size, &mut Dice::new(2011));
+    let people = name_people(app, size, &mut Dice::new(2011))?;
     let mut edges = Filling::of(app, FOLLOWERS);
     for (edge, follower) in (1_i64..).zip(&people[1..]) {
         edges.put(&people[0], vec![people[0].0.into(), follower.0.into(), edge.into(), 2_i16.into()]).await?;
@@ -331,5 +333,6 @@ pub async fn must_be_empty(app: &App) -> Result<()> {
             return Err(Error::internal("this server has users; a benchmark wants empty databases of its own"));
         }
     }
+    app.ids.grant(NodeLease::OF_A_BENCHMARK);
     Ok(())
 }

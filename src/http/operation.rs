@@ -156,7 +156,10 @@ impl Operations {
     /// # Errors
     /// When it did not fit the schema, took too long or hit a bug. Errors of single fields are in the answer.
     pub(crate) async fn answer(&self, prepared: Prepared) -> Result<Response, Rejected> {
-        let Prepared { viewer, request, cost, order, source, .. } = prepared;
+        let Prepared { kind, viewer, request, cost, order, source, .. } = prepared;
+        if kind == OperationType::Mutation {
+            self.app.ids.await_lease().await;
+        }
         let execution = AssertUnwindSafe(async {
             self.has_account(viewer).await?;
             Ok(self.schema.execute(request).await)

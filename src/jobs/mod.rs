@@ -75,7 +75,7 @@ async fn begin(app: &Arc<App>) -> Result<Background> {
         others.spawn(clockwork::sweep_strays(app.clone(), name.clone()));
     }
     others.spawn(hear_others(app.clone()));
-    others.spawn(Number::keep(app.clone(), name, number.get()));
+    others.spawn(Number::keep(app.clone(), name));
     others.spawn(clockwork::run(app.clone()));
     others.spawn(clockwork::note_logged_session_ends(app.clone()));
     others.spawn(clockwork::note_told_session_ends(app.clone(), app.bus.session_ends()));

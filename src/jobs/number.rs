@@ -1,20 +1,24 @@
 //! The number of this process among all that make ids, so that no two make the same. It is a lease in the first database.
 //!
-//! A process that is killed keeps its number until the lease has run out; one that stops gives it back.
+//! A process that is killed keeps its number until the lease has run out; one that stops gives it back. One whose lease
+//! could not be renewed makes no ids until it has a lease again: the ids are made under it, see [`NodeLease`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::error::Result;
-use crate::base::ids::{LogicalShard, PROCESSES};
+use crate::base::ids::{LogicalShard, NodeLease, PROCESSES};
 use crate::platform::db::{Database, lease};
 
 /// How long a number is kept without being renewed.
 const LEASE: Duration = Duration::from_mins(1);
 /// How often it is renewed.
 const RENEW: Duration = Duration::from_secs(15);
-/// How often to look for a number while all are taken.
+/// How often to look for a number while all are taken, and to renew it after a failure.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The number of this process.
@@ -22,7 +26,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Number {
     app: Arc<App>,
     holder: Arc<str>,
-    taken: u8,
 }
 
 impl Number {
@@ -31,66 +34,113 @@ impl Number {
     /// # Errors
     /// Those of the database.
     pub(super) async fn take(app: &Arc<App>, holder: &Arc<str>) -> Result<Self> {
-        loop {
-            if let Some(number) = find(app, holder).await? {
-                app.ids.number(number);
-                return Ok(Self { app: app.clone(), holder: holder.clone(), taken: number });
-            }
-            tracing::warn!(most = PROCESSES, "too many processes run at once: this one waits until another has ended");
-            tokio::time::sleep(AGAIN).await;
-        }
+        take(app, holder).await?;
+        Ok(Self { app: app.clone(), holder: holder.clone() })
     }
 
-    /// Renews it for ever, or takes another one when it was lost.
-    pub(super) async fn keep(app: Arc<App>, holder: Arc<str>, mut number: u8) {
+    /// Renews it for ever, or takes another one when it was lost: every little while, and when somebody waits for it.
+    pub(super) async fn keep(app: Arc<App>, holder: Arc<str>) {
         loop {
-            tokio::time::sleep(RENEW).await;
-            match renew(&app, &holder, number).await {
-                Ok(kept) if kept == number => {}
-                Ok(other) => {
-                    tracing::warn!(number, other, "this process was away for so long that it has another number now");
-                    number = other;
-                }
-                Err(error) => {
-                    error.tell(|detail| tracing::error!(number, detail, "the number of this process was not renewed"));
-                }
+            let _ = timeout(RENEW, app.ids.lease_wanted()).await;
+            while let Err(error) = renew(&app, &holder).await {
+                let number = app.ids.lease().map(|lease| lease.number);
+                error.tell(|detail| tracing::error!(number, detail, "node id lease not renewed"));
+                tokio::time::sleep(AGAIN).await;
             }
         }
     }
 
-    pub(super) fn get(&self) -> u8 {
-        self.taken
-    }
-
-    /// Gives it back. Ids that were made ahead of the clock are waited for by the lease.
+    /// Gives back the number that the process has now, and makes no more ids. Ids that were made ahead of the clock are
+    /// waited for by the lease.
     pub(super) async fn give_back(&self) {
-        let at = self.app.ids.free_from();
-        if let Err(error) = lease::release(first(&self.app), name(self.taken), &self.holder, at).await {
+        let Some(lease) = self.app.ids.surrender() else { return };
+        if let Err(error) = lease::release(first(&self.app), name(lease.number), &self.holder, lease.until).await {
             tracing::warn!(error = %error.detail(), "the number of this process is free only when its lease has run out");
         }
+    }
+}
+
+async fn take(app: &Arc<App>, holder: &Arc<str>) -> Result<Self> {
+        take(app, holder).await?;
+        Ok(Self { app: app.clone(), holder: holder.clone() })
+    }
+
+    /// Renews it for ever, or takes another one when it was lost: every little while, and when somebody waits for it.
+    pub(super) async fn keep(app: Arc<App>, holder: Arc<str>) {
+        loop {
+            let _ = timeout(RENEW, app.ids.lease_wanted()).await;
+            while let Err(error) = renew(&app, &holder).await {
+                let number = app.ids.lease().map(|lease| lease.number);
+                error.tell(|detail| tracing::error!(number, detail, "node id lease not renewed"));
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+
+    /// Gives back the number that the process has now, and makes no more ids. Ids that were made ahead of the clock are
+    /// waited for by the lease.
+    pub(super) async fn give_back(&self) {
+        let Some(lease) = self.app.ids.surrender() else { return };
+        if let Err(error) = lease::release(first(&self.app), name(lease.number), &self.holder, lease.until).await {
+            tracing::warn!(error = %error.detail(), "the number of this process is free only when its lease has run out");
+        }
+    }
+}
+
+/// Whether the lease is to be renewed.
+fn is_due(app: &App) -> bool {
+    app.ids.lease().is_none_or(|lease| app.ids.now() > lease.until.before(LEASE.saturating_sub(RENEW)))
+}
+
+/// Reads which versions run. When it cannot, the last result stands.
+async fn refresh(app: &App) {
+    if let Err(error) = app.db.fleet.refresh(first(app), app.clock.now()).await {
+        error.tell(|detail| tracing::warn!(detail, "the versions of the processes that run cannot be read"));
+    }
+}
+
+async fn take(app: &App, holder: &str) -> Result<u8> {
+    loop {
+        if let Some(number) = find(app, holder).await? {
+            return Ok(number);
+        }
+        tracing::warn!(most = PROCESSES, "too many processes run at once: this one waits until another has ended");
+        tokio::time::sleep(AGAIN).await;
     }
 }
 
 async fn find(app: &App, holder: &str) -> Result<Option<u8>> {
     let held = lease::held(first(app), app.clock.now()).await?;
     for number in (0..PROCESSES).filter(|number| !held.contains(&name(*number))) {
-        if hold(app, holder, number).await? {
+        let now = app.clock.now();
+        if let Some(until) = hold(app, holder, number, now).await? {
+            // Whoever had it before made ids for earlier instants.
+            app.ids.grant(NodeLease { number, from: now, until });
             return Ok(Some(number));
         }
     }
     Ok(None)
 }
 
-async fn renew(app: &Arc<App>, holder: &Arc<str>, number: u8) -> Result<u8> {
-    if hold(app, holder, number).await? {
-        return Ok(number);
+async fn renew(app: &App, holder: &str) -> Result<()> {
+    let Some(NodeLease { number, .. }) = app.ids.lease() else { return Ok(()) };
+    let now = app.clock.now();
+    match hold(app, holder, number, now).await? {
+        // Somebody may have had it in between.
+        Some(until) => app.ids.grant(NodeLease { number, from: now, until }),
+        None => {
+            let other = take(app, holder).await?;
+            tracing::warn!(lost = number, number = other, "node id lease lost; acquired a new one");
+        }
     }
-    Ok(Number::take(app, holder).await?.taken)
+    Ok(())
 }
 
-async fn hold(app: &App, holder: &str, number: u8) -> Result<bool> {
-    let now = app.clock.now();
-    lease::hold(first(app), name(number), holder, now, now.after(LEASE)).await
+/// Holds a number that nobody else holds now. Returns until when: never before the last id that was made, also when the
+/// clock was set back.
+async fn hold(app: &App, holder: &str, number: u8, now: Timestamp) -> Result<Option<Timestamp>> {
+    let until = app.ids.now().after(LEASE);
+    Ok(lease::hold(first(app), name(number), holder, now, until).await?.then_some(until))
 }
 
 fn first(app: &App) -> &Database {

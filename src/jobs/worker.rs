@@ -124,6 +124,7 @@ async fn do_step(app: Arc<App>, claimed: Claimed) -> Result<Progress> {
     if claimed.tries > TRIES {
         return Err(Error::internal("the step never came to an end"));
     }
+    app.ids.await_lease().await;
     step.run(&app).await
 }
 

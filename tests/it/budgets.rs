@@ -7,6 +7,7 @@ use async_graphql::{Request, Variables};
 use photograph::app::App;
 use photograph::base::client_address::ClientAddress;
 use photograph::base::clock::Clock;
+use photograph::base::ids::NodeLease;
 use photograph::domain::sessions::{self, Viewer};
 use photograph::graphql::{self, Schema};
 use serde_json::{Value, json};
@@ -87,6 +88,7 @@ impl Counter {
     async fn beside(kit: &Kit, viewer: Viewer) -> Self {
         let app = App::start(kit.app.config.clone(), Clock::system()).await.expect("a second process");
         sessions::load_keys(&app).await.expect("the keys");
+        app.ids.grant(NodeLease::OF_A_BENCHMARK);
         Self { schema: graphql::schema(&app), app, viewer }
     }
 

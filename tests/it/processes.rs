@@ -1,6 +1,7 @@
 //! Several processes on the same databases: each does its part, none does another's, and nothing is done twice.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -8,9 +9,9 @@ use futures_util::stream;
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::base::config::Roles;
-use photograph::base::error::Code;
+use photograph::base::error::{Code, Result};
 use photograph::base::facts::Fact;
-use photograph::base::ids::{LogicalShard, MediaId, SessionId, UploadId, UserId};
+use photograph::base::ids::{LogicalShard, MediaId, PROCESSES, SessionId, UploadId, UserId};
 use photograph::domain::likes;
 use photograph::domain::sessions::Viewer;
 use photograph::jobs::{self, Background};
@@ -22,7 +23,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::kit::{Front, Kit, PATIENCE, eventually, photos};
+use crate::kit::{Front, Kit, PATIENCE, document, eventually, photos};
 
 fn roles(text: &str) -> Roles {
     text.parse().expect("roles")
@@ -38,15 +39,19 @@ pub struct Beside {
 impl Beside {
     /// Starts it with a role.
     pub async fn starts(kit: &Kit, role: &str) -> Self {
+        Self::starts_at(kit, role, Clock::system()).await
+    }
+
+    async fn starts_at(kit: &Kit, role: &str, clock: Clock) -> Self {
         let mut config = kit.app.config.clone();
         config.server.role = roles(role);
-        let app = App::start(config, Clock::system()).await.unwrap_or_else(|error| panic!("{}", error.detail()));
+        let app = App::start(config, clock).await.unwrap_or_else(|error| panic!("{}", error.detail()));
         let background = jobs::spawn(&app).await.unwrap_or_else(|error| panic!("{}", error.detail()));
         Self { app, background }
     }
 
     fn number(app: &App) -> i64 {
-        app.ids.next::<UserId>(&LogicalShard::new(1)).0 % 1024 / 16
+        next(app).expect("a lease").0 % 1024 / 16
     }
 }
 
@@ -59,6 +64,80 @@ async fn each_process_makes_ids_of_its_own() {
     let third = Beside::starts(&kit, "all").await;
     assert_eq!(Beside::number(&third.app), 1, "who stops gives the number back");
     third.background.stop().await;
+    kit.ends().await;
+}
+
+fn next(app: &App) -> Result<UserId> {
+    app.ids.next(&LogicalShard::new(1))
+}
+
+/// A clock that runs ahead by so many minutes.
+fn ahead_by(minutes: i64) -> (Arc<AtomicI64>, Clock) {
+    let ahead = Arc::new(AtomicI64::new(minutes * 60_000));
+    (ahead.clone(), Clock::shifted(ahead))
+}
+
+#[tokio::test]
+async fn a_process_that_was_frozen_for_longer_than_its_lease_makes_no_ids_with_its_old_number() {
+    let kit = Kit::start().await;
+    let (time, clock) = ahead_by(0);
+    let frozen = Beside::starts_at(&kit, "api", clock).await;
+    let before = next(&frozen.app).expect("a lease");
+    // For others its lease has run out.
+    kit.passes(Duration::from_mins(2));
+    kit.app.ids.await_lease().await;
+    let other = Beside::starts_at(&kit, "api", ahead_by(2).1).await;
+    assert_eq!((Beside::number(&kit.app), Beside::number(&other.app)), (0, 1), "the lowest number that is free");
+    // It wakes up.
+    time.store(120_000, Ordering::Relaxed);
+    let error = next(&frozen.app).expect_err("its lease has run out");
+    assert_eq!(error.code(), Some(Code::Overloaded), "{}", error.detail());
+    frozen.app.ids.await_lease().await;
+    assert_eq!(Beside::number(&frozen.app), 2);
+    assert!(next(&frozen.app).expect("a lease") > before);
+    // It gives back the number that it has, and not the one it had first.
+    frozen.background.stop().await;
+    assert!(next(&frozen.app).is_err());
+    // Which is free from the next millisecond on.
+    let free = async || {
+        let held = lease::held(&kit.app.db.databases()[0], kit.app.clock.now()).await.expect("a look");
+        let numbers = ["process-0", "process-1", "process-2"].map(|name| held.iter().any(|held| held == name));
+        (numbers == [true, true, false]).then_some(())
+    };
+    eventually("it gave its number back", PATIENCE, free).await;
+    other.background.stop().await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn nobody_is_answered_with_an_id_while_no_lease_can_be_had() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let media = ada.publishes("dusk").await;
+    let database = &kit.app.db.databases()[0];
+    let others = async |statement: &str| {
+        let written = database.write(async |tx| Ok(tx.conn().execute_unprepared(statement).await.map(|_| ())?)).await;
+        written.expect("the leases can be written");
+    };
+    let rows: Vec<_> = (0..PROCESSES).map(|number| format!("('process-{number}', 'others', {})", i64::MAX)).collect();
+    let update = "ON CONFLICT (name) DO UPDATE SET holder = 'others', held_until = excluded.held_until";
+    others(&format!("INSERT INTO leases (name, holder, held_until) VALUES {} {update}", rows.join(", "))).await;
+    kit.passes(Duration::from_mins(2));
+    let comment = json!({ "mediaId": media, "text": "late" });
+    let answer = ada.asks(&document("addComment", "comment { id }"), json!({ "input": comment })).await;
+    assert_eq!(answer.code(), "OVERLOADED", "{:#}", answer.body);
+    assert!(answer.body["errors"][0]["extensions"]["retryAfterMs"].is_u64(), "{:#}", answer.body);
+    // What needs no id goes on.
+    ada.goes_private().await;
+    assert_eq!(ada.sees_media(&media).await["commentCount"], 0);
+    others("DELETE FROM leases WHERE holder = 'others' AND name <> 'process-0'").await;
+    kit.app.ids.await_lease().await;
+    eventually("there is a lease again", PATIENCE, async || {
+        let answer = ada.asks(&document("addComment", "comment { id }"), json!({ "input": comment })).await;
+        answer.body.get("errors").is_none().then_some(())
+    })
+    .await;
+    assert_eq!(Beside::number(&kit.app), 1);
     kit.ends().await;
 }
 

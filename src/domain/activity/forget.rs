@@ -81,7 +81,7 @@ pub(super) async fn forget_named(app: &App, to: (UserId, Kind), (media, cause): 
 /// Those of the database.
 pub async fn forget_person(app: &App, user: UserId, actor: UserId, block: i64) -> Result<()> {
     // Taken before the look: what is noted from here on looks by itself whether they are parted.
-    let now: i64 = app.ids.next(&user);
+    let now: i64 = app.ids.next(&user)?;
     let is_parted = !follows::standings_of(app, user, &[actor]).await?.contains_key(&actor);
     let before = if is_parted { now } else { block };
     app.db.write(&user, async |tx| sum_up_all(app, tx, actors::delete_of(tx, user, actor, before).await?).await).await

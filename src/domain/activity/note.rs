@@ -77,7 +77,7 @@ async fn add(app: &App, tx: &Tx, happening: &Happening) -> Result<()> {
     }
     let Happening { user, kind, object, media, actor, cause } = *happening;
     let media = media.unwrap_or(MediaId(0));
-    let activity = opened(app, tx, empty(app.ids.next(&user), happening)).await?;
+    let activity = opened(app, tx, empty(app.ids.next(&user)?, happening)).await?;
     let row = Actor {
         user_id: user,
         kind,
@@ -86,7 +86,7 @@ async fn add(app: &App, tx: &Tx, happening: &Happening) -> Result<()> {
         cause_id: cause,
         media_id: media,
         activity_id: activity,
-        place: app.ids.next(&user),
+        place: app.ids.next(&user)?,
     };
     match actors::insert(tx, row).await? {
         true => noted(app, tx, activity).await,

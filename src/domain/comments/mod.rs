@@ -60,7 +60,7 @@ pub async fn add(app: &App, viewer: Viewer, remark: Remark, key: Option<String>)
     media::must_find(app, viewer, remark.media).await?;
     let mentions = mentions::resolve(app, viewer, &body).await.map_err(|error| error.at(["text"]))?;
     let parent_id = parent(app, viewer, &remark).await?;
-    let (id, media_id) = (app.ids.next(&remark.media), remark.media);
+    let (id, media_id) = (app.ids.next(&remark.media)?, remark.media);
     let row = Comment { mentions, parent_id, ..Comment::new(id, media_id, viewer.user, body) };
     let (comment, earlier) =
         app.db.write(&row.media_id.clone(), async |tx| add_in(app, tx, row, key.as_ref()).await).await?;

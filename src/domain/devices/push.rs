@@ -97,7 +97,7 @@ pub async fn test(app: &App, viewer: Viewer, id: DeviceId) -> Result<Shown> {
     let now = app.clock.now();
     app.counters.count(now, &format!("test-push:{}", viewer.user), TESTS).await.map_err(too_often)?;
     // What tells this test from all others.
-    let cause = app.ids.next::<DeviceId>(&id).0;
+    let cause = app.ids.next::<DeviceId>(&id)?.0;
     let errand = test_errand(app, cause)?;
     if push(app, &shown.device, &errand).await? != Outcome::Settled {
         // Nobody waits for another try.

@@ -34,7 +34,7 @@ pub async fn register(app: &App, viewer: Viewer, wanted: Registration) -> Result
         return Err(Error::refused(RefusalCode::Invalid, message).limit(NAME_LENGTH).at(["name"]));
     }
     let target = wanted.target.checked(app)?;
-    let mut device = device(app, viewer, target, name);
+    let mut device = device(app, viewer, target, name)?;
     for _ in 0..TRIES {
         device.id = match token::owner(app, &device.token).await? {
             Some(known) if renew(app, &device, known).await? => known,
@@ -50,9 +50,9 @@ pub async fn register(app: &App, viewer: Viewer, wanted: Registration) -> Result
     Err(Error::failed(Code::Overloaded, "This device is being registered by many at once. Try again in a moment."))
 }
 
-fn device(app: &App, viewer: Viewer, target: Target, name: Option<String>) -> Device {
-    Device {
-        id: app.ids.next(&viewer.user),
+fn device(app: &App, viewer: Viewer, target: Target, name: Option<String>) -> Result<Device> {
+    Ok(Device {
+        id: app.ids.next(&viewer.user)?,
         user_id: viewer.user,
         session_id: viewer.session,
         token: target.token,
@@ -60,7 +60,7 @@ fn device(app: &App, viewer: Viewer, target: Target, name: Option<String>) -> De
         environment: target.environment.into(),
         name,
         registered_at: app.clock.now(),
-    }
+    })
 }
 
 /// Registers a device again that is one of the viewer's. False when it is not.
@@ -71,7 +71,7 @@ async fn renew(app: &App, device: &Device, known: DeviceId) -> Result<bool> {
 
 /// A new device. Its token is its own before it has a row, so no row is left without one that the viewer knows of.
 async fn begin(app: &App, device: &mut Device) -> Result<DeviceId> {
-    device.id = app.ids.next(&device.user_id);
+    device.id = app.ids.next(&device.user_id)?;
     let (token, id, now) = (device.token.clone(), device.id, app.clock.now());
     let place = token::place(&token);
     let claimed = app.db.write(&place, async |tx| {

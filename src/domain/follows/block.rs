@@ -31,7 +31,7 @@ pub async fn block(app: &App, viewer: Viewer, blocked: UserId) -> Result<()> {
 
 async fn block_in(app: &App, tx: &Tx, blocker: UserId, blocked: UserId) -> Result<()> {
     users::lock(tx, blocker).await?;
-    let edge = app.ids.next(&blocker);
+    let edge = app.ids.next(&blocker)?;
     if !blocks::insert(tx, Block { blocker_id: blocker, blocked_id: blocked, edge }).await? {
         return Ok(());
     }

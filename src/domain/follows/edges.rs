@@ -26,7 +26,7 @@ pub(super) async fn set(app: &App, tx: &Tx, pair: Pair, state: FollowState) -> R
         return Ok(false);
     }
     // Clocks of processes differ; the number of a change grows all the same.
-    let edge = app.ids.next::<i64>(&followee).max(earlier.map_or(0, |edge| edge.edge + 1));
+    let edge = app.ids.next::<i64>(&followee)?.max(earlier.map_or(0, |edge| edge.edge + 1));
     let is_approved = before == FollowState::Requested && state == FollowState::Following;
     followers::put(tx, Edge { followee_id: followee, follower_id: follower, edge, state, is_approved }).await?;
     users::count(tx, followee, Counter::Followers, following(state) - following(before)).await?;

@@ -27,7 +27,7 @@ pub async fn mute(app: &App, viewer: Viewer, muted: UserId, until: Option<Timest
         return Err(Error::refused(RefusalCode::Invalid, "A mute ends in the future.").at(["until"]));
     }
     must_exist(app, viewer, muted).await?;
-    let mute = Mute { muter_id: viewer.user, muted_id: muted, edge: app.ids.next(&viewer.user), until };
+    let mute = Mute { muter_id: viewer.user, muted_id: muted, edge: app.ids.next(&viewer.user)?, until };
     app.db.write(&viewer.user, async |tx| mute_in(app, tx, mute).await).await
 }
 

@@ -15,7 +15,7 @@ fn place(user: UserId, media: MediaId) -> Place {
 
 /// In the transaction of a like or of its end: brings the list up to date, or lets a step do it.
 pub(super) async fn note(app: &App, tx: &Tx, like: (UserId, MediaId), is_liked: bool) -> Result<()> {
-    let ((user, media), edge) = (like, app.ids.next(&like.0));
+    let ((user, media), edge) = (like, app.ids.next(&like.0)?);
     if app.db.database(&user).number != app.db.database(&media).number {
         return log::record(tx, app.clock.now(), &Fact::LikeWaits { media, user, edge }).await;
     }

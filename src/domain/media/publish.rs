@@ -124,7 +124,7 @@ async fn dress(app: &Arc<App>, viewer: Viewer, draft: &Draft) -> Result<Vec<Opti
 
 async fn publish_in(app: &App, tx: &Tx, viewer: Viewer, checked: Checked, key: Option<&Key>) -> Result<MediaId> {
     let Checked { draft, mentions, looks } = checked;
-    let (id, now): (MediaId, _) = (app.ids.next(&viewer.user), app.clock.now());
+    let (id, now): (MediaId, _) = (app.ids.next(&viewer.user)?, app.clock.now());
     if let Some(earlier) = idempotency::take(tx, viewer.user, key, id.0, now).await? {
         return Ok(MediaId(earlier));
     }
@@ -135,7 +135,7 @@ async fn publish_in(app: &App, tx: &Tx, viewer: Viewer, checked: Checked, key: O
     for (number, (photo, look)) in wanted {
         let taken = uploads::take(app, tx, Taking { viewer, upload: photo.upload, media: id }).await;
         let images = taken.map_err(|error| error.at(["photos", &number.to_string(), "uploadId"]))?;
-        let row = row(app, id, number, (images, photo)).with(look);
+        let row = row(app, id, number, (images, photo))?.with(look);
         tags::insert(app, tx, &row, &photo.tags).await?;
         rows.push(row);
     }
@@ -154,9 +154,9 @@ pub(super) fn counted(audience: Audience) -> i64 {
     i64::from(audience != Audience::OnlyMe)
 }
 
-fn row(app: &App, media: MediaId, number: usize, (images, wanted): (Images, &DraftPhoto)) -> Photo {
-    Photo {
-        id: app.ids.next(&media),
+fn row(app: &App, media: MediaId, number: usize, (images, wanted): (Images, &DraftPhoto)) -> Result<Photo> {
+    Ok(Photo {
+        id: app.ids.next(&media)?,
         media_id: media,
         position: i16::try_from(number).unwrap_or(i16::MAX),
         image_key: images.key,
@@ -169,5 +169,5 @@ fn row(app: &App, media: MediaId, number: usize, (images, wanted): (Images, &Dra
         look: None,
         look_key: None,
         camera: images.camera.filter(|_| wanted.shows_camera),
-    }
+    })
 }

@@ -100,10 +100,11 @@ pub(super) async fn insert(app: &App, tx: &Tx, photo: &Photo, tags: &[DraftTag])
     }
     let (photo_id, media_id) = (photo.id, photo.media_id);
     let row = |tag: &DraftTag| {
-        let row = Model { id: app.ids.next(&media_id), photo_id, media_id, user_id: tag.user, x: tag.x, y: tag.y };
-        row.into_active_model().reset_all()
+        let row = Model { id: app.ids.next(&media_id)?, photo_id, media_id, user_id: tag.user, x: tag.x, y: tag.y };
+        Ok(row.into_active_model().reset_all())
     };
-    Entity::insert_many(tags.iter().map(row)).exec_without_returning(tx.conn()).await?;
+    let rows = tags.iter().map(row).collect::<Result<Vec<_>>>()?;
+    Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
     for tag in tags {
         log::record(tx, app.clock.now(), &Fact::PhotoTagged { media: media_id, user: tag.user }).await?;
     }

@@ -148,7 +148,7 @@ async fn end_in(app: &App, tx: &Tx, session: &Session) -> Result<bool> {
 
 /// Begins a session in a transaction.
 async fn begin(app: &App, tx: &Tx, user: UserId) -> Result<Session> {
-    let session = table::new(app, user);
+    let session = table::new(app, user)?;
     table::insert(tx, session.clone()).await?;
     Ok(session)
 }

@@ -56,7 +56,7 @@ fn check(app: &App, wanted: &Registration) -> Result<(User, String)> {
         return Err(Error::refused(RefusalCode::Invalid, message).at(["acceptsRules"]));
     }
     let user = User {
-        id: app.ids.anywhere(),
+        id: app.ids.anywhere()?,
         username: username.to_owned(),
         display_name: display_name.to_owned(),
         is_private: false,

@@ -50,10 +50,10 @@ pub(super) fn lifetime(app: &App) -> Duration {
     Duration::from_hours(24 * app.config.auth.refresh_token_days)
 }
 
-pub(super) fn new(app: &App, user: UserId) -> Model {
+pub(super) fn new(app: &App, user: UserId) -> Result<Model> {
     let now = app.clock.now();
-    Model {
-        id: app.ids.next(&user),
+    Ok(Model {
+        id: app.ids.next(&user)?,
         user_id: user,
         secret: hex(&app.chance.bytes::<32>()),
         rotation: 0,
@@ -61,7 +61,7 @@ pub(super) fn new(app: &App, user: UserId) -> Model {
         expires_at: now.after(lifetime(app)),
         ended_at: None,
         accepted_rotation: Some(0),
-    }
+    })
 }
 
 pub(super) async fn insert(tx: &Tx, session: Model) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::domain::sessions::Viewer;
 /// `NOT_FOUND`.
 pub async fn save(app: &App, viewer: Viewer, id: MediaId) -> Result<()> {
     media::must_find(app, viewer, id).await?;
-    let edge = app.ids.next(&viewer.user);
+    let edge = app.ids.next(&viewer.user)?;
     app.db.write(&viewer.user, async |tx| put(tx, place(viewer, id), edge).await).await
 }
 

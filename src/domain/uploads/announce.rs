@@ -59,7 +59,7 @@ fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
     }
     let keep = Duration::from_hours(app.config.uploads.keep_hours);
     Ok(Upload {
-        id: app.ids.next(&viewer.user),
+        id: app.ids.next(&viewer.user)?,
         owner_id: viewer.user,
         status: UploadStatus::AwaitingBytes,
         secret: app.chance.token(),
