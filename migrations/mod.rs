@@ -19,10 +19,21 @@ mod m20261128_000042_notification_settings;
 mod m20261128_000050_devices;
 mod m20261128_000060_blocked_by;
 mod m20261128_000061_muted_by;
-mod m20261130_000050_blocked_content;
+mod m20261130_000020_fleet;
 mod m20261130_000060_accepted_rotations;
+mod rehearsal;
 
 use sea_orm_migration::MigrationTrait;
+
+/// The changes that not every program may run on, each with the level of the oldest that may: one that takes away or
+/// reinterprets what older programs use. All others may run on whatever only adds, so a change that is not named here is one
+/// of those.
+pub(super) const OLDEST: [(&str, i16); 0] = [];
+
+/// What only the rehearsal of the next version changes.
+pub(super) fn of_the_rehearsal() -> Box<dyn MigrationTrait> {
+    Box::new(rehearsal::Migration)
+}
 
 /// All changes, oldest first.
 pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
@@ -47,6 +58,6 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000060_blocked_by::Migration),
         Box::new(m20261128_000061_muted_by::Migration),
         Box::new(m20261130_000060_accepted_rotations::Migration),
-        Box::new(m20261130_000050_blocked_content::Migration),
+        Box::new(m20261130_000020_fleet::Migration),
     ]
 }

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::base::chance::Chance;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
+use crate::base::edition::Edition;
 use crate::base::error::Result;
 use crate::base::ids::{Ids, LogicalShard, SessionId};
 use crate::base::volume;
@@ -113,17 +114,25 @@ impl App {
     /// When a part cannot be reached or refuses.
     #[must_use = "nothing is started before it is awaited"]
     pub fn start(config: Config, clock: Clock) -> BoxFuture<'static, Result<Arc<Self>>> {
-        // In a box it is compiled here once, and not again with every program that awaits it.
-        Self::open(config, clock).boxed()
+        Self::start_as(config, clock, Edition::Current)
     }
 
-    async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
+    /// The same as a program of an edition.
+    ///
+    /// # Errors
+    /// When a part cannot be reached or refuses.
+    #[must_use = "nothing is started before it is awaited"]
+    pub fn start_as(config: Config, clock: Clock, edition: Edition) -> BoxFuture<'static, Result<Arc<Self>>> {
+        // In a box it is compiled here once, and not again with every program that awaits it.
+        Self::open(config, clock, edition).boxed()
+    }
+
+    async fn open(config: Config, clock: Clock, edition: Edition) -> Result<Arc<Self>> {
         volume::make_private_folder(&config.server.data)?;
         let chance = Chance::default();
         let filters = Filters::open(&config.filters);
         filters.wrong.iter().for_each(|wrong| tracing::error!("{wrong} It was left out."));
-        let db = Db::open(&config).await?;
-        db.migrate().await?;
+        let db = databases(&config, &clock, edition).await?;
         let (positions, identities) = logs(&db).await?;
         let redis = Redis::open(&config.redis).await?;
         Ok(Arc::new(Self {
@@ -153,6 +162,14 @@ impl App {
             db,
         }))
     }
+}
+
+/// The databases with their schemas up to date, and which versions of the program run on them.
+async fn databases(config: &Config, clock: &Clock, edition: Edition) -> Result<Db> {
+    let db = Db::open_as(config, edition).await?;
+    db.migrate().await?;
+    db.fleet.refresh(&db.databases()[0], clock.now()).await?;
+    Ok(db)
 }
 
 /// How far the log of each database goes, and its name.

@@ -5,6 +5,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
+use super::edition::Edition;
 use super::ids::{ActivityId, CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 
 /// Something that happened.
@@ -111,6 +112,11 @@ pub enum Fact {
     ActivityRemoved { user: UserId, activity: ActivityId },
     /// A user saw their activities.
     ActivitySeen { user: UserId },
+    /// Something was rehearsed by the next version of this program, which alone knows this fact: for the tests of upgrades.
+    Rehearsed { number: i64 },
+    /// Something that a newer version of this program knows. Only ever read.
+    #[serde(skip)]
+    Unknown,
 }
 
 /// Whether one user follows another.
@@ -177,6 +183,56 @@ pub enum Row {
 }
 
 impl Fact {
+    /// The fact in a text of the outbox or the log; `None` when a process of this level does not know it.
+    #[must_use]
+    pub fn read(text: &str, level: i16) -> Option<Self> {
+        serde_json::from_str(text).ok().filter(|fact: &Self| fact.level() <= level)
+    }
+
+    /// The level of the oldest program that knows it. A new fact, and a new form of a fact that older programs cannot read,
+    /// is of the [`LEVEL`](super::edition::LEVEL) that its release has.
+    #[must_use]
+    pub fn level(&self) -> i16 {
+        match self {
+            Self::UserSignedUp { .. }
+            | Self::SessionEnded { .. }
+            | Self::DeviceMoved { .. }
+            | Self::PrivacyChanged { .. }
+            | Self::FollowChanged { .. }
+            | Self::FollowingChanged { .. }
+            | Self::UserBlocked { .. }
+            | Self::UserUnblocked { .. }
+            | Self::UserMuted { .. }
+            | Self::UserUnmuted { .. }
+            | Self::UploadReceived { .. }
+            | Self::UploadProcessed { .. }
+            | Self::UploadExpired { .. }
+            | Self::MediaPublished { .. }
+            | Self::MediaDeleted { .. }
+            | Self::MediaEdited { .. }
+            | Self::AudienceChanged { .. }
+            | Self::PhotoTagged { .. }
+            | Self::PhotoTagRemoved { .. }
+            | Self::MentionChanged { .. }
+            | Self::MediaLiked { .. }
+            | Self::MediaUnliked { .. }
+            | Self::LikeWaits { .. }
+            | Self::CountsWait { .. }
+            | Self::CommentAdded { .. }
+            | Self::CommentEdited { .. }
+            | Self::CommentDeleted { .. }
+            | Self::CommentLiked { .. }
+            | Self::CommentUnliked { .. }
+            | Self::CommentCountsWait { .. }
+            | Self::ActivityNoted { .. }
+            | Self::ActivityChanged { .. }
+            | Self::ActivityRemoved { .. }
+            | Self::ActivitySeen { .. } => 0,
+            Self::Rehearsed { .. } => Edition::Rehearsal.level(),
+            Self::Unknown => i16::MAX,
+        }
+    }
+
     /// What it changes of what may be kept in memory. A row that changes without such a fact must not be kept.
     #[must_use]
     pub fn changes(&self) -> Vec<Row> {
@@ -215,6 +271,9 @@ impl Fact {
             | Self::ActivityChanged { .. }
             | Self::ActivityRemoved { .. }
             | Self::ActivitySeen { .. }
+            | Self::Rehearsed { .. }
+            // Tails evict every cached row instead.
+            | Self::Unknown
             | Self::DeviceMoved { .. } => vec![],
         }
     }
@@ -246,6 +305,8 @@ impl Fact {
             | Self::CommentLiked { .. }
             | Self::CommentUnliked { .. }
             | Self::CommentCountsWait { .. }
+            | Self::Rehearsed { .. }
+            | Self::Unknown
             | Self::ActivityNoted { .. } => vec![],
             Self::ActivityChanged { user, .. } | Self::ActivityRemoved { user, .. } | Self::ActivitySeen { user } => {
                 vec![Topic::ActivityOf(user)]
@@ -270,5 +331,26 @@ impl Fact {
             | Self::CommentEdited { media, .. }
             | Self::CommentDeleted { media, .. } => vec![Topic::Media(media)],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::edition::LEVEL;
+
+    #[test]
+    fn a_fact_is_read_by_whoever_knows_it() {
+        let known = Fact::ActivitySeen { user: UserId(7) };
+        let text = serde_json::to_string(&known).unwrap();
+        assert_eq!((Fact::read(&text, 0), Fact::read(&text, LEVEL)), (Some(known.clone()), Some(known)));
+        let newer = serde_json::to_string(&Fact::Rehearsed { number: 7 }).unwrap();
+        assert_eq!((Fact::read(&newer, LEVEL), Fact::read(&newer, LEVEL + 1).is_some()), (None, true));
+        for text in
+            [r#"{"fact":"unheardOf","user":7}"#, r#"{"fact":"activitySeen","users":[7]}"#, r#"{"fact":"unknown"}"#, "{"]
+        {
+            assert_eq!(Fact::read(text, LEVEL), None, "{text}");
+        }
+        assert!(serde_json::to_string(&Fact::Unknown).is_err(), "it can only be read");
     }
 }

@@ -6,6 +6,7 @@ pub mod chance;
 pub mod client_address;
 pub mod clock;
 pub mod config;
+pub mod edition;
 pub mod entities;
 pub mod error;
 pub mod facts;

@@ -30,6 +30,7 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         Fact::CountsWait { media } => vec![Step::AddUpCounts { media }],
         Fact::CommentCountsWait { comment } => vec![Step::AddUpCommentCounts { comment }],
         Fact::CommentDeleted { comment, .. } => vec![Step::EraseComment { comment }],
+        Fact::Rehearsed { number } => vec![Step::Rehearse { number }],
         Fact::UserSignedUp { .. }
         | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
@@ -50,7 +51,8 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         | Fact::ActivityNoted { .. }
         | Fact::ActivityChanged { .. }
         | Fact::ActivityRemoved { .. }
-        | Fact::ActivitySeen { .. } => vec![],
+        | Fact::ActivitySeen { .. }
+        | Fact::Unknown => vec![],
     }
 }
 

@@ -3,8 +3,10 @@
 mod after;
 mod arriving;
 mod clockwork;
+mod kinds;
 mod number;
 mod pushing;
+mod rehearsal;
 mod relay;
 mod settle;
 mod step;

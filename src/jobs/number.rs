@@ -1,7 +1,8 @@
 //! The number of this process among all that make ids, so that no two make the same. It is a lease in the first database.
 //!
 //! A process that is killed keeps its number until the lease has run out; one that stops gives it back. One whose lease
-//! could not be renewed makes no ids until it has a lease again: the ids are made under it, see [`NodeLease`].
+//! could not be renewed makes no ids until it has a lease again: the ids are made under it, see [`NodeLease`]. Beside the
+//! lease the process says which version it is, and looks at which others run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +13,14 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{LogicalShard, NodeLease, PROCESSES};
-use crate::platform::db::{Database, lease};
+use crate::platform::db::{Database, fleet, lease};
 
 /// How long a number is kept without being renewed.
 const LEASE: Duration = Duration::from_mins(1);
 /// How often it is renewed.
 const RENEW: Duration = Duration::from_secs(15);
+/// How often to read which versions run.
+const REFRESH: Duration = Duration::from_secs(3);
 /// How often to look for a number while all are taken, and to renew it after a failure.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -35,40 +38,17 @@ impl Number {
     /// Those of the database.
     pub(super) async fn take(app: &Arc<App>, holder: &Arc<str>) -> Result<Self> {
         take(app, holder).await?;
+        register(app, holder).await?;
         Ok(Self { app: app.clone(), holder: holder.clone() })
     }
 
     /// Renews it for ever, or takes another one when it was lost: every little while, and when somebody waits for it.
     pub(super) async fn keep(app: Arc<App>, holder: Arc<str>) {
         loop {
-            let _ = timeout(RENEW, app.ids.lease_wanted()).await;
-            while let Err(error) = renew(&app, &holder).await {
-                let number = app.ids.lease().map(|lease| lease.number);
-                error.tell(|detail| tracing::error!(number, detail, "node id lease not renewed"));
-                tokio::time::sleep(AGAIN).await;
+            if timeout(REFRESH, app.ids.lease_wanted()).await.is_err() && !is_due(&app) {
+                refresh(&app).await;
+                continue;
             }
-        }
-    }
-
-    /// Gives back the number that the process has now, and makes no more ids. Ids that were made ahead of the clock are
-    /// waited for by the lease.
-    pub(super) async fn give_back(&self) {
-        let Some(lease) = self.app.ids.surrender() else { return };
-        if let Err(error) = lease::release(first(&self.app), name(lease.number), &self.holder, lease.until).await {
-            tracing::warn!(error = %error.detail(), "the number of this process is free only when its lease has run out");
-        }
-    }
-}
-
-async fn take(app: &Arc<App>, holder: &Arc<str>) -> Result<Self> {
-        take(app, holder).await?;
-        Ok(Self { app: app.clone(), holder: holder.clone() })
-    }
-
-    /// Renews it for ever, or takes another one when it was lost: every little while, and when somebody waits for it.
-    pub(super) async fn keep(app: Arc<App>, holder: Arc<str>) {
-        loop {
-            let _ = timeout(RENEW, app.ids.lease_wanted()).await;
             while let Err(error) = renew(&app, &holder).await {
                 let number = app.ids.lease().map(|lease| lease.number);
                 error.tell(|detail| tracing::error!(number, detail, "node id lease not renewed"));
@@ -125,15 +105,20 @@ async fn find(app: &App, holder: &str) -> Result<Option<u8>> {
 async fn renew(app: &App, holder: &str) -> Result<()> {
     let Some(NodeLease { number, .. }) = app.ids.lease() else { return Ok(()) };
     let now = app.clock.now();
-    match hold(app, holder, number, now).await? {
+    if let Some(until) = hold(app, holder, number, now).await? {
         // Somebody may have had it in between.
-        Some(until) => app.ids.grant(NodeLease { number, from: now, until }),
-        None => {
-            let other = take(app, holder).await?;
-            tracing::warn!(lost = number, number = other, "node id lease lost; acquired a new one");
-        }
+        app.ids.grant(NodeLease { number, from: now, until });
+    } else {
+        let other = take(app, holder).await?;
+        tracing::warn!(lost = number, number = other, "node id lease lost; acquired a new one");
     }
-    Ok(())
+    register(app, holder).await
+}
+
+/// Says which version this is. With each renewal: whoever saw the lease run out has forgotten it.
+async fn register(app: &App, holder: &str) -> Result<()> {
+    fleet::register(first(app), holder, app.db.fleet.level()).await?;
+    app.db.fleet.refresh(first(app), app.clock.now()).await
 }
 
 /// Holds a number that nobody else holds now. Returns until when: never before the last id that was made, also when the
@@ -148,5 +133,5 @@ fn first(app: &App) -> &Database {
 }
 
 fn name(number: u8) -> String {
-    format!("process-{number}")
+    format!("{}{number}", fleet::NUMBERS)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::pushing::Pushing;
+use super::rehearsal;
 use super::tell::Tell;
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -62,6 +63,8 @@ pub enum Step {
         /// How far that is.
         turn: Turn,
     },
+    /// Note what was rehearsed.
+    Rehearse { number: i64 },
 }
 
 /// Whether a step is finished.
@@ -75,6 +78,8 @@ pub enum Progress {
     Next(Step),
     /// It is not; it goes on as this step at that time.
     Later(Step, Timestamp),
+    /// It is not, because this program cannot read it: it waits for a newer worker.
+    Unknown,
 }
 
 impl Step {
@@ -125,6 +130,7 @@ impl Step {
                 Next::Done => Progress::Done,
                 Next::At(at, turn) => Progress::Later(Self::Push { of, turn }, at),
             }),
+            Self::Rehearse { number } => rehearsal::note(app, number).await.map(done),
         }
     }
 }
@@ -152,7 +158,8 @@ impl Step {
             | Self::AddUpCommentCounts { .. }
             | Self::EraseComment { .. }
             | Self::Tell { .. }
-            | Self::Push { .. } => Ok(()),
+            | Self::Push { .. }
+            | Self::Rehearse { .. } => Ok(()),
         }
     }
 }

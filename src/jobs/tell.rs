@@ -55,10 +55,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Tell> {
             vec![Tell::DeletedComment { comment, media, author, parent }]
         }
         Fact::MediaDeleted { media, owner, .. } => vec![Tell::DeletedMedia { media, owner }],
-        Fact::UserBlocked { blocker, blocked, edge: block } => vec![
-            Tell::Parted { user: blocker, actor: blocked, block },
-            Tell::Parted { user: blocked, actor: blocker, block },
-        ],
+        Fact::UserBlocked { blocker, blocked, edge } => parted(blocker, blocked, edge),
         Fact::ActivityNoted { activity } => vec![Tell::Sum { activity }],
         Fact::UserSignedUp { .. }
         | Fact::SessionEnded { .. }
@@ -80,8 +77,15 @@ pub(super) fn after(fact: &Fact) -> Vec<Tell> {
         | Fact::CommentCountsWait { .. }
         | Fact::ActivityChanged { .. }
         | Fact::ActivityRemoved { .. }
-        | Fact::ActivitySeen { .. } => vec![],
+        | Fact::ActivitySeen { .. }
+        | Fact::Rehearsed { .. }
+        | Fact::Unknown => vec![],
     }
+}
+
+/// Both of two people, no longer of what the other did.
+fn parted(blocker: UserId, blocked: UserId, block: i64) -> Vec<Tell> {
+    [(blocker, blocked), (blocked, blocker)].map(|(user, actor)| Tell::Parted { user, actor, block }).into()
 }
 
 impl Tell {

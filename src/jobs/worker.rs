@@ -7,11 +7,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::kinds;
 use super::step::{Progress, Step};
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::platform::db::Database;
-use crate::platform::queue::{self, Claimed, Lane};
+use crate::platform::queue::{self, Claimed, Kinds, Lane};
 
 /// Short steps of one database done at once in one process.
 const AT_ONCE: usize = 16;
@@ -21,6 +22,8 @@ const TRIES: u32 = 12;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause of a step that found a disk full.
 const FULL: Duration = Duration::from_secs(5);
+/// How long a step that this version cannot read is left to a newer worker before anybody may claim it again.
+const LEFT: Duration = Duration::from_mins(1);
 /// How often leases are renewed.
 const RENEW: Duration = Duration::from_secs(3);
 
@@ -35,11 +38,12 @@ pub(super) async fn run(app: Arc<App>, database: Arc<Database>, poll: Duration, 
     let (photos, pushes) = (app.config.uploads.workers, app.config.push.apns.in_flight);
     let places = [(Lane::Short, AT_ONCE), (Lane::Photos, photos), (Lane::Pushes, pushes)]
         .map(|(lane, free)| Places { lane, free: Arc::new(Semaphore::new(free)) });
+    let kinds = kinds::known(app.db.fleet.level());
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
         let (mut claimed, mut is_full) = (0, false);
         for places in &places {
-            match claim_some(&app, &database, places, &mut running).await {
+            match claim_some(&app, &database, (places, &kinds), &mut running).await {
                 Some(count) => claimed += count,
                 None => is_full = true,
             }
@@ -63,7 +67,7 @@ pub(super) async fn run(app: Arc<App>, database: Arc<Database>, poll: Duration, 
 async fn claim_some(
     app: &Arc<App>,
     database: &Arc<Database>,
-    places: &Places,
+    (places, kinds): (&Places, &Kinds),
     running: &mut JoinSet<()>,
 ) -> Option<usize> {
     let mut free = Vec::new();
@@ -73,7 +77,7 @@ async fn claim_some(
     if free.is_empty() {
         return None;
     }
-    match queue::claim(database, places.lane, app.clock.now(), free.len()).await {
+    match queue::claim(database, (places.lane, kinds), app.clock.now(), free.len()).await {
         Ok(claimed) => {
             let count = claimed.len();
             for (step, place) in claimed.into_iter().zip(free) {
@@ -119,7 +123,7 @@ impl Drop for Begun {
 }
 
 async fn do_step(app: Arc<App>, claimed: Claimed) -> Result<Progress> {
-    let step: Step = serde_json::from_str(&claimed.step)?;
+    let Some(step) = Step::read(&claimed.step, app.db.fleet.level()) else { return Ok(Progress::Unknown) };
     // Claimed more often than it was tried: it ended the process each time.
     if claimed.tries > TRIES {
         return Err(Error::internal("the step never came to an end"));
@@ -153,11 +157,15 @@ async fn settle_step(app: &Arc<App>, database: &Database, claimed: &Claimed, don
             Ok(is_ours)
         }
         Ok(Progress::Next(step)) => {
-            let is_ours = queue::go_on(database, claimed, now, serde_json::to_string(&step)?).await?;
+            let is_ours = queue::go_on(database, claimed, now, step.task()?).await?;
             database.steps_stored.notify_one();
             Ok(is_ours)
         }
-        Ok(Progress::Later(step, due)) => queue::go_on(database, claimed, due, serde_json::to_string(&step)?).await,
+        Ok(Progress::Later(step, due)) => queue::go_on(database, claimed, due, step.task()?).await,
+        Ok(Progress::Unknown) => {
+            tracing::warn!(id = claimed.id, "this version cannot read a step: it is left to a newer worker");
+            queue::again(database, claimed, now.after(LEFT)).await
+        }
         // It is not the step's fault: it waits for as long as it takes.
         Err(error) if error.is_away() => queue::again(database, claimed, now.after(pause(app, claimed.tries))).await,
         // Not its fault either. Each minute the log has an error about it.
@@ -180,7 +188,7 @@ async fn give_up(app: &Arc<App>, database: &Database, claimed: &Claimed, error: 
         return Ok(false);
     }
     tracing::error!(step = %claimed.step, error = %error.detail(), "a step was given up and buried");
-    if let Ok(step) = serde_json::from_str::<Step>(&claimed.step) {
+    if let Some(step) = Step::read(&claimed.step, app.db.fleet.level()) {
         step.give_up(app).await?;
     }
     queue::bury(database, claimed, app.clock.now(), error.detail()).await

@@ -58,6 +58,6 @@ impl Company {
 }
 
 fn a_process(role: &str, servers: &Servers, data: &Folder) -> Program {
-    let config = format!("[server]\nrole = {role:?}\n{}", servers.addresses().toml());
+    let config = format!("[server]\nrole = {role:?}\n[http]\ndrain_seconds = 1\n{}", servers.addresses().toml());
     Program::told(&config).with_data(&data.0)
 }

@@ -17,3 +17,4 @@ mod redis;
 mod rolling;
 mod s3;
 mod streams;
+mod upgrade;

@@ -62,5 +62,6 @@ mod texts;
 mod timelines;
 mod together;
 mod tus;
+mod upgrade;
 mod uploads;
 mod visibility;

@@ -12,22 +12,24 @@ use crate::kit::program::run;
 use crate::kit::{Folder, Kit};
 
 #[tokio::test]
-async fn a_newer_schema_is_refused_and_left_as_it_is() {
+async fn an_older_program_starts_on_a_newer_schema_unless_that_needs_a_newer_one() {
     let kit = Kit::start().await;
     let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)";
-    let older = "DELETE FROM seaql_migrations WHERE version = 'm29990101_000001_later'";
-    let database = &kit.app.db.databases()[0];
-    for (change, is_refused) in [(newer, true), (older, false)] {
+    let much_newer = "UPDATE schema_compat SET oldest = 99";
+    let database = kit.app.db.databases().last().expect("a database");
+    for (change, is_refused) in [(newer, false), (much_newer, true), ("UPDATE schema_compat SET oldest = 1", false)] {
         database
-            .write(async |tx| {
-                tx.conn().execute_unprepared(change).await?;
-                Ok(())
-            })
+            .write(async |tx| Ok(tx.conn().execute_unprepared(change).await.map(|_| ())?))
             .await
-            .expect("the table of migrations can be written");
+            .expect("the tables of migrations can be written");
         let started = App::start(kit.app.config.clone(), Clock::system()).await;
         let said = started.err().map(|error| error.detail());
-        assert_eq!(said.as_ref().is_some_and(|said| said.contains("newer than this program")), is_refused, "{said:?}");
+        assert_eq!(
+            said.as_ref().is_some_and(|said| said.contains("needs a program of level 99")),
+            is_refused,
+            "{said:?}"
+        );
+        assert_eq!(said.is_some(), is_refused, "{said:?}");
     }
     kit.ends().await;
 }

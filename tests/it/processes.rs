@@ -17,7 +17,7 @@ use photograph::domain::sessions::Viewer;
 use photograph::jobs::{self, Background};
 use photograph::platform::db::{self, Tx, lease};
 use photograph::platform::log;
-use photograph::platform::queue::{self, Lane};
+use photograph::platform::queue::{self, Kinds, Lane};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -214,7 +214,10 @@ async fn only_the_last_claim_of_a_step_counts() {
     let database = kit.app.db.database(&ada_id);
     let claims = async || {
         eventually("the step is there", PATIENCE, async || {
-            queue::claim(database, Lane::Short, kit.app.clock.now(), 1).await.expect("a look").pop()
+            queue::claim(database, (Lane::Short, &Kinds::of(["approveWaiting"])), kit.app.clock.now(), 1)
+                .await
+                .expect("a look")
+                .pop()
         })
         .await
     };

@@ -273,7 +273,7 @@ async fn an_upload_that_can_never_be_processed_is_rejected_at_last() {
         let step = json!({ "step": "processUpload", "upload": id }).to_string();
         let lost = async |tx: &Tx| {
             tx.conn().execute_unprepared(&format!("UPDATE uploads SET status = 1 WHERE id = {}", id.0)).await?;
-            queue::push(tx, kit.app.clock.now(), vec![Task { lane: Lane::Short, step }]).await?;
+            queue::push(tx, kit.app.clock.now(), vec![Task { lane: Lane::Short, kind: "", step }]).await?;
             tx.conn().execute_unprepared(&format!("UPDATE steps SET tries = {tries}")).await?;
             Ok(())
         };

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connect::{self, Manner};
 use super::{health, migrate};
 use crate::base::config::Config;
+use crate::base::edition::LEVEL;
 use crate::base::error::{Error, Result};
 
 /// How long a replica is given to reach where its primary was.
@@ -61,16 +62,22 @@ pub async fn look(config: &Config) -> Result<Vec<Found>> {
 
 /// The changes of the schema that a database has.
 const APPLIED: &str = "SELECT version FROM seaql_migrations";
+/// The level of the oldest program that may run on it.
+const OLDEST: &str = "SELECT oldest FROM schema_compat";
 
 impl Found {
     /// Compares the changes of the schema that a database has with those of this program.
-    fn compare(&mut self, applied: &[String]) {
+    fn compare(&mut self, Schema { applied, oldest }: &Schema) {
         let known = migrate::known();
-        let missing = known.iter().filter(|name| !applied.contains(name)).count();
-        if applied.iter().any(|name| !known.contains(name)) {
-            self.wrong.push("Its schema is newer than this program. Run the newer version.".into());
+        let missing = missing(applied);
+        let newer = applied.iter().filter(|name| !known.contains(name)).count();
+        if let Some(oldest) = oldest.filter(|oldest| *oldest > LEVEL) {
+            self.wrong.push(format!("It cannot be used: {}.", migrate::too_old(oldest, LEVEL)));
         } else if missing > 0 {
             self.wrong.push(format!("Its schema lacks {missing} change(s). Run `photograph migrate`."));
+        } else if newer > 0 {
+            self.seen
+                .push(format!("Its schema has {newer} change(s) of a newer version, which do not disturb this one."));
         } else {
             self.seen.push("Its schema is up to date.".into());
         }
@@ -93,8 +100,8 @@ async fn in_file(file: &Path) -> Found {
         found.seen.push("It is made at the first start.".into());
         return found;
     }
-    match applied_in(file).await {
-        Ok(applied) => found.compare(&applied),
+    match schema_in(file).await {
+        Ok(schema) => found.compare(&schema),
         Err(error) => {
             found.wrong.push(format!("It is no database of photograph: {error}. Set server.data or database.url."));
         }
@@ -102,11 +109,26 @@ async fn in_file(file: &Path) -> Found {
     found
 }
 
+/// What a database says of its schema.
+struct Schema {
+    applied: Vec<String>,
+    oldest: Option<i16>,
+}
+
+/// How many changes a schema lacks.
+fn missing(applied: &[String]) -> usize {
+    migrate::known().iter().filter(|name| !applied.contains(name)).count()
+}
+
 /// The changes of the schema that a file has. Nothing is written, so a server may run on it.
-async fn applied_in(file: &Path) -> sqlx::Result<Vec<String>> {
+async fn schema_in(file: &Path) -> sqlx::Result<Schema> {
     let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
     let rows = connection.fetch_all(APPLIED).await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
+    let applied = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<Vec<_>>>()?;
+    // It has the table when it has all changes that this program knows.
+    let is_whole = missing(&applied) == 0;
+    let oldest = if is_whole { Some(connection.fetch_one(OLDEST).await?.try_get(0)?) } else { None };
+    Ok(Schema { applied, oldest })
 }
 
 async fn at_server(manner: &Manner, options: &PgConnectOptions) -> Found {
@@ -151,7 +173,10 @@ async fn describe(found: &mut Found, connection: &mut PgConnection) -> sqlx::Res
         return Ok(());
     }
     let rows = connection.fetch_all(APPLIED).await?;
-    found.compare(&rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<Vec<_>>>()?);
+    let applied = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<Vec<_>>>()?;
+    let is_whole = missing(&applied) == 0;
+    let oldest = if is_whole { Some(connection.fetch_one(OLDEST).await?.try_get(0)?) } else { None };
+    found.compare(&Schema { applied, oldest });
     Ok(())
 }
 

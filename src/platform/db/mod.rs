@@ -4,6 +4,7 @@
 //! What must stay true: a transaction touches one database, and there is no network call or message inside it.
 
 mod connect;
+pub mod fleet;
 mod gather;
 mod health;
 mod kept;
@@ -28,11 +29,13 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::base::config::Config;
+use crate::base::edition::Edition;
 use crate::base::error::{Error, Result};
 use crate::base::facts::Fact;
 use crate::base::ids::{LOGICAL_SHARDS, Sharded};
 
 use connect::Manner;
+use fleet::Fleet;
 use health::{Health, Watched};
 use replicas::{Replicas, Ticks};
 
@@ -59,6 +62,9 @@ pub struct Db {
     statements: Arc<AtomicU64>,
     /// Rows kept in memory.
     pub kept: Arc<Kept>,
+    /// Which versions of the program run.
+    pub fleet: Arc<Fleet>,
+    edition: Edition,
     watching: Mutex<JoinSet<()>>,
 }
 
@@ -73,6 +79,8 @@ pub struct Database {
     pub steps_stored: Notify,
     /// Rows kept in memory, those of all databases.
     pub kept: Arc<Kept>,
+    /// Which versions of the program run.
+    pub fleet: Arc<Fleet>,
     writer: Reader,
     reader: Reader,
     replicas: Arc<Replicas>,
@@ -92,6 +100,7 @@ struct Opening<'a> {
     most_behind: Duration,
     ticks: Ticks,
     kept: Arc<Kept>,
+    fleet: Arc<Fleet>,
     watching: &'a mut JoinSet<()>,
 }
 
@@ -101,13 +110,23 @@ impl Db {
     /// # Errors
     /// When one cannot be reached. Replicas may be away.
     pub async fn open(config: &Config) -> Result<Self> {
+        Self::open_as(config, Edition::Current).await
+    }
+
+    /// The same for a process of an edition.
+    ///
+    /// # Errors
+    /// When one cannot be reached. Replicas may be away.
+    pub async fn open_as(config: &Config, edition: Edition) -> Result<Self> {
         let (statements, ticks, mut watching) = (Arc::new(AtomicU64::new(0)), Ticks::begin(), JoinSet::new());
         let most_behind = Duration::from_millis(config.database.limits.replica_lag_milliseconds);
         let manner = Manner::of(config, &statements);
         let addresses = config.databases().map_err(Error::internal)?;
         let look = Duration::from_millis(config.log.poll_milliseconds);
         let kept = Arc::new(Kept::new(config.cache.entries, addresses.len(), look));
-        let mut opening = Opening { manner, most_behind, ticks, kept: kept.clone(), watching: &mut watching };
+        let fleet = Arc::new(Fleet::of(edition));
+        let (watched, shared) = (&mut watching, (kept.clone(), fleet.clone()));
+        let mut opening = Opening { manner, most_behind, ticks, kept: shared.0, fleet: shared.1, watching: watched };
         let mut databases: Vec<Arc<Database>> = Vec::new();
         let mut numbers = HashMap::new();
         let mut by_shard = vec![0; usize::from(LOGICAL_SHARDS)];
@@ -121,16 +140,26 @@ impl Db {
             by_shard[usize::from(*range.start())..=usize::from(*range.end())].fill(number);
         }
         let written = (0..LOGICAL_SHARDS).map(|_| AtomicU64::new(0)).collect();
-        Ok(Self { databases, by_shard, written, ticks, statements, kept, watching: Mutex::new(watching) })
+        Ok(Self {
+            databases,
+            by_shard,
+            written,
+            ticks,
+            statements,
+            kept,
+            fleet,
+            edition,
+            watching: Mutex::new(watching),
+        })
     }
 
     /// Brings the schema of every database up to date.
     ///
     /// # Errors
-    /// When a change fails, or a database has changes that this program does not know.
+    /// When a change fails, or a database needs a newer program.
     pub async fn migrate(&self) -> Result<()> {
         for database in &self.databases {
-            migrate::up(database).await?;
+            migrate::up(database, self.edition).await?;
         }
         // Replicas get the tables a little later.
         self.written.iter().for_each(|written| written.store(self.ticks.now(), Ordering::Relaxed));
@@ -220,7 +249,7 @@ impl Opening<'_> {
             self.watch_replica(number, options, health, &replicas);
         }
         let home = Home::Server { options: Box::new(options), is_pooled: self.manner.is_pooled };
-        Ok(Database::new(number, &self.kept, (primary.clone(), primary), replicas, home))
+        Ok(Database::new(number, (&self.kept, &self.fleet), (primary.clone(), primary), replicas, home))
     }
 
     async fn sqlite(&self, number: usize, file: PathBuf) -> Result<Database> {
@@ -228,7 +257,7 @@ impl Opening<'_> {
         let [writer, reader] =
             [pools.0, pools.1].map(|pool| Reader { pool, health: Health::new(false), instead: None });
         let replicas = Arc::new(Replicas::new(Vec::new(), self.ticks, self.most_behind));
-        Ok(Database::new(number, &self.kept, (writer, reader), replicas, Home::File(file)))
+        Ok(Database::new(number, (&self.kept, &self.fleet), (writer, reader), replicas, Home::File(file)))
     }
 
     fn watch_primary(
@@ -265,13 +294,23 @@ impl Opening<'_> {
 impl Database {
     fn new(
         number: usize,
-        kept: &Arc<Kept>,
+        (kept, fleet): (&Arc<Kept>, &Arc<Fleet>),
         (writer, reader): (Reader, Reader),
         replicas: Arc<Replicas>,
         home: Home,
     ) -> Self {
         let (outbox_filled, steps_stored) = (Arc::default(), Notify::new());
-        Self { number, outbox_filled, steps_stored, kept: kept.clone(), writer, reader, replicas, home }
+        Self {
+            number,
+            outbox_filled,
+            steps_stored,
+            kept: kept.clone(),
+            fleet: fleet.clone(),
+            writer,
+            reader,
+            replicas,
+            home,
+        }
     }
 
     /// Does a piece of work in one transaction, and commits when it succeeds.
@@ -290,7 +329,7 @@ impl Database {
     where
         F: AsyncFnOnce(&Tx) -> Result<T>,
     {
-        let tx = Tx::begin(&self.writer).await?;
+        let tx = Tx::begin(&self.writer, &self.fleet).await?;
         match work(&tx).await {
             Ok(value) => {
                 let (kept, outbox_filled) = (self.kept.clone(), self.outbox_filled.clone());

@@ -11,6 +11,7 @@ use sea_orm_migration::async_trait;
 use sqlx::Postgres;
 use tokio::sync::Mutex;
 
+use super::fleet::Fleet;
 use super::health::Health;
 use super::pooled::{self, Pooled};
 use super::reader::{Pool, Reader};
@@ -22,6 +23,7 @@ use crate::base::facts::Fact;
 pub struct Tx {
     connection: Connection,
     facts: std::sync::Mutex<Vec<Fact>>,
+    fleet: Arc<Fleet>,
 }
 
 /// What the statements of a transaction run on.
@@ -39,16 +41,22 @@ enum Inner {
 
 impl Tx {
     /// Begins one. If nobody waits for it any more, it is rolled back.
-    pub(super) async fn begin(writer: &Reader) -> Result<Self> {
+    pub(super) async fn begin(writer: &Reader, fleet: &Arc<Fleet>) -> Result<Self> {
         let inner = writer.health.guard(begin(&writer.pool)).await?;
         let connection = Connection { inner, health: writer.health.clone() };
-        Ok(Self { connection, facts: std::sync::Mutex::default() })
+        Ok(Self { connection, facts: std::sync::Mutex::default(), fleet: fleet.clone() })
     }
 
     /// What SeaORM runs statements on.
     #[must_use]
     pub fn conn(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Which versions of the program run.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     /// Notes a fact that was put into the outbox: after the commit the relay is told, and what it changed is forgotten.

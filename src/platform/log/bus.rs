@@ -147,7 +147,7 @@ impl Bus {
                 }
             }
             _ => {
-                let _ = self.near.send(match message::read(number, said) {
+                let _ = self.near.send(match message::read(number, said, databases[number].fleet.level()) {
                     Some(message::Said::Entries(entries)) => News::Entries(Arc::new(entries)),
                     Some(message::Said::Arrived(media)) => News::Arrived(number, media),
                     // Of a newer version of this program: what it says is in the database.

@@ -37,12 +37,13 @@ fn text(message: &Message) -> String {
     serde_json::to_string(message).unwrap_or_default()
 }
 
-/// What a message about a database says; `None` when it is not one of ours.
-pub(super) fn read(database: usize, text: &str) -> Option<Said> {
+/// What a message about a database says; `None` when it is none that a process of this level knows.
+pub(super) fn read(database: usize, text: &str, level: i16) -> Option<Said> {
     let entry = |(position, recorded_at, fact)| Entry { database, position, recorded_at, fact };
     match serde_json::from_str(text).ok()? {
         // A tail asks where a batch begins, not whether it has holes.
         Message::Entries(entries) if !is_dense(&entries) => None,
+        Message::Entries(entries) if entries.iter().any(|(_, _, fact)| fact.level() > level) => None,
         Message::Entries(entries) => Some(Said::Entries(entries.into_iter().map(entry).collect())),
         Message::Arrived(media) => Some(Said::Arrived(media)),
     }
@@ -55,6 +56,7 @@ fn is_dense(entries: &[(i64, Timestamp, Fact)]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::edition::LEVEL;
     use crate::base::ids::UserId;
 
     #[test]
@@ -65,10 +67,13 @@ mod tests {
         let batch: Vec<Entry> = (41..241).map(entry).collect();
         let text = of_entries(&batch);
         assert!(text.len() < 200 * 128, "{} bytes", text.len());
-        assert_eq!(read(1, &text), Some(Said::Entries(batch)));
-        assert_eq!(read(0, &of_arrived(MediaId(7))), Some(Said::Arrived(MediaId(7))));
-        assert_eq!(read(0, "{\"somethingNew\":1}"), None);
-        assert_eq!(read(1, &of_entries(&[entry(41), entry(43)])), None, "it has a hole");
-        assert_eq!(read(1, &of_entries(&[])), None, "it says nothing");
+        assert_eq!(read(1, &text, LEVEL), Some(Said::Entries(batch)));
+        assert_eq!(read(0, &of_arrived(MediaId(7)), LEVEL), Some(Said::Arrived(MediaId(7))));
+        assert_eq!(read(0, "{\"somethingNew\":1}", LEVEL), None);
+        assert_eq!(read(1, &of_entries(&[entry(41), entry(43)]), LEVEL), None, "it has a hole");
+        assert_eq!(read(1, &of_entries(&[]), LEVEL), None, "it says nothing");
+        let newer = Entry { fact: Fact::Rehearsed { number: 7 }, ..entry(42) };
+        let text = of_entries(&[entry(41), newer]);
+        assert!(read(1, &text, LEVEL).is_none() && read(1, &text, LEVEL + 1).is_some());
     }
 }

@@ -53,11 +53,21 @@ impl Entry {
     pub const BESIDE: i64 = 0;
 }
 
+/// What a relay did in one transaction.
+#[derive(Debug, Default)]
+pub struct Moved {
+    /// What is in the log now.
+    pub entries: Vec<Entry>,
+    /// The number of a fact that this process does not know. It and all behind it wait for a newer relay.
+    pub unknown: Option<i64>,
+}
+
 /// Records a fact, in the transaction of the change it is about.
 ///
 /// # Errors
-/// Those of the database.
+/// Those of the database, and `OVERLOADED` while a process runs that does not know such a fact.
 pub async fn record(tx: &Tx, now: Timestamp, fact: &Fact) -> Result<()> {
+    tx.fleet().must_know(fact.level())?;
     let row = outbox::ActiveModel {
         id: ActiveValue::NotSet,
         fact: ActiveValue::Set(serde_json::to_string(fact)?),
@@ -68,7 +78,8 @@ pub async fn record(tx: &Tx, now: Timestamp, fact: &Fact) -> Result<()> {
     Ok(())
 }
 
-/// Moves what is in the outbox of a database into its log, with the steps that `after` names. Returns the entries.
+/// Moves what is in the outbox of a database into its log, with the steps that `after` names: up to a fact that this process
+/// does not know.
 ///
 /// # Errors
 /// Those of the database; nothing was moved then.
@@ -76,26 +87,27 @@ pub async fn relay(
     database: &Database,
     now: Timestamp,
     after: impl Fn(&Fact) -> Result<Vec<queue::Task>> + Send,
-) -> Result<Vec<Entry>> {
-    let entries = database.write(async |tx| move_batch(tx, database.number, now, &after).await).await?;
-    if !entries.is_empty() {
+) -> Result<Moved> {
+    let moved = database.write(async |tx| move_batch(tx, database, now, &after).await).await?;
+    if !moved.entries.is_empty() {
         database.steps_stored.notify_one();
     }
-    Ok(entries)
+    Ok(moved)
 }
 
 async fn move_batch(
     tx: &Tx,
-    database: usize,
+    database: &Database,
     now: Timestamp,
     after: &(impl Fn(&Fact) -> Result<Vec<queue::Task>> + Send),
-) -> Result<Vec<Entry>> {
+) -> Result<Moved> {
     let head = head::Entity::find().lock_exclusive().one(tx.conn()).await?.ok_or_else(no_head)?;
-    let waiting = outbox::Entity::find().order_by_asc(outbox::Column::Id).limit(BATCH).all(tx.conn()).await?;
-    let Some(last) = waiting.last().map(|row| row.id) else { return Ok(Vec::new()) };
+    let mut waiting = outbox::Entity::find().order_by_asc(outbox::Column::Id).limit(BATCH).all(tx.conn()).await?;
+    let unknown = leave_unknown(&mut waiting, database);
+    let Some(last) = waiting.last().map(|row| row.id) else { return Ok(Moved { unknown, ..Moved::default() }) };
     let ids: Vec<i64> = waiting.iter().map(|row| row.id).collect();
     let rows = number(head.position, waiting);
-    let entries = rows.iter().map(|row| entry(database, row)).collect::<Result<Vec<_>>>()?;
+    let entries: Vec<Entry> = rows.iter().map(|row| entry(database, row)).collect();
     let mut tasks = Vec::new();
     for entry in &entries {
         tasks.extend(after(&entry.fact)?);
@@ -107,9 +119,19 @@ async fn move_batch(
     queue::push(tx, now, tasks).await?;
     // A row with a smaller id may be committed while this runs: delete what was read, not all up to `last`.
     outbox::Entity::delete_many().filter(outbox::Column::Id.is_in(ids)).exec(tx.conn()).await?;
-    tracing::trace!(database, last, "facts moved into the log");
+    tracing::trace!(database = database.number, last, "facts moved into the log");
     advance(tx, entries.len()).await?;
-    Ok(entries)
+    Ok(Moved { entries, unknown })
+}
+
+/// Leaves the first fact that this process does not know, and all behind it, to a newer relay: what follows from it is not
+/// known here, and nothing may pass it. Returns its number.
+fn leave_unknown(waiting: &mut Vec<outbox::Model>, database: &Database) -> Option<i64> {
+    let level = database.fleet.level();
+    let first = waiting.iter().position(|row| Fact::read(&row.fact, level).is_none())?;
+    let unknown = waiting[first].id;
+    waiting.truncate(first);
+    Some(unknown)
 }
 
 fn number(head: i64, waiting: Vec<outbox::Model>) -> Vec<log::Model> {
@@ -129,9 +151,9 @@ async fn advance(tx: &Tx, by: usize) -> Result<()> {
     Ok(())
 }
 
-fn entry(database: usize, row: &log::Model) -> Result<Entry> {
-    let fact = serde_json::from_str(&row.fact)?;
-    Ok(Entry { database, position: row.position, recorded_at: row.recorded_at, fact })
+fn entry(database: &Database, row: &log::Model) -> Entry {
+    let fact = Fact::read(&row.fact, database.fleet.level()).unwrap_or(Fact::Unknown);
+    Entry { database: database.number, position: row.position, recorded_at: row.recorded_at, fact }
 }
 
 /// The position of the newest entry of a database.
@@ -158,7 +180,7 @@ fn no_head() -> Error {
     Error::internal("the log of a database has no head")
 }
 
-/// The entries after a position, oldest first, at most `most`.
+/// The entries after a position, oldest first, at most `most`. What only a newer version knows is [`Fact::Unknown`].
 ///
 /// # Errors
 /// Those of the database.
@@ -169,7 +191,7 @@ pub async fn read(database: &Database, after: i64, most: u64) -> Result<Vec<Entr
         .limit(most)
         .all(database.read_own())
         .await?;
-    rows.iter().map(|row| entry(database.number, row)).collect()
+    Ok(rows.iter().map(|row| entry(database, row)).collect())
 }
 
 /// The fact that waits longest to be moved into the log of a database, by its number.

@@ -12,6 +12,7 @@ use super::bus::{Bus, News};
 use super::live::Live;
 use super::{Entry, position, read};
 use crate::base::error::Result;
+use crate::base::facts::Fact;
 use crate::platform::db::Database;
 
 /// Entries read from the database at once.
@@ -88,8 +89,12 @@ async fn catch_up(database: &Database, live: &Live) -> Result<()> {
     Ok(())
 }
 
-/// What is told must not be shown as it was before.
+/// What is told must not be shown as it was before. What only a newer version knows may have changed anything.
 fn tell(database: &Database, live: &Live, entries: Vec<Entry>) {
+    if entries.iter().any(|entry| entry.fact == Fact::Unknown) {
+        tracing::debug!(database = database.number, "passed over facts of a newer version");
+        database.kept.forget_all();
+    }
     for entry in &entries {
         database.kept.forget(&entry.fact);
     }

@@ -6,6 +6,9 @@
 //!
 //! Each claim has a number of its own. When a lease ran out and another worker has the step, what the first one says of
 //! it no longer counts. Steps wait in lanes, so that many slow ones do not hold up the others.
+//!
+//! A worker claims steps of the kinds that it knows, and those of no kind, which older programs stored. Others wait for a
+//! newer worker.
 
 mod sql;
 mod table;
@@ -44,8 +47,24 @@ pub struct Claimed {
 pub struct Task {
     /// Where it waits.
     pub lane: Lane,
+    /// Its kind, by which older workers know that they do not know it.
+    pub kind: &'static str,
     /// What to do, as JSON.
     pub step: String,
+}
+
+/// The kinds of steps that a worker knows, as a condition.
+#[derive(Clone, Debug)]
+pub struct Kinds(String);
+
+impl Kinds {
+    /// Of these names, which are letters and digits.
+    #[must_use]
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names = names.into_iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let quoted: Vec<String> = names.map(|name| format!(", '{name}'")).collect();
+        Self(format!("kind IN (''{})", quoted.concat()))
+    }
 }
 
 /// How much there is to do in a database.
@@ -64,6 +83,7 @@ pub struct Backlog {
 pub async fn push(tx: &Tx, due: Timestamp, tasks: Vec<Task>) -> Result<()> {
     let row = |task: &Task| ActiveModel {
         step: ActiveValue::Set(task.step.clone()),
+        kind: ActiveValue::Set(task.kind.to_owned()),
         lane: ActiveValue::Set(task.lane),
         due_at: ActiveValue::Set(due),
         tries: ActiveValue::Set(0),
@@ -76,12 +96,17 @@ pub async fn push(tx: &Tx, due: Timestamp, tasks: Vec<Task>) -> Result<()> {
     Ok(())
 }
 
-/// Claims steps of a lane that are due, at most `most`, oldest first.
+/// Claims steps of a lane and of these kinds that are due, at most `most`, oldest first.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(database: &Database, lane: Lane, now: Timestamp, most: usize) -> Result<Vec<Claimed>> {
-    database.write(async |tx| sql::claim(tx, lane, now, most).await).await
+pub async fn claim(
+    database: &Database,
+    (lane, kinds): (Lane, &Kinds),
+    now: Timestamp,
+    most: usize,
+) -> Result<Vec<Claimed>> {
+    database.write(async |tx| sql::claim(tx, (lane, &kinds.0), now, most).await).await
 }
 
 /// Keeps a claim for another lease. False when it is lost, as with all that follow.
@@ -123,11 +148,11 @@ pub async fn again(database: &Database, claimed: &Claimed, due: Timestamp) -> Re
 ///
 /// # Errors
 /// Those of the database.
-pub async fn go_on(database: &Database, claimed: &Claimed, due: Timestamp, rest: String) -> Result<bool> {
+pub async fn go_on(database: &Database, claimed: &Claimed, due: Timestamp, rest: Task) -> Result<bool> {
     let released = (Column::LeasedUntil, Expr::value(Timestamp(0)));
     let anew = (Column::Tries, Expr::value(0));
-    let rest = (Column::Step, Expr::value(rest));
-    change(database, claimed, &[(Column::DueAt, Expr::value(due)), released, anew, rest]).await
+    let (step, kind) = ((Column::Step, Expr::value(rest.step)), (Column::Kind, Expr::value(rest.kind)));
+    change(database, claimed, &[(Column::DueAt, Expr::value(due)), released, anew, step, kind]).await
 }
 
 /// The steps that wait or are being done and whose text begins so.

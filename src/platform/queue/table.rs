@@ -16,6 +16,7 @@ pub struct Model {
     pub error: Option<String>,
     pub lane: Lane,
     pub claim: i64,
+    pub kind: String,
 }
 
 /// Where a step waits. Each lane has places of its own in every worker.
@@ -43,7 +44,7 @@ impl ActiveModel {
     pub fn default_values() -> Self {
         use sea_orm::ActiveValue::{NotSet, Set};
         let (buried_at, error, claim) = (Set(None), Set(None), Set(0));
-        let (id, step, lane, due_at, tries, leased_until) = (NotSet, NotSet, NotSet, NotSet, NotSet, NotSet);
-        Self { id, step, due_at, tries, leased_until, buried_at, error, lane, claim }
+        let (id, step, kind, lane, due_at, tries) = (NotSet, NotSet, NotSet, NotSet, NotSet, NotSet);
+        Self { id, step, due_at, tries, leased_until: NotSet, buried_at, error, lane, claim, kind }
     }
 }

@@ -20,6 +20,7 @@ pub struct Program {
     data: PathBuf,
     serves: bool,
     small_disk: Option<String>,
+    is_next: bool,
     running: Option<Child>,
 }
 
@@ -43,7 +44,8 @@ impl Program {
         std::fs::write(folder.0.join("photograph.toml"), config).expect("a file in the folder");
         let front = Front::at(free_address());
         let data = PathBuf::from("data");
-        Self { front, folder, parts: Parts::Embedded, data, serves: true, small_disk: None, running: None }
+        let (parts, small_disk, is_next) = (Parts::Embedded, None, false);
+        Self { front, folder, parts, data, serves: true, small_disk, is_next, running: None }
     }
 
     /// One that keeps its data in this folder, which may be that of others as well.
@@ -67,6 +69,11 @@ impl Program {
     /// From its next start on, none of its files may grow beyond so many KiB.
     pub fn has_files_of_at_most(&mut self, kib: usize) {
         self.small_disk = Some(kib.to_string());
+    }
+
+    /// From the next start on it is the program, or its next version (`tests/next`).
+    pub fn becomes_next(&mut self, is_next: bool) {
+        self.is_next = is_next;
     }
 
     /// Starts the server and waits until it is ready.
@@ -93,6 +100,10 @@ impl Program {
     }
 
     fn command(&self) -> Command {
+        if self.is_next {
+            // It stands beside the program; `tests/run` has built it.
+            return Command::new(Path::new(PROGRAM).with_file_name("examples").join("photograph-next"));
+        }
         let Some(kib) = &self.small_disk else { return Command::new(PROGRAM) };
         // What the program says goes through a pipe to a process that has the room.
         let mut shell = Command::new("bash");
