@@ -38,7 +38,8 @@ impl Number {
     /// Those of the database.
     pub(super) async fn take(app: &Arc<App>, holder: &Arc<str>) -> Result<Self> {
         take(app, holder).await?;
-        register(app, holder).await?;
+        fleet::forget_gone(first(app)).await?;
+        app.db.fleet.refresh(first(app), app.clock.now()).await?;
         Ok(Self { app: app.clone(), holder: holder.clone() })
     }
 
@@ -112,20 +113,19 @@ async fn renew(app: &App, holder: &str) -> Result<()> {
         let other = take(app, holder).await?;
         tracing::warn!(lost = number, number = other, "node id lease lost; acquired a new one");
     }
-    register(app, holder).await
-}
-
-/// Says which version this is. With each renewal: whoever saw the lease run out has forgotten it.
-async fn register(app: &App, holder: &str) -> Result<()> {
-    fleet::register(first(app), holder, app.db.fleet.level()).await?;
     app.db.fleet.refresh(first(app), app.clock.now()).await
 }
 
-/// Holds a number that nobody else holds now. Returns until when: never before the last id that was made, also when the
-/// clock was set back.
+/// Holds a number that nobody else holds now, and says which version this is. Returns until when: never before the last id
+/// that was made, also when the clock was set back.
 async fn hold(app: &App, holder: &str, number: u8, now: Timestamp) -> Result<Option<Timestamp>> {
     let until = app.ids.now().after(LEASE);
-    Ok(lease::hold(first(app), name(number), holder, now, until).await?.then_some(until))
+    let held = first(app).write(async |tx| {
+        let is_held = lease::hold_in(tx, name(number), holder, now, until).await?;
+        fleet::register(tx, holder).await?;
+        Ok(is_held)
+    });
+    Ok(held.await?.then_some(until))
 }
 
 fn first(app: &App) -> &Database {

@@ -11,7 +11,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, IntoActiveModel, Statement};
 
-use super::{Database, lease};
+use super::{Database, Tx, lease};
 use crate::base::clock::Timestamp;
 use crate::base::edition::Edition;
 use crate::base::error::{Error, Result};
@@ -94,21 +94,26 @@ impl Fleet {
     }
 }
 
-/// Stores the level and version of a process that holds a number, and forgets processes that no longer do.
+/// Stores the level and version of a process, in the transaction in which it takes or renews the lease of its number: so no
+/// process is ever seen with a lease and without its level.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn register(first: &Database, holder: &str, level: i16) -> Result<()> {
-    let row = Model { holder: holder.into(), level, version: env!("CARGO_PKG_VERSION").into() };
+pub async fn register(tx: &Tx, holder: &str) -> Result<()> {
+    let (level, version) = (tx.fleet().level(), env!("CARGO_PKG_VERSION").into());
+    let row = Model { holder: holder.into(), level, version }.into_active_model().reset_all();
     let again = OnConflict::column(Column::Holder).update_columns([Column::Level, Column::Version]).to_owned();
-    let insert = Entity::insert(row.into_active_model().reset_all()).on_conflict(again);
+    Entity::insert(row).on_conflict(again).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Forgets processes whose number another one has now. One that comes back registers again when it takes another number.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget_gone(first: &Database) -> Result<()> {
     let gone = Entity::delete_many().filter(Expr::col(Column::Holder).not_in_subquery(holders()));
-    let register = first.write(async |tx| {
-        gone.exec(tx.conn()).await?;
-        insert.exec_without_returning(tx.conn()).await?;
-        Ok(())
-    });
-    register.await
+    first.write(async |tx| Ok(gone.exec(tx.conn()).await.map(|_| ())?)).await
 }
 
 fn holders() -> SelectStatement {

@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{IntoActiveModel, QuerySelect};
 
-use super::Database;
+use super::{Database, Tx};
 use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 
@@ -30,6 +30,14 @@ impl ActiveModelBehavior for ActiveModel {}
 /// # Errors
 /// Those of the database.
 pub async fn hold(database: &Database, name: String, holder: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
+    database.write(async |tx| hold_in(tx, name, holder, now, until).await).await
+}
+
+/// The same in a transaction.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold_in(tx: &Tx, name: String, holder: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
     let row = Model { name, holder: holder.into(), held_until: until }.into_active_model().reset_all();
     let is_ours = Expr::col((Entity, Column::Holder)).eq(holder);
     let is_over = Expr::col((Entity, Column::HeldUntil)).lt(now);
@@ -38,7 +46,7 @@ pub async fn hold(database: &Database, name: String, holder: &str, now: Timestam
         .action_and_where(is_ours.or(is_over))
         .to_owned();
     let insert = Entity::insert(row).on_conflict(take);
-    Ok(database.write(async |tx| Ok(insert.exec_without_returning(tx.conn()).await?)).await? == 1)
+    Ok(insert.exec_without_returning(tx.conn()).await? == 1)
 }
 
 /// Lets a lease run out at an instant, if it is the holder's.
