@@ -2,7 +2,6 @@
 //! it is nobody else's business.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -12,16 +11,21 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::connection_table::ConnectionTable;
+use super::server::Served;
 use crate::app::App;
 
 /// The text format of Prometheus.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// Connections at once: those of a few machines that watch this one.
+const CONNECTIONS: usize = 64;
+
 /// Answers until it is told to stop.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
-    let idle = Duration::from_secs(app.config.http.idle_seconds);
-    let router = Router::new().route("/metrics", get(metrics)).with_state(app);
-    super::server::serve(listener, router, idle, stop.cancelled_owned()).await;
+    let router = Router::new().route("/metrics", get(metrics)).with_state(app.clone());
+    let served = Served::new(router, ConnectionTable::new(CONNECTIONS, CONNECTIONS), &app.config.http);
+    super::server::serve(listener, served, stop.cancelled_owned()).await;
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod bearer;
+mod connection_table;
 mod connections;
 mod filters;
 mod graphql;
@@ -45,10 +46,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer};
 
+use self::connection_table::ConnectionTable;
 use self::connections::Connections;
 use self::media_type::JSON;
 use self::operation::Operations;
 use self::problem::Problem;
+use self::server::Served;
 use crate::app::App;
 use crate::base::chance::Chance;
 use crate::base::error::Error;
@@ -95,8 +98,10 @@ pub fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> B
 async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let edge = Edge::new(app);
     let patience = edge.app.drain.window() + edge.app.config.timeout() + PATIENCE;
-    let idle = Duration::from_secs(edge.app.config.http.idle_seconds);
-    let server = server::serve(listener, router(&edge), idle, drained(edge.clone(), stop.clone()));
+    let http = &edge.app.config.http;
+    let table = ConnectionTable::new(http.most_connections(), http.connections_per_address);
+    let served = Served::new(router(&edge), table, http);
+    let server = server::serve(listener, served, drained(edge.clone(), stop.clone()));
     let watching = edge.watch.watches();
     let impatience = async {
         stop.cancelled().await;

@@ -2,6 +2,7 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,9 +10,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::connection_table::ConnectionSlot;
+
 /// A connection with patience.
 pub(super) struct Patient {
     stream: TcpStream,
+    slot: Arc<ConnectionSlot>,
     patience: Duration,
     /// When it ends; only while a write waits.
     ends: Option<Pin<Box<Sleep>>>,
@@ -19,13 +23,13 @@ pub(super) struct Patient {
 
 impl Patient {
     /// Waits so long for the other side to read.
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, ends: None }
+    pub(super) fn new(stream: TcpStream, patience: Duration, slot: Arc<ConnectionSlot>) -> Self {
+        Self { stream, slot, patience, ends: None }
     }
 
-    /// The connection alone.
-    pub(super) fn into_inner(self) -> TcpStream {
-        self.stream
+    /// The connection alone, and the place that it takes.
+    pub(super) fn into_parts(self) -> (TcpStream, Arc<ConnectionSlot>) {
+        (self.stream, self.slot)
     }
 
     fn waits<T>(&mut self, context: &mut Context<'_>, written: Poll<Result<T>>) -> Poll<Result<T>> {

@@ -95,7 +95,7 @@ fn taken_over(upgraded: Upgraded) -> Option<(Arc<Line>, Reader)> {
     let parts = upgraded.downcast::<TokioIo<Patient>>().ok()?;
     let mut reader = Reader::default();
     reader.push(&parts.read_buf);
-    Some((Line::new(parts.io.into_inner().into_inner()), reader))
+    Some((Line::new(parts.io.into_inner().into_parts()), reader))
 }
 
 async fn serve(edge: Arc<Edge>, (line, asker): (Arc<Line>, Asker), mut reader: Reader, speaks_ours: bool) {

@@ -4,6 +4,7 @@
 //! `database.url_file`, `database.shards_file`. Every option stands in [`OPTIONS`] with its meaning; a test compares.
 
 mod addresses;
+mod files;
 mod options;
 mod push;
 mod roles;
@@ -138,7 +139,10 @@ impl Config {
             ("images.link_minutes", self.images.link_minutes),
             ("feed.timeline_entries", self.feed.timeline_entries as u64),
             ("feed.timeline_days", self.feed.timeline_days),
+            ("http.head_seconds", self.http.head_seconds),
             ("http.idle_seconds", self.http.idle_seconds),
+            ("http.connections", self.http.connections.unwrap_or(1) as u64),
+            ("http.connections_per_address", self.http.connections_per_address as u64),
             ("http.timeout_seconds", self.http.timeout_seconds),
             ("auth.access_token_seconds", self.auth.access_token_seconds),
             ("auth.ended_poll_milliseconds", self.auth.ended_poll_milliseconds),

@@ -76,10 +76,16 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("http.body_bytes", "Bytes in the body of a GraphQL request."),
     ("http.partial_success_status", "The status of answers with data and errors: 294, or 200 for old proxies."),
     ("http.timeout_seconds", "How long a query or mutation may run."),
+    ("http.head_seconds", "How long a new connection may take to send its first whole request head."),
     (
         "http.idle_seconds",
-        "How long a connection is kept that sends no whole request head, or reads nothing of what it asked for.",
+        "How long a connection is kept later that sends no whole request head, or reads nothing of what it asked for.",
     ),
+    (
+        "http.connections",
+        "Connections open at once, for each process; three quarters of the files it may open (`ulimit -n`) when not set. When all are taken, one that is idle is closed for the next.",
+    ),
+    ("http.connections_per_address", "The same of one address (IPv6: of one /64), except that of a trusted proxy."),
     ("http.drain_seconds", "Over how long a server that stops spreads the ends of its live streams and sockets."),
     ("graphql.introspection", "Whether the schema can be asked for."),
     ("graphql.depth", "How deep an operation can be nested. Introspection has a bound of its own."),

@@ -122,7 +122,10 @@ pub struct Http {
     pub body_bytes: usize,
     pub partial_success_status: u16,
     pub timeout_seconds: u64,
+    pub head_seconds: u64,
     pub idle_seconds: u64,
+    pub connections: Option<usize>,
+    pub connections_per_address: usize,
     pub drain_seconds: u64,
 }
 
@@ -284,8 +287,11 @@ impl Default for Http {
             body_bytes: 1 << 20,
             partial_success_status: 294,
             timeout_seconds: 30,
+            head_seconds: 10,
             // Longer than the minute for which most proxies keep connections to what is behind them.
             idle_seconds: 75,
+            connections: None,
+            connections_per_address: 256,
             drain_seconds: 5,
         }
     }

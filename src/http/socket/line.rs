@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::frame::{self, Reader, Sent};
 use super::operations::Ended;
 use super::parting::Parting;
+use crate::http::connection_table::ConnectionSlot;
 
 /// Messages that wait to be written to a socket, from all its operations together, before an operation waits for it.
 const QUEUE: usize = 16;
@@ -77,6 +78,8 @@ impl Chunk {
 /// One socket, shared by its task and by all who have something to say on it.
 pub(super) struct Line {
     stream: TcpStream,
+    /// For as long as the stream is open, it is one of the connections of this process.
+    _slot: Arc<ConnectionSlot>,
     state: Mutex<State>,
     /// Wakes the task of the socket.
     wakes: Notify,
@@ -99,7 +102,7 @@ struct State {
 
 impl Line {
     /// The line of a socket.
-    pub(super) fn new(stream: TcpStream) -> Arc<Self> {
+    pub(super) fn new((stream, slot): (TcpStream, Arc<ConnectionSlot>)) -> Arc<Self> {
         let state = State {
             waiting: VecDeque::new(),
             written: 0,
@@ -110,7 +113,7 @@ impl Line {
             is_broken: false,
             parting: None,
         };
-        Arc::new(Self { stream, state: Mutex::new(state), wakes: Notify::new(), cut: Notify::new() })
+        Arc::new(Self { stream, _slot: slot, state: Mutex::new(state), wakes: Notify::new(), cut: Notify::new() })
     }
 
     /// Says something, however much waits.

@@ -21,6 +21,7 @@ pub struct Program {
     serves: bool,
     small_disk: Option<String>,
     is_next: bool,
+    files: Option<u32>,
     running: Option<Child>,
 }
 
@@ -44,8 +45,8 @@ impl Program {
         std::fs::write(folder.0.join("photograph.toml"), config).expect("a file in the folder");
         let front = Front::at(free_address());
         let data = PathBuf::from("data");
-        let (parts, small_disk, is_next) = (Parts::Embedded, None, false);
-        Self { front, folder, parts, data, serves: true, small_disk, is_next, running: None }
+        let (parts, small_disk, is_next, files) = (Parts::Embedded, None, false, None);
+        Self { front, folder, parts, data, serves: true, small_disk, is_next, files, running: None }
     }
 
     /// One that keeps its data in this folder, which may be that of others as well.
@@ -76,6 +77,12 @@ impl Program {
         self.is_next = is_next;
     }
 
+    /// One that may open so many files.
+    pub fn with_files(mut self, files: u32) -> Self {
+        self.files = Some(files);
+        self
+    }
+
     /// Starts the server and waits until it is ready.
     pub async fn starts(&mut self) {
         let log = File::options().create(true).append(true).open(self.folder.0.join("log")).expect("a log");
@@ -103,6 +110,11 @@ impl Program {
         if self.is_next {
             // It stands beside the program; `tests/run` has built it.
             return Command::new(Path::new(PROGRAM).with_file_name("examples").join("photograph-next"));
+        }
+        if let Some(files) = self.files {
+            let mut shell = Command::new("bash");
+            shell.args(["-c", &format!(r#"ulimit -n {files}; exec "$@""#), "bash", PROGRAM]);
+            return shell;
         }
         let Some(kib) = &self.small_disk else { return Command::new(PROGRAM) };
         // What the program says goes through a pipe to a process that has the room.
