@@ -1,4 +1,4 @@
-//! A bounded memory of what was used lately: a map of two generations.
+//! A bounded memory of what was used lately: a map of two generations, bounded by their numbers or by their weights.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -8,17 +8,19 @@ use std::hash::Hash;
 /// go: so there are never more than two generations, and what is used often stays.
 #[derive(Debug)]
 pub struct Generations<K, V> {
-    /// Values in a generation; none for no memory at all.
+    /// The weight of a generation, that is the number of its values unless they say otherwise; none for no memory at all.
     most: usize,
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    /// The weight of the young one.
+    weight: usize,
+    young: HashMap<K, (V, usize)>,
+    old: HashMap<K, (V, usize)>,
 }
 
 impl<K: Eq + Hash, V: Clone> Generations<K, V> {
-    /// Two generations of at most so many values.
+    /// Two generations of at most so many values, or of this weight each.
     #[must_use]
     pub fn of(most: usize) -> Self {
-        Self { most, young: HashMap::new(), old: HashMap::new() }
+        Self { most, weight: 0, young: HashMap::new(), old: HashMap::new() }
     }
 
     /// A value that is still there.
@@ -27,23 +29,31 @@ impl<K: Eq + Hash, V: Clone> Generations<K, V> {
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        if let Some(value) = self.young.get(key) {
+        if let Some((value, _)) = self.young.get(key) {
             return Some(value.clone());
         }
-        let (key, value) = self.old.remove_entry(key)?;
-        self.put(key, value.clone());
+        let (key, (value, weight)) = self.old.remove_entry(key)?;
+        self.put_weighing(key, value.clone(), weight);
         Some(value)
     }
 
     /// Keeps a value.
     pub fn put(&mut self, key: K, value: V) {
-        if self.most == 0 {
+        self.put_weighing(key, value, 1);
+    }
+
+    /// Keeps a value of some weight, unless it alone weighs more than a generation.
+    pub fn put_weighing(&mut self, key: K, value: V, weight: usize) {
+        if weight > self.most {
             return;
         }
-        if self.young.len() >= self.most {
-            self.old = std::mem::take(&mut self.young);
+        if self.weight + weight > self.most {
+            (self.old, self.weight) = (std::mem::take(&mut self.young), 0);
         }
-        self.young.insert(key, value);
+        self.weight += weight;
+        if let Some((_, before)) = self.young.insert(key, (value, weight)) {
+            self.weight -= before;
+        }
     }
 
     /// Forgets a value.
@@ -52,13 +62,15 @@ impl<K: Eq + Hash, V: Clone> Generations<K, V> {
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        self.young.remove(key);
+        if let Some((_, weight)) = self.young.remove(key) {
+            self.weight -= weight;
+        }
         self.old.remove(key);
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        (self.young, self.old) = (HashMap::new(), HashMap::new());
+        (self.young, self.old, self.weight) = (HashMap::new(), HashMap::new(), 0);
     }
 
     /// How many values are there.
@@ -92,6 +104,22 @@ mod tests {
         assert_eq!(some.find("99"), None);
         some.clear();
         assert!(some.is_empty() && some.find("often").is_none());
+    }
+
+    #[test]
+    fn a_generation_is_bounded_by_the_weight_of_its_values() {
+        let mut some = Generations::of(10);
+        some.put_weighing("heavy", 0, 11);
+        assert!(some.is_empty());
+        for _ in 0..9 {
+            some.put_weighing("often", 1, 6);
+        }
+        assert_eq!((some.len(), some.weight), (1, 6));
+        some.put_weighing("other", 2, 6);
+        some.put_weighing("third", 3, 6);
+        assert_eq!((some.find("often"), some.find("other"), some.find("third")), (None, Some(2), None));
+        some.forget("other");
+        assert_eq!(some.weight, 0);
     }
 
     #[test]

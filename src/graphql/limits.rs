@@ -18,11 +18,11 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
 use async_graphql::parser::{self, parse_query};
-use async_graphql::{Positioned, Variables};
+use async_graphql::{Positioned, Value, Variables};
 
-use self::documents::Documents;
+use self::documents::{Documents, Parsed};
 use self::measure::{Measure, Ruler};
-pub use self::sharing::{On, Sharing};
+pub use self::sharing::{GroupKey, On, Sharing};
 pub use self::types::Types;
 use super::order::Order;
 use super::report::Rejected;
@@ -64,6 +64,8 @@ pub struct Admitted {
     pub cost: u64,
     /// The order of its answer.
     pub order: Order,
+    /// About how many bytes the document and the variables take.
+    pub bytes: usize,
     /// With whom it shares what happens, when it is a subscription that can.
     pub sharing: Option<Sharing>,
 }
@@ -86,7 +88,8 @@ impl Limits {
     /// # Errors
     /// When the text is not GraphQL, no operation can be chosen, a limit is passed or a variable does not fit.
     pub fn admit(&self, asked: Asked<'_>, variables: Variables) -> Result<Admitted, Rejected> {
-        let document = self.documents.parsed(asked.query, self.most.tokens)?;
+        self.check_length(asked.query)?;
+        let Parsed { document, bytes } = self.documents.parsed(asked.query, self.most.tokens)?;
         let operation = choose(&document, asked.operation_name)?;
         let (position, kind) = (operation.pos, operation.node.ty);
         let mut variables = variables::complete(&self.types, &operation.node, variables)?;
@@ -98,9 +101,20 @@ impl Limits {
         for (name, default) in defaults {
             variables.entry(name).or_insert(default);
         }
+        let bytes = bytes + variables.values().map(weight).sum::<usize>();
         let order = Order::of(&document, &operation.node);
         let sharing = sharing::of(&self.types, (&document, &operation.node), (asked, &variables));
-        Ok(Admitted { kind, variables, cost: measure.cost, order, sharing, document })
+        Ok(Admitted { kind, variables, cost: measure.cost, order, bytes, sharing, document })
+    }
+
+    /// Also what is skipped when it is read, such as comments, would be held for as long as the operation runs.
+    fn check_length(&self, query: &str) -> Result<(), Rejected> {
+        let (bytes, most) = (query.len(), self.most.document_bytes);
+        if bytes <= most {
+            return Ok(());
+        }
+        let message = format!("This document has {bytes} bytes; at most {most} are allowed.");
+        Err(Rejected::new(Code::TooExpensive, message))
     }
 
     /// Every operation of the document is validated, so all of them together must be small.
@@ -137,6 +151,18 @@ impl Limits {
             return Err(Rejected::new(Code::TooDeep, message));
         }
         Ok(())
+    }
+}
+
+/// About how many bytes a value of a variable takes.
+fn weight(value: &Value) -> usize {
+    // A value with its place in a list or an object.
+    const EACH: usize = 64;
+    EACH + match value {
+        Value::String(text) => text.len(),
+        Value::List(values) => values.iter().map(weight).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| EACH + name.len() + weight(value)).sum(),
+        _ => 0,
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use async_graphql::Response as Answer;
 use async_graphql::parser::types::OperationType;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::header::{
@@ -30,12 +30,15 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::byte_budget::{ByteCharge, too_much_held};
 use super::media_type::{Accepted, Form, Label, best_image, is_json};
 use super::operation::{Parameters, Prepared};
 use super::problem::Problem;
+use super::server::held_until_sent;
 use super::{Edge, bearer, socket, stream};
 use crate::base::client_address::ClientAddress;
 use crate::base::error::Code;
@@ -95,23 +98,46 @@ async fn post(edge: &Arc<Edge>, address: ClientAddress, headers: &HeaderMap, bod
         let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).with(ACCEPT, "application/json");
         return Err(problem.with(ACCEPT_ENCODING, "identity"));
     }
-    let parameters = parameters(&read(edge, headers, body).await?)?;
+    let mut charge = edge.bytes.charge(address.network());
+    let parameters = parameters(&read(edge, headers, body, &mut charge).await?)?;
     let prepared = edge.operations.prepare((caller.viewer, caller.address), caller.asks(parameters))?;
+    if !charge.hold(prepared.bytes) {
+        return Err(too_much_held().into());
+    }
     respond(edge, &caller, prepared).await
 }
 
 /// Reads a body of bounded length in bounded time. One that says that it is too long is not read at all.
-async fn read(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+async fn read(edge: &Edge, headers: &HeaderMap, body: Body, charge: &mut ByteCharge) -> Result<Vec<u8>, Problem> {
     let most = edge.app.config.http.body_bytes;
     let said = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if said.is_some_and(|length| length > most) {
         return Err(too_long(most));
     }
-    match tokio::time::timeout(edge.app.config.timeout(), to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(_)) => Err(too_long(most)),
+    match tokio::time::timeout(edge.app.config.timeout(), gather(body, most, charge)).await {
+        Ok(gathered) => gathered,
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "The body took too long.").with(CONNECTION, "close")),
     }
+}
+
+/// Pieces are copied together as they come: each may be a byte in a buffer of many.
+async fn gather(body: Body, most: usize, charge: &mut ByteCharge) -> Result<Vec<u8>, Problem> {
+    let (mut body, mut bytes) = (body.into_data_stream(), Vec::new());
+    while let Some(piece) = body.next().await {
+        let Ok(piece) = piece else { return Err(broken_off()) };
+        if bytes.len() + piece.len() > most {
+            return Err(too_long(most));
+        }
+        bytes.extend_from_slice(&piece);
+        if !charge.hold(bytes.capacity()) {
+            return Err(Problem::from(too_much_held()).with(CONNECTION, "close"));
+        }
+    }
+    Ok(bytes)
+}
+
+fn broken_off() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole.").with(CONNECTION, "close")
 }
 
 fn too_long(most: usize) -> Problem {
@@ -201,7 +227,16 @@ async fn respond(edge: &Arc<Edge>, caller: &Caller, prepared: Prepared) -> Resul
         OperationType::Query | OperationType::Mutation => caller.accepted.for_one().ok_or_else(not_acceptable)?,
     };
     match form {
-        Form::Whole(label) => whole(edge, label, &edge.operations.answer(prepared).await?),
+        Form::Whole(label) => {
+            let is_mutation = prepared.kind == OperationType::Mutation;
+            let mut charge = edge.bytes.charge(caller.address.network());
+            let (bytes, response) = whole(edge, label, &edge.operations.answer(prepared).await?)?;
+            // What a mutation did is done, so its answer is given in any case.
+            if !charge.hold(bytes) && !is_mutation {
+                return Err(too_much_held().into());
+            }
+            Ok(held_until_sent(response, charge))
+        }
         Form::Parts(parts) => stream::open(edge, caller, prepared, parts).await,
     }
 }
@@ -218,11 +253,12 @@ fn not_acceptable() -> Problem {
     Problem::new(StatusCode::NOT_ACCEPTABLE, message)
 }
 
-fn whole(edge: &Edge, label: Label, answer: &Answer) -> Result<Response, Problem> {
+/// The whole answer, and its bytes.
+fn whole(edge: &Edge, label: Label, answer: &Answer) -> Result<(usize, Response), Problem> {
     let partial = edge.app.config.http.partial_success_status;
     let status = if answer.errors.is_empty() { 200 } else { partial };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let body = serde_json::to_vec(answer).map_err(|error| edge.broken(error))?;
     let headers = [(CONTENT_TYPE, label.as_str()), (CACHE_CONTROL, "no-store")];
-    Ok((status, headers, Body::from(body)).into_response())
+    Ok((body.len(), (status, headers, Body::from(body)).into_response()))
 }

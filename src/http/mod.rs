@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod bearer;
+mod byte_budget;
 mod connection_table;
 mod connections;
 mod filters;
@@ -46,6 +47,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowHeaders, Any as AnyOrigin, CorsLayer};
 
+use self::byte_budget::ByteBudget;
 use self::connection_table::ConnectionTable;
 use self::connections::Connections;
 use self::media_type::JSON;
@@ -69,6 +71,7 @@ pub(crate) struct Edge {
     app: Arc<App>,
     operations: Arc<Operations>,
     connections: Connections,
+    bytes: ByteBudget,
     watch: socket::Watch,
     /// The open sockets and responses.
     open: TaskTracker,
@@ -78,8 +81,9 @@ impl Edge {
     fn new(app: Arc<App>) -> Arc<Self> {
         let operations = Arc::new(Operations::new(&app));
         let connections = Connections::new(&app.config);
-        let watch = socket::Watch::new(&app.config.websocket);
-        Arc::new(Self { app, operations, connections, watch, open: TaskTracker::new() })
+        let bytes = ByteBudget::new(app.config.http.buffer_bytes);
+        let watch = socket::Watch::new(&app.config);
+        Arc::new(Self { app, operations, connections, bytes, watch, open: TaskTracker::new() })
     }
 
     /// A bug, logged.

@@ -28,7 +28,7 @@ use crate::platform::imaging::Output;
 /// What a client sent: a document, which of its operations, and values.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {
-    query: String,
+    query: Arc<str>,
     operation_name: Option<String>,
     variables: Variables,
     /// The last event the client heard, as its transport knows it.
@@ -59,7 +59,7 @@ impl Parameters {
         // An empty name is what some clients send for none.
         let operation_name = text(&mut json, "operationName")?.filter(|name| !name.is_empty());
         let variables = Variables::from_json(Value::Object(object(&mut json, "variables")?));
-        Ok(Self { query, operation_name, variables, after: None, best: Output::Jpeg })
+        Ok(Self { query: query.into(), operation_name, variables, after: None, best: Output::Jpeg })
     }
 }
 
@@ -87,6 +87,10 @@ fn object(json: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value
     }
 }
 
+/// Bytes that the document of a subscription can take, parsed, with its variables: some 800 tokens. What an app subscribes
+/// with takes a tenth of it.
+const SUBSCRIPTION_BYTES: usize = 256 << 10;
+
 /// Who sends an operation, and from which address.
 pub(crate) type Asker = (Option<Viewer>, ClientAddress);
 
@@ -106,6 +110,8 @@ pub(crate) struct Prepared {
     request: Request,
     cost: u64,
     order: Order,
+    /// About how many bytes the document and the variables take for as long as it runs.
+    pub(crate) bytes: usize,
     source: Source,
     bookmark: Arc<Bookmark>,
     sharing: Option<Sharing>,
@@ -114,7 +120,7 @@ pub(crate) struct Prepared {
 
 /// The document of an operation, kept to tell from it where errors belong.
 struct Source {
-    query: String,
+    query: Arc<str>,
     operation_name: Option<String>,
 }
 
@@ -139,8 +145,9 @@ impl Operations {
     pub(crate) fn prepare(&self, asker: Asker, parameters: Parameters) -> Result<Prepared, Rejected> {
         let Parameters { query, operation_name, variables, after, best } = parameters;
         let source = Source { query, operation_name };
-        let Admitted { document, kind, variables, cost, order, sharing } =
+        let Admitted { document, kind, variables, cost, order, bytes, sharing } =
             self.limits.admit(source.asked(), variables)?;
+        check_held(kind, bytes)?;
         // The text is not given again: the document was parsed already.
         let mut request = Request::new("").variables(variables);
         request.operation_name.clone_from(&source.operation_name);
@@ -148,7 +155,7 @@ impl Operations {
         let bookmark = Arc::new(Bookmark::new(after));
         let viewer = asker.0;
         let request = graphql::asked_by(&self.app, asker, request).data(bookmark.clone()).data(best);
-        Ok(Prepared { kind, viewer, request, cost, order, source, bookmark, sharing, best })
+        Ok(Prepared { kind, viewer, request, cost, order, bytes, source, bookmark, sharing, best })
     }
 
     /// Executes a query or a mutation.
@@ -206,10 +213,10 @@ impl Operations {
 
     /// The group in which a subscription may go on.
     fn joining(self: &Arc<Self>, prepared: &mut Prepared) -> Option<Arc<Joining>> {
-        let Sharing { key, depends } = prepared.sharing.take()?;
+        let sharing = prepared.sharing.take()?;
         let (Source { query, operation_name }, best) = (&prepared.source, prepared.best);
         // The links of images are of the format that each client reads best.
-        let key = format!("{best:?}\0{key}");
+        let Sharing { key, depends } = sharing.among(&format!("{best:?}"));
         let parameters = Parameters {
             query: query.clone(),
             operation_name: operation_name.clone(),
@@ -258,6 +265,14 @@ impl Operations {
 
 type Tell = fn(&Chance, Question<'_>, Response) -> Result<Response, Rejected>;
 type Results = BoxStream<'static, Result<Response, Rejected>>;
+
+/// A subscription holds what it was sent with for as long as it runs.
+fn check_held(kind: OperationType, bytes: usize) -> Result<(), Rejected> {
+    if kind != OperationType::Subscription || bytes <= SUBSCRIPTION_BYTES {
+        return Ok(());
+    }
+    Err(Rejected::new(Code::TooExpensive, "This document and its variables are too large for a subscription."))
+}
 
 /// Why nothing that stays open is begun any more.
 pub(crate) fn stopping() -> Rejected {

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::byte_budget::ByteCharge;
 use super::connection_table::{ActiveRequest, ConnectionRefused, ConnectionSlot, ConnectionTable};
 use super::patient::Patient;
 use crate::base::client_address::ClientAddress;
@@ -166,15 +167,25 @@ async fn answer(router: Router, request: Request<Incoming>, address: ClientAddre
 struct Sending {
     body: Body,
     _active: Option<ActiveRequest>,
+    _charge: Option<Arc<ByteCharge>>,
+}
+
+/// Holds what a response takes of the budget until its last byte is given to the connection.
+pub(super) fn held_until_sent(mut response: Response<Body>, charge: ByteCharge) -> Response<Body> {
+    response.extensions_mut().insert(Arc::new(charge));
+    response
 }
 
 impl Sending {
-    fn of(response: Response<Body>, active: ActiveRequest) -> Response<Self> {
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+    fn of(mut response: Response<Body>, active: ActiveRequest) -> Response<Self> {
+        let charge = response.extensions_mut().remove::<Arc<ByteCharge>>();
+        let active = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             active.upgraded();
-            return response.map(|body| Self { body, _active: None });
-        }
-        response.map(|body| Self { body, _active: Some(active) })
+            None
+        } else {
+            Some(active)
+        };
+        response.map(|body| Self { body, _active: active, _charge: charge })
     }
 }
 

@@ -14,6 +14,7 @@
 //! | 1002 | what came is no WebSocket frame |
 //! | 1007 | a message is not UTF-8 |
 //! | 1009 | a message is too long |
+//! | 1013 | there is no room for what the client sends, or does not read |
 //! | 4400 | a message is not one of the protocol's |
 //! | 4401 | `subscribe` before `connection_init` |
 //! | 4403 | the credentials in `connection_init` are not valid, or the session ended; the reason says what a 401 says |
@@ -22,7 +23,7 @@
 //! | 4409 | the id of an operation that is running |
 //! | 4429 | a second `connection_init` |
 //! | 4498 | the session has too many sockets and streams |
-//! | 4499 | no sign of life from the client; clients connect again after this one |
+//! | 4499 | no sign of life from the client, or a message that took too long; clients connect again after this one |
 
 mod frame;
 mod handshake;
@@ -48,6 +49,7 @@ use self::message::{FromClient, Heard, pong};
 use self::operations::Conversation;
 use self::parting::Parting;
 pub(super) use self::watch::Watch;
+use super::byte_budget::ByteCharge;
 use super::connections::Seat;
 use super::operation::{Asker, stopping};
 use super::patient::Patient;
@@ -82,7 +84,8 @@ pub(super) fn accept(edge: &Arc<Edge>, address: ClientAddress, mut request: Part
     let (edge, open) = (edge.clone(), (edge.open.token(), edge.app.metrics.connection("websocket")));
     let speaks_ours = agreed.speaks_ours;
     tokio::spawn(async move {
-        if let Some((line, reader)) = upgrade.await.ok().and_then(taken_over) {
+        let charge = edge.bytes.charge(asker.1.network());
+        if let Some((line, reader)) = upgrade.await.ok().and_then(|upgraded| taken_over(upgraded, charge)) {
             serve(edge, (line, asker), reader, speaks_ours).await;
         }
         drop((seat, open));
@@ -91,11 +94,11 @@ pub(super) fn accept(edge: &Arc<Edge>, address: ClientAddress, mut request: Part
 }
 
 /// The connection alone, and what came on it already.
-fn taken_over(upgraded: Upgraded) -> Option<(Arc<Line>, Reader)> {
+fn taken_over(upgraded: Upgraded, charge: ByteCharge) -> Option<(Arc<Line>, Reader)> {
     let parts = upgraded.downcast::<TokioIo<Patient>>().ok()?;
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(charge.another());
     reader.push(&parts.read_buf);
-    Some((Line::new(parts.io.into_inner().into_parts()), reader))
+    Some((Line::new(parts.io.into_inner().into_parts(), charge), reader))
 }
 
 async fn serve(edge: Arc<Edge>, (line, asker): (Arc<Line>, Asker), mut reader: Reader, speaks_ours: bool) {

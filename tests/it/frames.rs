@@ -38,10 +38,10 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-struct Raw(TcpStream);
+pub struct Raw(TcpStream);
 
 impl Raw {
-    async fn opens(kit: &Kit) -> Self {
+    pub async fn opens(kit: &Kit) -> Self {
         let mut raw = Self(TcpStream::connect(kit.front.address).await.expect("a connection"));
         let request = "GET /graphql HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
         raw.sends(request.as_bytes()).await;
@@ -54,6 +54,19 @@ impl Raw {
         assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
         assert!(answer.contains("sec-websocket-protocol: graphql-transport-ws"), "{answer}");
         raw
+    }
+
+    /// Sends the head of a message and so much of it.
+    pub async fn begins_a_message(&mut self, length: usize, bytes: usize) {
+        self.sends(&head(0x81, length)).await;
+        // It may be closed before all is taken.
+        let _ = self.0.write_all(&vec![0; bytes]).await;
+    }
+
+    /// Says hello, and is answered.
+    pub async fn greets(&mut self) {
+        self.sends(&frame(0x81, INIT)).await;
+        assert_eq!(self.hears_message().await["type"], "connection_ack");
     }
 
     async fn sends(&mut self, bytes: &[u8]) {
@@ -83,7 +96,7 @@ impl Raw {
     }
 
     /// The code that it is closed with; then nothing comes.
-    async fn closes(mut self) -> u16 {
+    pub async fn closes(mut self) -> u16 {
         let (first, payload) = self.hears().await;
         assert_eq!(first, 0x88, "{payload:?}");
         let code = u16::from_be_bytes([payload[0], payload[1]]);

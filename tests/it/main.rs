@@ -31,6 +31,7 @@ mod frames;
 mod gone;
 mod guessing;
 mod heif;
+mod held;
 mod http;
 mod images;
 mod likes_and_comments;

@@ -74,8 +74,15 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "Media of an account with more followers are not put into feeds ahead, but read from the database.",
     ),
     ("http.body_bytes", "Bytes in the body of a GraphQL request."),
+    (
+        "http.buffer_bytes",
+        "Bytes of request bodies, messages from sockets and answers that are not read yet, for each process; one address (IPv6: one /64) has a quarter. More is refused with `OVERLOADED`.",
+    ),
     ("http.partial_success_status", "The status of answers with data and errors: 294, or 200 for old proxies."),
-    ("http.timeout_seconds", "How long a query or mutation may run."),
+    (
+        "http.timeout_seconds",
+        "How long a query or mutation may run, and how long its body or its message on a socket may take to arrive.",
+    ),
     ("http.head_seconds", "How long a new connection may take to send its first whole request head."),
     (
         "http.idle_seconds",
@@ -92,6 +99,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("graphql.cost", "What an operation can cost: 1 for an object, 10 for a mutation, page size × item for a list."),
     ("graphql.aliases", "Aliases in an operation."),
     ("graphql.directives", "Directives in an operation."),
+    ("graphql.document_bytes", "Bytes in a document."),
     ("graphql.tokens", "Lexical tokens in a document."),
     ("graphql.root_fields", "Fields at the root of an operation."),
     ("websocket.init_seconds", "How long a socket may wait with `connection_init`; then it closes with 4408."),

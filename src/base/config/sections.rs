@@ -120,6 +120,7 @@ pub struct Feed {
 #[expect(missing_docs, reason = "described in OPTIONS")]
 pub struct Http {
     pub body_bytes: usize,
+    pub buffer_bytes: usize,
     pub partial_success_status: u16,
     pub timeout_seconds: u64,
     pub head_seconds: u64,
@@ -139,6 +140,7 @@ pub struct Graphql {
     pub cost: u32,
     pub aliases: u32,
     pub directives: u32,
+    pub document_bytes: usize,
     pub tokens: u32,
     pub root_fields: u32,
 }
@@ -285,6 +287,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             body_bytes: 1 << 20,
+            buffer_bytes: 256 << 20,
             partial_success_status: 294,
             timeout_seconds: 30,
             head_seconds: 10,
@@ -299,8 +302,16 @@ impl Default for Http {
 
 impl Default for Graphql {
     fn default() -> Self {
-        let (depth, cost) = (15, 5000);
-        Self { introspection: true, depth, cost, aliases: 100, directives: 20, tokens: 8000, root_fields: 20 }
+        Self {
+            introspection: true,
+            depth: 15,
+            cost: 5000,
+            aliases: 100,
+            directives: 20,
+            document_bytes: 64 << 10,
+            tokens: 8000,
+            root_fields: 20,
+        }
     }
 }
 

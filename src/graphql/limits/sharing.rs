@@ -11,6 +11,8 @@ use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 
+use ring::digest;
+
 use super::Asked;
 use super::types::Types;
 
@@ -85,13 +87,32 @@ pub enum On {
     Everything,
 }
 
+/// SHA-256 of what those have in common who ask for the same: it stays small, whatever they send.
+pub type GroupKey = [u8; 32];
+
 /// What those have in common who ask for the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sharing {
-    /// The document, the operation and the variables, without the position.
-    pub key: String,
+    /// A hash of the document, the operation and the variables, without the position.
+    pub key: GroupKey,
     /// What of the viewer the answer depends on.
     pub depends: BTreeSet<On>,
+}
+
+impl Sharing {
+    fn keyed(parts: &[&[u8]]) -> Self {
+        let mut hash = digest::Context::new(&digest::SHA256);
+        parts.iter().for_each(|part| hash.update(part));
+        let mut key = GroupKey::default();
+        key.copy_from_slice(hash.finish().as_ref());
+        Self { key, depends: BTreeSet::new() }
+    }
+
+    /// The same among those only who have this in common as well.
+    #[must_use]
+    pub fn among(self, more: &str) -> Self {
+        Self { key: Self::keyed(&[&self.key, more.as_bytes()]).key, ..self }
+    }
 }
 
 /// With whom a subscription shares what happens; `None` when with nobody.
@@ -115,16 +136,16 @@ pub(super) fn of(
     if position.as_ref().is_some_and(|variable| !is_used_once(asked.query, variable)) {
         return None;
     }
-    let mut key = format!("{}\0{}", asked.operation_name.unwrap_or_default(), asked.query);
+    let mut text = format!("{}\0{}", asked.operation_name.unwrap_or_default(), asked.query);
     let mut given: Vec<_> = variables.iter().filter(|(name, _)| Some(name.as_str()) != position.as_deref()).collect();
     given.sort_unstable_by_key(|(name, _)| name.as_str());
     for (name, value) in given {
-        let _ = write!(key, "\0{name}={value}");
+        let _ = write!(text, "\0{name}={value}");
     }
     let named = &types.field(root, &field.name.node)?.named;
     let mut depends = BTreeSet::new();
     look(types, document, (named, &field.selection_set.node), &mut depends);
-    Some(Sharing { key, depends })
+    Some(Sharing { depends, ..Sharing::keyed(&[text.as_bytes()]) })
 }
 
 /// The name of the variable that says after what to go on.

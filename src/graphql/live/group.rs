@@ -19,7 +19,7 @@ use async_graphql::Response;
 use async_graphql::futures_util::stream::BoxStream;
 use tokio::sync::Notify;
 
-use super::super::limits::On;
+use super::super::limits::{GroupKey, On};
 use super::super::report::Rejected;
 use super::super::stream::LogStream;
 use super::{Listening, Story};
@@ -67,13 +67,13 @@ pub(super) trait Shared: Story<Event: Clone + Sync> + Clone + Sync {
 
 /// The groups of a process.
 #[derive(Default)]
-pub struct Groups(Mutex<HashMap<String, Arc<Group>>>);
+pub struct Groups(Mutex<HashMap<GroupKey, Arc<Group>>>);
 
 /// Those who ask for the same.
 pub struct Group {
     app: Arc<App>,
     groups: Arc<Groups>,
-    key: String,
+    key: GroupKey,
     /// What of the viewer the selection depends on.
     depends: BTreeSet<On>,
     together: Arc<Together>,
@@ -87,7 +87,7 @@ pub struct Joining {
     /// The groups of this process.
     pub groups: Arc<Groups>,
     /// What those have in common who are in one group.
-    pub key: String,
+    pub key: GroupKey,
     /// What of the viewer the selection depends on.
     pub depends: BTreeSet<On>,
     /// How the group's operation is executed.
@@ -99,7 +99,7 @@ pub struct Joining {
 impl Joining {
     /// One for a group.
     #[must_use]
-    pub fn new(groups: Arc<Groups>, (key, depends): (String, BTreeSet<On>), perform: Perform) -> Self {
+    pub fn new(groups: Arc<Groups>, (key, depends): (GroupKey, BTreeSet<On>), perform: Perform) -> Self {
         Self { groups, key, depends, perform, joined: Mutex::default(), is_handed_over: AtomicBool::new(false) }
     }
 
@@ -147,7 +147,7 @@ impl Groups {
         (topics, follows, story): (&[Topic], Option<UserId>, &S),
     ) -> Membership {
         let mut all = self.lock();
-        let group = all.entry(joining.key.clone()).or_insert_with(|| self.begin(joining, listening, story));
+        let group = all.entry(joining.key).or_insert_with(|| self.begin(joining, listening, story));
         let topics = listening.with_session(topics);
         // Under the lock of its members, so that the group knows who hears before it hears.
         let mut members = group.lock();
@@ -165,7 +165,7 @@ impl Groups {
         let group = Arc::new(Group {
             app: listening.app.clone(),
             groups: self.clone(),
-            key: joining.key.clone(),
+            key: joining.key,
             depends: joining.depends.clone(),
             together,
             members: Mutex::default(),
@@ -175,7 +175,7 @@ impl Groups {
         group
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Group>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<GroupKey, Arc<Group>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

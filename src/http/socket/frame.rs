@@ -1,6 +1,7 @@
 //! WebSocket frames, as RFC 6455 has them. Of a client that says nothing, nothing is kept.
 
 use super::parting::Parting;
+use crate::http::byte_budget::ByteCharge;
 
 const CONTINUATION: u8 = 0x0;
 const TEXT: u8 = 0x1;
@@ -22,12 +23,13 @@ pub(super) enum Sent {
 }
 
 /// Reads the frames of a client.
-#[derive(Debug, Default)]
 pub(super) struct Reader {
     /// Bytes that are not a whole frame yet.
     kept: Vec<u8>,
     /// The parts of a message that came so far.
     message: Option<Vec<u8>>,
+    /// What both take of the budget for what clients send.
+    charge: ByteCharge,
 }
 
 struct Head {
@@ -39,6 +41,15 @@ struct Head {
 }
 
 impl Reader {
+    pub(super) fn new(charge: ByteCharge) -> Self {
+        Self { kept: Vec::new(), message: None, charge }
+    }
+
+    /// Whether a part of a message is here, and the rest is not.
+    pub(super) fn is_in_between(&self) -> bool {
+        !self.kept.is_empty() || self.message.is_some()
+    }
+
     /// Takes in what came.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.kept.extend_from_slice(bytes);
@@ -47,7 +58,7 @@ impl Reader {
     /// The next that is whole.
     ///
     /// # Errors
-    /// When a message has more than `most` bytes, or is none.
+    /// When a message has more than `most` bytes, or is none, or there is no room for it.
     pub(super) fn next(&mut self, most: usize) -> Result<Option<Sent>, Parting> {
         while let Some(head) = Head::read(&self.kept)? {
             self.check(&head, most)?;
@@ -59,7 +70,8 @@ impl Reader {
                 return Ok(Some(sent));
             }
         }
-        Ok(None)
+        let held = self.kept.capacity() + self.message.as_ref().map_or(0, Vec::capacity);
+        if self.charge.hold(held) { Ok(None) } else { Err(Parting::OVERLOADED) }
     }
 
     fn check(&self, head: &Head, most: usize) -> Result<(), Parting> {
@@ -186,7 +198,10 @@ fn frame(kind: u8, length: usize, beginning: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+    use crate::http::byte_budget::ByteBudget;
 
     const MOST: usize = 70_000;
 
@@ -202,7 +217,8 @@ mod tests {
 
     /// All that is made of some bytes, which come one by one or together.
     fn heard(bytes: &[u8], at_once: usize) -> Result<Vec<Sent>, Parting> {
-        let (mut reader, mut heard) = (Reader::default(), vec![]);
+        let budget = ByteBudget::new(usize::MAX);
+        let (mut reader, mut heard) = (Reader::new(budget.charge(Ipv4Addr::LOCALHOST.into())), vec![]);
         for part in bytes.chunks(at_once) {
             reader.push(part);
             while let Some(sent) = reader.next(MOST)? {

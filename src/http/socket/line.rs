@@ -16,10 +16,16 @@ use tokio::time::Instant;
 use super::frame::{self, Reader, Sent};
 use super::operations::Ended;
 use super::parting::Parting;
+use super::watch::WatchTimes;
+use crate::http::byte_budget::ByteCharge;
 use crate::http::connection_table::ConnectionSlot;
 
 /// Messages that wait to be written to a socket, from all its operations together, before an operation waits for it.
 const QUEUE: usize = 16;
+/// Bytes of them, before an operation waits for it, too.
+const QUEUED_BYTES: usize = 256 << 10;
+/// Bytes of events that wait to be written, before a subscription is ended that is told another one.
+const EVENT_BYTES: usize = 1 << 20;
 /// Bytes that are read from a socket at once; no buffer is kept between.
 const READ: usize = 8 << 10;
 
@@ -91,6 +97,11 @@ struct State {
     waiting: VecDeque<Chunk>,
     /// Bytes of the first that are written.
     written: usize,
+    /// Bytes of all that waits, and what they take of the budget for what clients do not read.
+    bytes: usize,
+    charge: ByteCharge,
+    /// Since when a part of a message is here, and not the rest.
+    partial_since: Option<Instant>,
     /// Since when the client has taken nothing, while something waits.
     stuck_since: Option<Instant>,
     ended: Vec<Ended>,
@@ -102,10 +113,13 @@ struct State {
 
 impl Line {
     /// The line of a socket.
-    pub(super) fn new((stream, slot): (TcpStream, Arc<ConnectionSlot>)) -> Arc<Self> {
+    pub(super) fn new((stream, slot): (TcpStream, Arc<ConnectionSlot>), charge: ByteCharge) -> Arc<Self> {
         let state = State {
             waiting: VecDeque::new(),
             written: 0,
+            bytes: 0,
+            charge,
+            partial_since: None,
             stuck_since: None,
             ended: Vec::new(),
             heard_at: Instant::now(),
@@ -119,25 +133,36 @@ impl Line {
     /// Says something, however much waits.
     pub(super) fn says(&self, chunk: Chunk) {
         let mut state = self.lock();
+        state.bytes += chunk.len();
         state.waiting.push_back(chunk);
         // With others before it, the task of the socket is at it already.
         if state.waiting.len() == 1 && !self.write(&mut state) {
             self.wakes.notify_one();
         }
+        let bytes = state.bytes;
+        if !state.charge.hold(bytes) {
+            self.cuts(&mut state, Parting::OVERLOADED);
+        }
     }
 
     /// Says something unless too much waits.
     pub(super) fn offers(&self, chunk: Chunk, most: usize) -> bool {
-        if self.lock().waiting.len() >= most {
+        let state = self.lock();
+        if state.waiting.len() >= most || state.bytes >= EVENT_BYTES {
             return false;
         }
+        drop(state);
         self.says(chunk);
         true
     }
 
     /// Says something when it is its turn: whoever does not read makes those wait who speak to him.
     pub(super) async fn says_in_turn(&self, chunk: Chunk) {
-        while self.lock().waiting.len() >= QUEUE {
+        let mut charge = None;
+        while self.has_much_to_say() {
+            if !charge.get_or_insert_with(|| self.lock().charge.another()).hold(chunk.len()) {
+                return self.cuts(&mut self.lock(), Parting::OVERLOADED);
+            }
             // A socket that is gone is noticed by its own task.
             if self.stream.writable().await.is_err() {
                 return;
@@ -145,6 +170,11 @@ impl Line {
             self.writes_on();
         }
         self.says(chunk);
+    }
+
+    fn has_much_to_say(&self) -> bool {
+        let state = self.lock();
+        state.waiting.len() >= QUEUE || state.bytes >= QUEUED_BYTES
     }
 
     /// Comes back when all is written that was said, or the socket is gone.
@@ -174,13 +204,12 @@ impl Line {
     pub(super) async fn hears(&self, reader: &mut Reader, most: usize) -> Result<Option<Sent>, Parting> {
         loop {
             if let Some(sent) = reader.next(most)? {
+                if matches!(sent, Sent::Text(_)) {
+                    self.lock().partial_since = None;
+                }
                 return Ok(Some(sent));
             }
-            let interest = if self.lock().waiting.is_empty() {
-                Interest::READABLE
-            } else {
-                Interest::READABLE | Interest::WRITABLE
-            };
+            let interest = self.waits_for(reader);
             tokio::select! {
                 ready = self.stream.ready(interest) => {
                     let ready = ready.map_err(|_| Parting::Gone)?;
@@ -196,6 +225,13 @@ impl Line {
                 () = self.wakes.notified() => return if self.lock().is_broken { Err(Parting::Gone) } else { Ok(None) },
             }
         }
+    }
+
+    /// What the socket has to be ready for.
+    fn waits_for(&self, reader: &Reader) -> Interest {
+        let mut state = self.lock();
+        state.partial_since = reader.is_in_between().then(|| state.partial_since.unwrap_or_else(Instant::now));
+        if state.waiting.is_empty() { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE }
     }
 
     /// Takes whatever comes and throws it away, until nothing comes any more.
@@ -243,9 +279,11 @@ impl Line {
                 Ok(bytes) => {
                     state.written += bytes;
                     state.stuck_since = None;
-                    if state.written >= first.len() {
+                    let length = first.len();
+                    if state.written >= length {
                         state.waiting.pop_front();
                         state.written = 0;
+                        state.bytes -= length;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -254,6 +292,7 @@ impl Line {
                 }
                 Err(_) => {
                     state.waiting.clear();
+                    state.bytes = 0;
                     state.is_broken = true;
                     self.wakes.notify_one();
                     return true;
@@ -262,24 +301,31 @@ impl Line {
         }
         // Nothing is held for a socket that is quiet.
         state.waiting = VecDeque::new();
+        let _ = state.charge.hold(0);
         true
     }
 
     /// Looks whether the client is there: asks it after one time, and gives it up after another.
-    pub(super) fn looks(&self, now: Instant, (ping_after, pong_within): (std::time::Duration, std::time::Duration)) {
+    pub(super) fn looks(&self, now: Instant, WatchTimes { ping_after, pong_within, message_within }: WatchTimes) {
         let mut state = self.lock();
         let silent = now.saturating_duration_since(state.heard_at);
         let stuck = state.stuck_since.map(|since| now.saturating_duration_since(since));
-        if silent >= ping_after + pong_within && state.is_pinged
+        if state.partial_since.is_some_and(|since| now.saturating_duration_since(since) >= message_within) {
+            self.cuts(&mut state, Parting::SLOW);
+        } else if silent >= ping_after + pong_within && state.is_pinged
             || stuck.is_some_and(|stuck| stuck >= ping_after + pong_within)
         {
-            state.parting = Some(Parting::SILENT);
-            self.cut.notify_one();
+            self.cuts(&mut state, Parting::SILENT);
         } else if silent >= ping_after && !state.is_pinged {
             state.is_pinged = true;
             drop(state);
             self.says(Chunk::text(super::message::PING));
         }
+    }
+
+    fn cuts(&self, state: &mut State, parting: Parting) {
+        state.parting.get_or_insert(parting);
+        self.cut.notify_one();
     }
 
     /// Comes back when the socket is to end, whatever happens on it.

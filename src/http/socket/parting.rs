@@ -29,6 +29,7 @@ impl Parting {
     pub(super) const NO_FRAME: Self = Self::Code(1002, "Not a WebSocket frame that fits here");
     pub(super) const NO_TEXT: Self = Self::Code(1007, "Not UTF-8");
     pub(super) const TOO_LONG: Self = Self::Code(1009, "Message too long");
+    pub(super) const OVERLOADED: Self = Self::Code(1013, "OVERLOADED: too much is held for clients");
     pub(super) const UNAUTHORIZED: Self = Self::Code(4401, "Unauthorized");
     pub(super) const SESSION_ENDED: Self = Self::Code(4403, sessions::ENDED);
     pub(super) const OTHER_PROTOCOL: Self = Self::Code(4406, "Subprotocol not acceptable");
@@ -36,6 +37,8 @@ impl Parting {
     pub(super) const TOO_MANY_INITS: Self = Self::Code(4429, "Too many initialisation requests");
     pub(super) const TOO_MANY: Self = Self::Code(4498, "RATE_LIMITED: too many connections of this session");
     pub(super) const SILENT: Self = Self::Code(4499, "No sign of life");
+
+    pub(super) const SLOW: Self = Self::Code(4499, "Message too slow");
 
     /// Whether the server wants it, and not for anything the client did on the socket.
     pub(super) fn is_of_ours(&self) -> bool {

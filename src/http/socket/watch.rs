@@ -8,24 +8,36 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::line::Line;
-use crate::base::config::WebSocket;
+use crate::base::config::{Config, WebSocket};
 
 /// How exactly sockets are looked after.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long a client may take.
+#[derive(Clone, Copy)]
+pub(super) struct WatchTimes {
+    /// To say anything, before it is asked.
+    pub(super) ping_after: Duration,
+    /// To answer then.
+    pub(super) pong_within: Duration,
+    /// To send a message, from its first byte to its last.
+    pub(super) message_within: Duration,
+}
+
 /// The clock.
 pub(in crate::http) struct Watch {
-    /// How long a socket may be silent, and how long it has to answer then.
-    patience: (Duration, Duration),
+    times: WatchTimes,
     sockets: Mutex<Vec<Weak<Line>>>,
     some: Notify,
 }
 
 impl Watch {
     /// One with the patience that a configuration gives.
-    pub(in crate::http) fn new(config: &WebSocket) -> Self {
-        let patience = (Duration::from_secs(config.ping_seconds), Duration::from_secs(config.pong_seconds));
-        Self { patience, sockets: Mutex::default(), some: Notify::new() }
+    pub(in crate::http) fn new(config: &Config) -> Self {
+        let WebSocket { ping_seconds, pong_seconds, .. } = config.websocket;
+        let (ping_after, pong_within) = (Duration::from_secs(ping_seconds), Duration::from_secs(pong_seconds));
+        let times = WatchTimes { ping_after, pong_within, message_within: config.timeout() };
+        Self { times, sockets: Mutex::default(), some: Notify::new() }
     }
 
     /// Looks after a socket for as long as it is there.
@@ -53,7 +65,7 @@ impl Watch {
         });
         let now = Instant::now();
         for line in there {
-            line.looks(now, self.patience);
+            line.looks(now, self.times);
         }
     }
 

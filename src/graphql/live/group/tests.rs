@@ -64,8 +64,8 @@ impl Process {
     }
 
     /// Somebody joins a group that listens to these, and whose operation is executed like this.
-    fn joins(&self, key: &str, media: &[MediaId], perform: Perform) -> Membership {
-        let joining = Joining::new(self.groups.clone(), (key.to_owned(), BTreeSet::new()), perform);
+    fn joins(&self, key: u8, media: &[MediaId], perform: Perform) -> Membership {
+        let joining = Joining::new(self.groups.clone(), ([key; 32], BTreeSet::new()), perform);
         let listening = Listening {
             app: self.app.clone(),
             viewer: None,
@@ -125,8 +125,8 @@ async fn is_broken(membership: &Membership) {
 async fn a_panic_ends_a_group_and_no_other() {
     let mut process = Process::starts("a-panic").await;
     let seven = MediaId(7);
-    let broken = [(); 2].map(|()| process.joins("one", &[seven, FATAL], good()));
-    let other = process.joins("other", &[seven], good());
+    let broken = [(); 2].map(|()| process.joins(1, &[seven, FATAL], good()));
+    let other = process.joins(2, &[seven], good());
     process.is_liked(seven);
     for member in broken.iter().chain([&other]) {
         hears(member).await;
@@ -136,7 +136,7 @@ async fn a_panic_ends_a_group_and_no_other() {
         is_broken(member).await;
     }
     // Who comes again finds a group that is as good as new, also while those who were thrown out are still there.
-    let again = process.joins("one", &[seven], good());
+    let again = process.joins(1, &[seven], good());
     process.is_liked(seven);
     hears(&again).await;
     hears(&other).await;
@@ -151,8 +151,8 @@ async fn a_panic_in_the_execution_ends_those_who_were_to_be_told_and_the_group_g
     let mut process = Process::starts("an-execution").await;
     let (seven, eight) = (MediaId(7), MediaId(8));
     let perform = bad_at_first();
-    let first = process.joins("one", &[seven], perform.clone());
-    let second = process.joins("one", &[eight], perform);
+    let first = process.joins(1, &[seven], perform.clone());
+    let second = process.joins(1, &[eight], perform);
     process.is_liked(seven);
     is_broken(&first).await;
     process.is_liked(eight);
