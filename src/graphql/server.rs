@@ -53,7 +53,9 @@ impl Server {
             ping_seconds: config.websocket.ping_seconds,
             pong_seconds: config.websocket.pong_seconds,
             message_bytes: config.websocket.message_bytes,
+            operations_per_connection: config.websocket.operations,
             subscriptions_per_connection: config.websocket.subscriptions,
+            document_bytes: config.graphql.document_bytes,
             stream_retention_seconds: config.log.keep_hours * 60 * 60,
         }
     }
@@ -100,8 +102,13 @@ pub struct ServerLimits {
     pong_seconds: u64,
     /// Bytes in one message on a socket.
     message_bytes: usize,
-    /// Subscriptions on one connection.
+    /// Operations that run at once on one socket.
+    operations_per_connection: usize,
+    /// Subscriptions on one socket whose events are made for their viewer alone, because what they select depends on who it
+    /// is.
     subscriptions_per_connection: usize,
+    /// Bytes in one document.
+    document_bytes: usize,
     /// For how long a `StreamCursor` can be resumed.
     stream_retention_seconds: u64,
 }

@@ -189,6 +189,12 @@ impl LogStream {
         self.listener.is_none() && self.missed.is_empty()
     }
 
+    /// Whether what comes next was not missed, but happens now.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.missed.is_empty()
+    }
+
     /// The next entry; `None` when the reader was too slow and was cut off.
     pub async fn next(&mut self) -> Option<Arc<Entry>> {
         loop {

@@ -17,7 +17,7 @@ use crate::base::chance::Chance;
 use crate::base::client_address::ClientAddress;
 use crate::base::error::{Code, Error};
 use crate::domain::sessions::{self, Viewer};
-use crate::graphql::limits::{Admitted, Asked, Limits, Sharing};
+use crate::graphql::limits::{Admitted, Asked, Limits, On, Sharing};
 use crate::graphql::live::group::{Groups, Joining, Membership, Payload, Stage, Told};
 use crate::graphql::order::Order;
 use crate::graphql::report::{self, Question, Rejected};
@@ -154,7 +154,8 @@ impl Operations {
         request.set_parsed_query(Arc::unwrap_or_clone(document));
         let bookmark = Arc::new(Bookmark::new(after));
         let viewer = asker.0;
-        let request = graphql::asked_by(&self.app, asker, request).data(bookmark.clone()).data(best);
+        let request =
+            graphql::asked_by(&self.app, asker, request).data(bookmark.clone()).data(best).data(self.groups.clone());
         Ok(Prepared { kind, viewer, request, cost, order, bytes, source, bookmark, sharing, best })
     }
 
@@ -265,6 +266,14 @@ impl Operations {
 
 type Tell = fn(&Chance, Question<'_>, Response) -> Result<Response, Rejected>;
 type Results = BoxStream<'static, Result<Response, Rejected>>;
+
+impl Prepared {
+    /// Whether its events are executed for its viewer alone.
+    pub(crate) fn is_for_one(&self) -> bool {
+        let is_alone = |sharing: &Sharing| sharing.depends.contains(&On::Everything);
+        self.kind == OperationType::Subscription && self.sharing.as_ref().is_none_or(is_alone)
+    }
+}
 
 /// A subscription holds what it was sent with for as long as it runs.
 fn check_held(kind: OperationType, bytes: usize) -> Result<(), Rejected> {

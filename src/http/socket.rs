@@ -25,6 +25,7 @@
 //! | 4498 | the session has too many sockets and streams |
 //! | 4499 | no sign of life from the client, or a message that took too long; clients connect again after this one |
 
+mod allowance;
 mod frame;
 mod handshake;
 mod line;

@@ -312,7 +312,7 @@ async fn a_completed_subscription_is_silent_and_its_id_is_free() {
 
 #[tokio::test]
 async fn so_many_operations_at_once_and_the_next_is_refused_alone() {
-    let kit = Kit::with(|config| config.websocket.subscriptions = 2).await;
+    let kit = Kit::with(|config| config.websocket.operations = 2).await;
     let ada = kit.signs_up("ada").await;
     let mut socket = Socket::greets_as(&kit, &ada).await;
     for id in ["1", "2"] {
@@ -324,6 +324,28 @@ async fn so_many_operations_at_once_and_the_next_is_refused_alone() {
     assert_eq!((&error["id"], &error["payload"][0]["extensions"]["code"]), (&json!("3"), &json!("OVERLOADED")));
     socket.says(json!({ "id": "1", "type": "complete" })).await;
     socket.subscribes("3", SERVER).await;
+    assert_eq!(socket.hears().await["type"], "next");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn subscriptions_that_are_executed_for_one_are_fewer_than_those_that_are_shared() {
+    let kit = Kit::with(|config| config.websocket.subscriptions = 1).await;
+    let ada = kit.signs_up("ada").await;
+    let mut socket = Socket::greets_as(&kit, &ada).await;
+    let own = "subscription { activityEvents { __typename } }";
+    for (id, query) in [("1", own), ("2", QUIET), ("3", QUIET)] {
+        socket.subscribes(id, query).await;
+        assert_eq!(socket.hears().await["type"], "next", "{query}");
+    }
+    let per_viewer = "subscription { homeFeedEvents { ... on MediaAdded { media { owner { viewerRelationship { isBlocking } } } } } }";
+    for query in [own, per_viewer] {
+        socket.subscribes("4", query).await;
+        let error = socket.hears().await;
+        assert_eq!((&error["id"], &error["payload"][0]["extensions"]["code"]), (&json!("4"), &json!("OVERLOADED")));
+    }
+    socket.says(json!({ "id": "1", "type": "complete" })).await;
+    socket.subscribes("4", own).await;
     assert_eq!(socket.hears().await["type"], "next");
     kit.ends().await;
 }

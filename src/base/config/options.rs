@@ -108,9 +108,16 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "How long a socket may be silent before it is pinged, and an open response before it says that it is alive.",
     ),
     ("websocket.pong_seconds", "How long an answer to a ping may take; then the socket closes."),
-    ("websocket.subscriptions", "Operations running at once on one socket."),
+    ("websocket.operations", "Operations running at once on one socket."),
+    (
+        "websocket.subscriptions",
+        "Those of them that are subscriptions whose events are made for their viewer alone, because what they select depends on who it is.",
+    ),
     ("websocket.message_bytes", "Bytes in a message from a client."),
-    ("websocket.queue", "Events that wait for one slow subscription; more end it with `SLOW_CONSUMER`."),
+    (
+        "websocket.queue",
+        "Events that wait for one slow subscription; more, or more than 1 MiB, end it with `SLOW_CONSUMER`.",
+    ),
     ("websocket.connections_per_session", "Sockets and open responses of one session, for each process."),
     (
         "websocket.connections_per_address",

@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 use super::super::limits::{GroupKey, On};
 use super::super::report::Rejected;
 use super::super::stream::LogStream;
+use super::deliveries::Deliveries;
 use super::{Listening, Story};
 use crate::app::App;
 use crate::base::error::Result as Answer;
@@ -67,7 +68,11 @@ pub(super) trait Shared: Story<Event: Clone + Sync> + Clone + Sync {
 
 /// The groups of a process.
 #[derive(Default)]
-pub struct Groups(Mutex<HashMap<GroupKey, Arc<Group>>>);
+pub struct Groups {
+    all: Mutex<HashMap<GroupKey, Arc<Group>>>,
+    /// What is executed for single clients, in groups and outside of them.
+    pub(super) deliveries: Deliveries,
+}
 
 /// Those who ask for the same.
 pub struct Group {
@@ -153,7 +158,8 @@ impl Groups {
         let mut members = group.lock();
         let place = listening.app.live.listen_with(&group.together, topics, follows);
         let most = listening.app.config.websocket.queue;
-        let member = Member::new((listening.viewer, story.memory()), place.from.as_slice().into(), most);
+        let member =
+            Member::new((listening.viewer, listening.recipient, story.memory()), place.from.as_slice().into(), most);
         let member = Arc::new(member);
         members.insert(place.number, member.clone());
         drop(members);
@@ -176,7 +182,7 @@ impl Groups {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<GroupKey, Arc<Group>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be listened to. Every event is authorised when it is delivered, as its viewer, and loaded anew.
 
 mod activity_events;
+mod deliveries;
 mod edited;
 mod events;
 pub mod group;
@@ -19,7 +20,8 @@ use async_graphql::futures_util::{Stream, stream};
 use async_graphql::{Context, Result};
 use tokio::time::Instant;
 
-use self::group::{Joining, Shared, Stage};
+use self::deliveries::Recipient;
+use self::group::{Groups, Joining, Shared, Stage};
 use super::context;
 use super::scalars::StreamCursor;
 use super::stream::{Bookmark, LogStream};
@@ -140,6 +142,9 @@ pub struct Listening {
     bookmark: Arc<Bookmark>,
     /// That it is open, by its field.
     counted: Option<Counted>,
+    /// Who pays for what is told to nobody else.
+    recipient: Recipient,
+    groups: Option<Arc<Groups>>,
     /// Where it may go on with others.
     joining: Option<Arc<Joining>>,
     /// Where it is told what others are told.
@@ -152,11 +157,13 @@ impl Listening {
     pub fn of(ctx: &Context<'_>, after: Option<StreamCursor>) -> Self {
         let bookmark = ctx.data_opt::<Arc<Bookmark>>().cloned().unwrap_or_default();
         let after = bookmark.from().cloned().or(after);
+        let recipient = Recipient::of(context::viewer(ctx), context::client_address(ctx));
+        let groups = ctx.data_opt::<Arc<Groups>>().cloned();
         let joining = ctx.data_opt::<Arc<Joining>>().cloned();
         let (app, viewer, stage) = (context::app(ctx).clone(), context::viewer(ctx), Stage::of(ctx));
         // On a stage nobody listens: those are counted who are told.
         let counted = stage.is_none().then(|| app.metrics.subscription(&ctx.item.node.name.node));
-        Self { app, viewer, after, bookmark, counted, joining, stage }
+        Self { app, viewer, after, bookmark, counted, recipient, groups, joining, stage }
     }
 
     /// Listens to some topics and to the end of the session, from the position on.
@@ -274,12 +281,16 @@ impl<S: Story> Told<S> {
             self.has_begun = true;
             return self.begin().await;
         }
+        let is_new = self.log.is_live();
         match self.hear().await {
             Heard::Entry(entry) if self.listening.is_end(&entry) || self.listening.has_ended() => {
                 Ok(Telling::the_end(StreamClosingReason::SessionEnded))
             }
             Heard::Entry(entry) => {
                 self.listening.app.metrics.told(self.listening.app.clock.now().since(entry.recorded_at));
+                if let (true, Some(groups)) = (is_new, &self.listening.groups) {
+                    groups.deliveries.wait(self.listening.recipient).await;
+                }
                 self.story.tell(&self.log, &entry).await
             }
             Heard::Due => self.story.held_back(&self.log).await,

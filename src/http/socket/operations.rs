@@ -11,6 +11,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::Edge;
+use super::allowance::{Allowance, Allowed};
 use super::frame::Reader;
 use super::line::{Chunk, Line};
 use super::message::{self, FromClient, Heard};
@@ -30,6 +31,7 @@ pub(super) struct Conversation<'a> {
     line: Arc<Line>,
     running: HashMap<String, Running>,
     tasks: JoinSet<Finished>,
+    allowance: Allowance,
     /// Why the socket closes as soon as nothing runs on it, or at the latest.
     leaves: Option<(Parting, Instant)>,
 }
@@ -48,7 +50,7 @@ enum By {
     /// A task of its own.
     Task(AbortHandle),
     /// The group that it is in.
-    Group(Membership),
+    Group(Membership, Allowed),
 }
 
 /// An operation that does not run by itself any more.
@@ -62,7 +64,7 @@ enum With {
     /// It said everything but its last message.
     Last(String),
     /// A group goes on with it.
-    Group(Membership),
+    Group(Membership, Allowed),
 }
 
 /// An operation in a group that has ended.
@@ -74,7 +76,8 @@ pub(super) struct Ended {
 
 impl<'a> Conversation<'a> {
     pub(super) fn new(edge: &'a Arc<Edge>, (viewer, address): Asker, line: Arc<Line>) -> Self {
-        Self { edge, viewer, address, line, running: HashMap::new(), tasks: JoinSet::new(), leaves: None }
+        let allowance = Allowance::new(edge.app.config.websocket.subscriptions);
+        Self { edge, viewer, address, line, running: HashMap::new(), tasks: JoinSet::new(), allowance, leaves: None }
     }
 
     /// Talks until one side ends it. Operations that still run then are given up; when it is ours to end, they have
@@ -138,7 +141,7 @@ impl<'a> Conversation<'a> {
             Ok(parameters) => parameters,
             Err(rejected) => return self.refuse(&id, rejected).await,
         };
-        let most = self.edge.app.config.websocket.subscriptions;
+        let most = self.edge.app.config.websocket.operations;
         if self.running.len() >= most {
             let message = format!("At most {most} operations can run on one socket at once.");
             return self.say_error(&id, &Rejected::new(Code::Overloaded, message)).await;
@@ -165,7 +168,8 @@ impl<'a> Conversation<'a> {
 
     fn start(&mut self, id: String, parameters: Parameters) {
         let wanted = Arc::new(AtomicBool::new(true));
-        let voice = Voice { id: id.clone(), line: self.line.clone(), wanted: wanted.clone() };
+        let (line, allowance) = (self.line.clone(), self.allowance.clone());
+        let voice = Voice { id: id.clone(), line, wanted: wanted.clone(), allowance };
         let task = self.tasks.spawn(run(self.edge.clone(), (self.viewer, self.address), parameters, voice));
         self.running.insert(id, Running { by: By::Task(task), wanted });
     }
@@ -175,7 +179,7 @@ impl<'a> Conversation<'a> {
             wanted.store(false, Ordering::Relaxed);
             match by {
                 By::Task(task) => task.abort(),
-                By::Group(member) => drop(member),
+                By::Group(member, _) => drop(member),
             }
         }
     }
@@ -188,8 +192,8 @@ impl<'a> Conversation<'a> {
                     self.running.remove(&id);
                     self.say(&last).await
                 }
-                With::Group(member) => {
-                    self.goes_on(id, member);
+                With::Group(member, allowed) => {
+                    self.goes_on(id, member, allowed);
                     Ok(())
                 }
             },
@@ -199,7 +203,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// From now on a group speaks to the client.
-    fn goes_on(&mut self, id: String, member: Membership) {
+    fn goes_on(&mut self, id: String, member: Membership, allowed: Allowed) {
         let Some(running) = self.running.get_mut(&id) else { return };
         let (before, after) = message::around(&id);
         let wanted = running.wanted.clone();
@@ -207,13 +211,13 @@ impl<'a> Conversation<'a> {
         let ear =
             Listens { id, member: member.number(), line: self.line.clone(), wanted, around: (before, after), most };
         member.listens(Box::new(ear));
-        running.by = By::Group(member);
+        running.by = By::Group(member, allowed);
     }
 
     /// Says the last of operations that have ended in their groups.
     async fn bury_ended(&mut self) -> Result<(), Parting> {
         for Ended { id, member, last } in self.line.take_ended() {
-            let is_it = |running: &Running| matches!(&running.by, By::Group(by) if by.number() == member);
+            let is_it = |running: &Running| matches!(&running.by, By::Group(by, _) if by.number() == member);
             if self.running.get(&id).is_some_and(is_it) {
                 self.running.remove(&id);
                 self.say(&last).await?;
@@ -269,6 +273,7 @@ struct Voice {
     id: String,
     line: Arc<Line>,
     wanted: Arc<AtomicBool>,
+    allowance: Allowance,
 }
 
 impl Voice {
@@ -318,19 +323,24 @@ async fn run(edge: Arc<Edge>, asker: Asker, parameters: Parameters, voice: Voice
         Err(rejected) => Err(rejected),
     };
     let last = match said {
-        Ok(Some(member)) => return Finished { id: voice.id, with: With::Group(member) },
+        Ok(Some((member, allowed))) => return Finished { id: voice.id, with: With::Group(member, allowed) },
         Ok(None) => message::complete(&voice.id),
         Err(rejected) => message::error(&voice.id, &rejected.errors),
     };
     Finished { with: With::Last(last.unwrap_or_default()), id: voice.id }
 }
 
-async fn results(edge: &Arc<Edge>, prepared: Prepared, voice: &Voice) -> Result<Option<Membership>, Rejected> {
+async fn results(
+    edge: &Arc<Edge>,
+    prepared: Prepared,
+    voice: &Voice,
+) -> Result<Option<(Membership, Allowed)>, Rejected> {
+    let allowed = voice.allowance.take(&prepared)?;
     let mut events = edge.operations.events(prepared)?;
     while let Some(next) = events.next_by_itself().await {
         match next? {
             Next::Result(payload) => voice.say(payload).await,
-            Next::Joined(member) => return Ok(Some(member)),
+            Next::Joined(member) => return Ok(Some((member, allowed))),
         }
     }
     Ok(None)

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::super::super::report::Rejected;
+use super::super::deliveries::Recipient;
 use super::Group;
 use crate::domain::sessions::Viewer;
 use crate::platform::log::live::Place;
@@ -48,6 +49,8 @@ pub trait Ear: Send {
 /// A member of a group.
 pub(super) struct Member {
     pub(super) viewer: Option<Viewer>,
+    /// Who pays for what is executed for few.
+    pub(super) recipient: Recipient,
     /// What the story remembers of the viewer.
     memory: AtomicU8,
     most: usize,
@@ -65,9 +68,13 @@ struct State {
 }
 
 impl Member {
-    pub(super) fn new((viewer, memory): (Option<Viewer>, u8), positions: Arc<[i64]>, most: usize) -> Self {
+    pub(super) fn new(
+        (viewer, recipient, memory): (Option<Viewer>, Recipient, u8),
+        positions: Arc<[i64]>,
+        most: usize,
+    ) -> Self {
         let state = State { positions, waiting: VecDeque::new(), ear: None, has_ended: false };
-        Self { viewer, memory: memory.into(), most, state: Mutex::new(state), told: Notify::new() }
+        Self { viewer, recipient, memory: memory.into(), most, state: Mutex::new(state), told: Notify::new() }
     }
 
     /// What the story remembers of the viewer.

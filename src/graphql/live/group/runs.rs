@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::super::super::limits::On;
 use super::super::super::report;
 use super::super::super::stream::LogStream;
+use super::super::deliveries::SHARED_BY;
 use super::super::{StreamClosing, StreamClosingReason, Telling, again_after_outage, at};
 use super::cast::{Cast, Kept};
 use super::member::{Member, Payload, Told};
@@ -20,11 +22,14 @@ use crate::base::chance::Chance;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::facts::Fact;
-use crate::base::ids::{MediaId, UserId};
+use crate::base::ids::{MediaId, SessionId, UserId};
 use crate::domain::sessions::Viewer;
 use crate::platform::drain;
 use crate::platform::log::Entry;
 use crate::platform::log::together::Heard;
+
+/// Members that are told one after the other before others have their turn: it takes some milliseconds.
+const TOLD_AT_ONCE: usize = 256;
 
 /// Some members with their numbers.
 type Members = Vec<(u64, Arc<Member>)>;
@@ -213,9 +218,12 @@ impl<S: Shared> Running<S> {
         if !events.is_empty() {
             self.cast.is_for(members.iter().filter_map(|(_, member)| member.viewer));
         }
+        let (members, each_alone) = (self.charge(members).await, self.group.depends.contains(&On::Everything));
         for event in events {
-            if self.group.depends.contains(&On::Everything) {
-                self.show_each(&members, &event).await;
+            if each_alone {
+                for (_, members) in by_viewer(&members) {
+                    self.show_all(&members, event.clone()).await;
+                }
                 continue;
             }
             match told_apart(&self.group, &self.cast.kept(), &members, S::about(&event)).await {
@@ -234,26 +242,43 @@ impl<S: Shared> Running<S> {
         }
     }
 
+    /// Charges what is executed for few to their clients. Returns the members that go on; the others are cut off.
+    async fn charge(&mut self, members: Members) -> Members {
+        let each_alone = self.group.depends.contains(&On::Everything);
+        if !each_alone && members.len() > SHARED_BY {
+            return members;
+        }
+        let classes: Vec<Members> =
+            if each_alone { by_viewer(&members).into_values().collect() } else { vec![members] };
+        let mut charged = Vec::new();
+        for class in classes {
+            // Members of one viewer are told the same, so their client pays once for all of them.
+            let (paying, shared_by) = if each_alone { (1, 1) } else { (class.len(), class.len()) };
+            let pays = |member: &Member| self.group.groups.deliveries.charge(member.recipient, shared_by);
+            let paid: Vec<bool> = class.iter().take(paying).map(|(_, member)| pays(member)).collect();
+            for (index, (number, member)) in class.into_iter().enumerate() {
+                match paid.get(index).or(paid.first()) {
+                    Some(false) => self.cut_off(number).await,
+                    _ => charged.push((number, member)),
+                }
+            }
+        }
+        charged
+    }
+
     /// Executed and written once, told to all.
     async fn show_all(&mut self, members: &Members, event: S::Event) {
         let Some((_, first)) = members.first() else { return };
         let played = self.cast.plays(first.viewer, event).await.map(|json| self.payload(json));
-        for (number, member) in members {
+        for (index, (number, member)) in members.iter().enumerate() {
+            if index % TOLD_AT_ONCE == TOLD_AT_ONCE - 1 {
+                // What else runs on this thread has its turn.
+                yield_now().await;
+            }
             match &played {
                 Ok(payload) if member.tell(payload, &self.positions) => {}
                 Ok(_) => self.cut_off(*number).await,
                 Err(rejected) => self.breaks((*number, member), rejected).await,
-            }
-        }
-    }
-
-    /// Executed for each, with what was loaded for all.
-    async fn show_each(&mut self, members: &Members, event: &S::Event) {
-        for (number, member) in members {
-            match self.cast.plays(member.viewer, event.clone()).await.map(|json| self.payload(json)) {
-                Ok(payload) if member.tell(&payload, &self.positions) => {}
-                Ok(_) => self.cut_off(*number).await,
-                Err(rejected) => self.breaks((*number, member), &rejected).await,
             }
         }
     }
@@ -341,6 +366,16 @@ impl<S: Shared> Running<S> {
             }
         }
     }
+}
+
+/// Members apart by their viewers: what is executed for one of them is the same for all their sockets.
+fn by_viewer(members: &Members) -> BTreeMap<Option<(UserId, SessionId)>, Members> {
+    let mut apart: BTreeMap<_, Members> = BTreeMap::new();
+    for (number, member) in members {
+        let viewer = member.viewer.map(|viewer| (viewer.user, viewer.session));
+        apart.entry(viewer).or_default().push((*number, member.clone()));
+    }
+    apart
 }
 
 /// Members apart whose answers differ, by what the selection depends on.

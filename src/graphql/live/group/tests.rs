@@ -1,12 +1,14 @@
 //! What breaks in a group ends what it breaks, and nothing else.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_graphql::Value;
 use async_graphql::futures_util::StreamExt;
 
+use super::super::deliveries::Recipient;
 use super::super::{MediaEvent, MediaRemoved, Telling};
 use super::*;
+use crate::base::client_address::ClientAddress;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
 use crate::base::error::{Code, Error};
@@ -65,13 +67,19 @@ impl Process {
 
     /// Somebody joins a group that listens to these, and whose operation is executed like this.
     fn joins(&self, key: u8, media: &[MediaId], perform: Perform) -> Membership {
-        let joining = Joining::new(self.groups.clone(), ([key; 32], BTreeSet::new()), perform);
+        self.joins_depending((key, BTreeSet::new()), media, perform)
+    }
+
+    fn joins_depending(&self, (key, depends): (u8, BTreeSet<On>), media: &[MediaId], perform: Perform) -> Membership {
+        let joining = Joining::new(self.groups.clone(), ([key; 32], depends), perform);
         let listening = Listening {
             app: self.app.clone(),
             viewer: None,
             after: None,
             bookmark: Arc::default(),
             counted: None,
+            recipient: Recipient::of(None, ClientAddress::SERVER),
+            groups: None,
             joining: None,
             stage: None,
         };
@@ -164,8 +172,8 @@ async fn a_panic_in_the_execution_ends_those_who_were_to_be_told_and_the_group_g
 async fn an_outage_closes_the_streams_that_it_ends_where_they_stood_and_the_group_goes_on() {
     let mut process = Process::starts("an-outage").await;
     let (seven, eight) = (MediaId(7), MediaId(8));
-    let ended = [(); 2].map(|()| process.joins("one", &[seven, AWAY], good()));
-    let other = process.joins("one", &[eight], good());
+    let ended = [(); 2].map(|()| process.joins(1, &[seven, AWAY], good()));
+    let other = process.joins(1, &[eight], good());
     process.is_liked(seven);
     let stood = LogStream::at(&process.app, &process.app.live.positions(), Timestamp(0)).cursor();
     for member in &ended {
@@ -184,5 +192,48 @@ async fn an_outage_closes_the_streams_that_it_ends_where_they_stood_and_the_grou
     }
     process.is_liked(eight);
     hears(&other).await;
+    drop((ended, other));
+    process.ends();
+}
+
+#[tokio::test]
+async fn members_of_one_viewer_are_told_what_is_executed_once() {
+    let mut process = Process::starts("one-viewer").await;
+    let (seven, executed) = (MediaId(7), Arc::new(AtomicUsize::new(0)));
+    let counts = executed.clone();
+    let perform: Perform = Arc::new(move |stage| {
+        let counts = counts.clone();
+        let answer = move |_| {
+            counts.fetch_add(1, Ordering::Relaxed);
+            Ok(Response::new(Value::Boolean(true)))
+        };
+        stage.events::<MediaEvent>().map(answer).boxed()
+    });
+    let depends = BTreeSet::from([On::Everything]);
+    let members = [(); 3].map(|()| process.joins_depending((1, depends.clone()), &[seven], perform.clone()));
+    for many in 1..=2 {
+        process.is_liked(seven);
+        for member in &members {
+            hears(member).await;
+        }
+        assert_eq!(executed.load(Ordering::Relaxed), many);
+    }
+    drop(members);
+    process.ends();
+}
+
+#[tokio::test]
+async fn a_client_does_not_get_any_number_of_deliveries_for_itself() {
+    let mut process = Process::starts("deliveries").await;
+    let (seven, mut told) = (MediaId(7), 0);
+    let member = process.joins(1, &[seven], good());
+    process.is_liked(seven);
+    while let Told::Result(_) = member.next().await {
+        told += 1;
+        assert!(told < 3000, "it is cut off");
+        process.is_liked(seven);
+    }
+    assert!(told > 600, "a burst is told: {told}");
+    drop(member);
     process.ends();
 }
