@@ -3,6 +3,7 @@
 //! It is set once for each request, in `http`. Behind a proxy the peer of the connection is not the client.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 /// The part of an IPv6 address that a network gives to one customer: /64.
 const NETWORK: u128 = !0 << 64;
@@ -24,6 +25,11 @@ impl ClientAddress {
         }
     }
 }
+
+/// What links begin with for whoever sent a request, such as `https://photos.example.org`: the address by which they
+/// reached this server. Only where none is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestOrigin(pub Arc<str>);
 
 #[cfg(test)]
 mod tests {

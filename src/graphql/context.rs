@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{Context, ID};
 
+use super::scalars::Url;
 use crate::app::App;
-use crate::base::client_address::ClientAddress;
+use crate::base::client_address::{ClientAddress, RequestOrigin};
 use crate::base::error::{Error, Result};
 use crate::domain::sessions::Viewer;
 use crate::platform::imaging::Output;
@@ -62,6 +63,17 @@ pub fn signed_in(ctx: &Context<'_>) -> Result<Viewer> {
 #[must_use]
 pub fn client_address(ctx: &Context<'_>) -> ClientAddress {
     *ctx.data_unchecked::<ClientAddress>()
+}
+
+/// A link to this server, as whoever asks reaches it: where no public address is configured, the one that they called.
+#[must_use]
+pub fn reachable(ctx: &Context<'_>, link: String) -> Url {
+    let config = &app(ctx).config;
+    let rebased = ctx.data_opt::<RequestOrigin>().filter(|_| config.server.url.is_none()).and_then(|origin| {
+        let path = link.strip_prefix(&config.public_url()).filter(|path| path.is_empty() || path.starts_with('/'))?;
+        Some(format!("{}{path}", origin.0))
+    });
+    Url(rebased.unwrap_or(link))
 }
 
 /// The best format of images that who asks reads, as far as the transport knows.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
-use super::context::{app, input_id, signed_in};
+use super::context::{app, input_id, reachable, signed_in};
 use super::error::{UserError, outcome};
 use super::loaders::load;
 use super::photo::{Image, Photo};
@@ -83,7 +83,7 @@ impl Filter {
 
 impl Filter {
     fn file(&self, ctx: &Context<'_>, ending: &str) -> Url {
-        Url(format!("{}/filters/{}.{ending}", app(ctx).config.public_url(), self.0.sha256))
+        reachable(ctx, format!("{}/filters/{}.{ending}", app(ctx).config.public_url(), self.0.sha256))
     }
 }
 

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 
 use super::comment::{CommentConnection, CommentOrder};
-use super::context::{app, input_id, signed_in, viewer};
+use super::context::{app, input_id, reachable, signed_in, viewer};
 use super::error::{UserError, outcome};
 use super::filter::{self, CropInput, PhotoFilterInput};
 use super::loaders::{CommentsOn, Known, LikeOf, PhotosOf, SaveOf, load};
@@ -72,7 +72,7 @@ impl Media {
 
     /// Its page.
     async fn url(&self, ctx: &Context<'_>) -> Url {
-        Url(format!("{}/p/{}", app(ctx).config.public_url(), base58(self.row.id.0)))
+        reachable(ctx, format!("{}/p/{}", app(ctx).config.public_url(), base58(self.row.id.0)))
     }
 
     /// Who published it.

@@ -54,7 +54,9 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 /// The schema over an app.
 #[must_use]
 pub fn schema(app: &Arc<App>) -> Schema {
-    builder().data(app.clone()).finish()
+    let schema = builder().data(app.clone());
+    // Suggestions in errors would tell of a schema that is not to be asked for.
+    if app.config.graphql.introspection { schema.finish() } else { schema.disable_suggestions().finish() }
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {

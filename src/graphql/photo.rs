@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
-use super::context::{app, best};
+use super::context::{app, best, reachable};
 use super::filter::AppliedFilter;
 use super::loaders::{Known, TagsOf, load};
 use super::photo_tag::PhotoTag;
@@ -254,7 +254,7 @@ impl<'a> Shown<'a> {
         let (width, height) = size.of(width, height);
         let link = self.link(ctx, size, output)?;
         Ok(Image {
-            url: Url(link.url),
+            url: reachable(ctx, link.url),
             url_expires_at: link.expires_at.map(DateTime),
             width: i32::try_from(width).unwrap_or(i32::MAX),
             height: i32::try_from(height).unwrap_or(i32::MAX),

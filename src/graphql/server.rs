@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 
-use super::context::app;
+use super::context::{app, reachable};
 use super::scalars::{ByteSize, Url};
 use crate::base::entities;
 use crate::base::text;
@@ -27,7 +27,7 @@ impl Server {
 
     /// The address its links start with.
     async fn url(&self, ctx: &Context<'_>) -> Url {
-        Url(app(ctx).config.public_url())
+        reachable(ctx, app(ctx).config.public_url())
     }
 
     /// Its limits, to check before sending.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 
-use super::context::{app, input_id, signed_in};
+use super::context::{app, input_id, reachable, signed_in};
 use super::coordinate::Coordinate;
 use super::error::{UserError, outcome, user_error};
 use super::page::PageInfo;
@@ -37,7 +37,7 @@ impl Upload {
         let target = uploads::target(app(ctx), &self.0).await?;
         Ok(target.map(|target| UploadTarget {
             protocol: self.0.protocol.into(),
-            url: Url(target.url),
+            url: reachable(ctx, target.url),
             headers: target.headers.into_iter().map(HttpHeader::from).collect(),
             expires_at: DateTime(target.expires_at),
         }))

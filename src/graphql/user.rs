@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 
-use super::context::{app, viewer};
+use super::context::{app, reachable, viewer};
 use super::loaders::{RelationshipWith, StandingTo, load};
 use super::media_list::MediaConnection;
 use super::page::{PageInfo, semanticNonNull};
@@ -38,7 +38,7 @@ impl User {
 
     /// Their profile.
     async fn url(&self, ctx: &Context<'_>) -> Url {
-        Url(format!("{}/{}", app(ctx).config.public_url(), self.0.username))
+        reachable(ctx, format!("{}/{}", app(ctx).config.public_url(), self.0.username))
     }
 
     /// Whether new followers must be approved.

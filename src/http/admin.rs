@@ -24,7 +24,7 @@ const CONNECTIONS: usize = 64;
 /// Answers until it is told to stop.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let router = Router::new().route("/metrics", get(metrics)).with_state(app.clone());
-    let served = Served::new(router, ConnectionTable::new(CONNECTIONS, CONNECTIONS), &app.config.http);
+    let served = Served::new(router, ConnectionTable::new(CONNECTIONS, CONNECTIONS), &app.config);
     super::server::serve(listener, served, stop.cancelled_owned()).await;
 }
 

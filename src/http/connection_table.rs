@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -41,7 +41,7 @@ pub(super) enum ConnectionRefused {
 /// An open connection. It counts until this is dropped.
 pub(super) struct ConnectionSlot {
     table: Arc<ConnectionTable>,
-    network: Option<IpAddr>,
+    network: OnceLock<IpAddr>,
     requests: Mutex<Requests>,
     evicted: Arc<Notify>,
 }
@@ -64,7 +64,7 @@ impl ConnectionTable {
     /// When there are too many.
     pub(super) fn open(self: &Arc<Self>, network: Option<IpAddr>) -> Result<Arc<ConnectionSlot>, ConnectionRefused> {
         let mut state = self.lock();
-        if network.is_some_and(|network| state.by_network.get(&network).is_some_and(|open| *open >= self.for_network)) {
+        if network.is_some_and(|network| state.is_full(network, self.for_network)) {
             return Err(ConnectionRefused::NetworkFull);
         }
         if state.open >= self.most && !state.evict() {
@@ -74,6 +74,7 @@ impl ConnectionTable {
         if let Some(network) = network {
             *state.by_network.entry(network).or_default() += 1;
         }
+        let network = network.map_or_else(OnceLock::new, OnceLock::from);
         let (rank, evicted) = ((false, state.next()), Arc::new(Notify::new()));
         state.idle.insert(rank, evicted.clone());
         drop(state);
@@ -92,6 +93,10 @@ impl ConnectionTable {
 }
 
 impl State {
+    fn is_full(&self, network: IpAddr, most: usize) -> bool {
+        self.by_network.get(&network).is_some_and(|open| *open >= most)
+    }
+
     fn evict(&mut self) -> bool {
         self.idle.pop_first().inspect(|(_, evicted)| evicted.notify_one()).is_some()
     }
@@ -103,6 +108,21 @@ impl State {
 }
 
 impl ConnectionSlot {
+    /// Counts a connection that a trusted proxy passed on, once it is known from whom.
+    ///
+    /// # Errors
+    /// When their network has too many.
+    pub(super) fn passed_on_from(&self, network: IpAddr) -> Result<(), ConnectionRefused> {
+        let mut state = self.table.lock();
+        if state.is_full(network, self.table.for_network) {
+            return Err(ConnectionRefused::NetworkFull);
+        }
+        if self.network.set(network).is_ok() {
+            *state.by_network.entry(network).or_default() += 1;
+        }
+        Ok(())
+    }
+
     /// A request has come: the connection is not idle until it is answered.
     pub(super) fn begin_request(self: &Arc<Self>) -> ActiveRequest {
         let mut requests = self.lock();
@@ -147,11 +167,11 @@ impl Drop for ConnectionSlot {
         if let Some(rank) = rank {
             state.idle.remove(&rank);
         }
-        let Some(network) = self.network else { return };
-        if let Some(open) = state.by_network.get_mut(&network) {
+        let Some(network) = self.network.get() else { return };
+        if let Some(open) = state.by_network.get_mut(network) {
             *open -= 1;
             if *open == 0 {
-                state.by_network.remove(&network);
+                state.by_network.remove(network);
             }
         }
     }
@@ -219,5 +239,10 @@ mod tests {
         assert_eq!(others, [true; 3]);
         drop(first);
         assert!(table.open(address(1)).is_ok());
+        let proxied = [(); 2].map(|()| table.open(None).ok().unwrap());
+        let passed_on = proxied.each_ref().map(|slot| slot.passed_on_from(address(7).unwrap()).is_ok());
+        assert_eq!(passed_on, [true, false]);
+        drop(proxied);
+        assert!(table.lock().by_network.is_empty());
     }
 }

@@ -36,11 +36,11 @@ use serde_json::{Map, Value};
 
 use super::byte_budget::{ByteCharge, too_much_held};
 use super::media_type::{Accepted, Form, Label, best_image, is_json};
-use super::operation::{Parameters, Prepared};
+use super::operation::{Asker, Parameters, Prepared};
 use super::problem::Problem;
 use super::server::held_until_sent;
 use super::{Edge, bearer, socket, stream};
-use crate::base::client_address::ClientAddress;
+use crate::base::client_address::{ClientAddress, RequestOrigin};
 use crate::base::error::Code;
 use crate::domain::sessions::Viewer;
 use crate::graphql::report::Rejected;
@@ -56,8 +56,7 @@ pub(super) fn routes() -> Router<Arc<Edge>> {
 
 /// Who calls, from where, and what they read.
 pub(super) struct Caller {
-    pub(super) address: ClientAddress,
-    pub(super) viewer: Option<Viewer>,
+    pub(super) asker: Asker,
     accepted: Accepted,
     /// The best format of images that they read.
     best: Output,
@@ -66,12 +65,12 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    fn read(edge: &Edge, address: ClientAddress, headers: &HeaderMap) -> Result<Self, Problem> {
+    fn read(edge: &Edge, client: Client, headers: &HeaderMap) -> Result<Self, Problem> {
         let accepted = Accepted::read(headers).ok_or_else(not_acceptable)?;
-        let viewer = bearer::viewer(&edge.app, headers)?;
+        let asker = asker(client, bearer::viewer(&edge.app, headers)?);
         let last_event = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
         let best = best_image(headers);
-        Ok(Self { address, viewer, accepted, best, last_event: last_event.map(str::to_owned) })
+        Ok(Self { asker, accepted, best, last_event: last_event.map(str::to_owned) })
     }
 
     /// What was sent, with what the transport knows beside it.
@@ -80,27 +79,26 @@ impl Caller {
     }
 }
 
-type Client = Extension<ClientAddress>;
+type Client = (Extension<ClientAddress>, Option<Extension<RequestOrigin>>);
 
-async fn by_post(
-    State(edge): State<Arc<Edge>>,
-    Extension(address): Client,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    post(&edge, address, &headers, body).await.into_response()
+fn asker((Extension(address), origin): Client, viewer: Option<Viewer>) -> Asker {
+    Asker { viewer, address, origin: origin.map(|Extension(origin)| origin) }
 }
 
-async fn post(edge: &Arc<Edge>, address: ClientAddress, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
-    let caller = Caller::read(edge, address, headers)?;
+async fn by_post(State(edge): State<Arc<Edge>>, client: Client, headers: HeaderMap, body: Body) -> Response {
+    post(&edge, client, &headers, body).await.into_response()
+}
+
+async fn post(edge: &Arc<Edge>, client: Client, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
+    let caller = Caller::read(edge, client, headers)?;
     if !is_json(headers) {
         let message = "Send JSON: `Content-Type: application/json`, in UTF-8 and not packed.";
         let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).with(ACCEPT, "application/json");
         return Err(problem.with(ACCEPT_ENCODING, "identity"));
     }
-    let mut charge = edge.bytes.charge(address.network());
+    let mut charge = edge.bytes.charge(caller.asker.address.network());
     let parameters = parameters(&read(edge, headers, body, &mut charge).await?)?;
-    let prepared = edge.operations.prepare((caller.viewer, caller.address), caller.asks(parameters))?;
+    let prepared = edge.operations.prepare(&caller.asker, caller.asks(parameters))?;
     if !charge.hold(prepared.bytes) {
         return Err(too_much_held().into());
     }
@@ -193,26 +191,21 @@ impl AddressParameters {
 
 type Asked = Result<Query<AddressParameters>, QueryRejection>;
 
-async fn by_get(State(edge): State<Arc<Edge>>, Extension(address): Client, asked: Asked, request: Request) -> Response {
+async fn by_get(State(edge): State<Arc<Edge>>, client: Client, asked: Asked, request: Request) -> Response {
     let (request, _) = request.into_parts();
     if request.headers.contains_key(UPGRADE) {
-        return socket::accept(&edge, address, request).into_response();
+        return socket::accept(&edge, asker(client, None), request).into_response();
     }
-    get_with(&edge, address, &request.headers, asked).await.into_response()
+    get_with(&edge, client, &request.headers, asked).await.into_response()
 }
 
-async fn get_with(
-    edge: &Arc<Edge>,
-    address: ClientAddress,
-    headers: &HeaderMap,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    let caller = Caller::read(edge, address, headers)?;
+async fn get_with(edge: &Arc<Edge>, client: Client, headers: &HeaderMap, asked: Asked) -> Result<Response, Problem> {
+    let caller = Caller::read(edge, client, headers)?;
     let Ok(Query(asked)) = asked else {
         let message = "A parameter is in the address more than once, or is not written as `name=value`.";
         return Err(Rejected::new(Code::BadUserInput, message).into());
     };
-    let prepared = edge.operations.prepare((caller.viewer, caller.address), caller.asks(asked.parameters()?))?;
+    let prepared = edge.operations.prepare(&caller.asker, caller.asks(asked.parameters()?))?;
     if prepared.kind == OperationType::Mutation {
         let message = "A mutation cannot be sent with GET: links and images must not change anything. Use POST.";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, message).with(ALLOW, "POST"));
@@ -229,7 +222,7 @@ async fn respond(edge: &Arc<Edge>, caller: &Caller, prepared: Prepared) -> Resul
     match form {
         Form::Whole(label) => {
             let is_mutation = prepared.kind == OperationType::Mutation;
-            let mut charge = edge.bytes.charge(caller.address.network());
+            let mut charge = edge.bytes.charge(caller.asker.address.network());
             let (bytes, response) = whole(edge, label, &edge.operations.answer(prepared).await?)?;
             // What a mutation did is done, so its answer is given in any case.
             if !charge.hold(bytes) && !is_mutation {

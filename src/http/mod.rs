@@ -17,6 +17,8 @@ mod ops;
 mod patient;
 mod playground;
 mod problem;
+mod proxies;
+mod proxy_protocol;
 mod range;
 mod server;
 mod socket;
@@ -104,7 +106,7 @@ async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let patience = edge.app.drain.window() + edge.app.config.timeout() + PATIENCE;
     let http = &edge.app.config.http;
     let table = ConnectionTable::new(http.most_connections(), http.connections_per_address);
-    let served = Served::new(router(&edge), table, http);
+    let served = Served::new(router(&edge), table, &edge.app.config);
     let server = server::serve(listener, served, drained(edge.clone(), stop.clone()));
     let watching = edge.watch.watches();
     let impatience = async {

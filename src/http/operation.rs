@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::base::chance::Chance;
-use crate::base::client_address::ClientAddress;
+use crate::base::client_address::{ClientAddress, RequestOrigin};
 use crate::base::error::{Code, Error};
 use crate::domain::sessions::{self, Viewer};
 use crate::graphql::limits::{Admitted, Asked, Limits, On, Sharing};
@@ -91,8 +91,13 @@ fn object(json: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value
 /// with takes a tenth of it.
 const SUBSCRIPTION_BYTES: usize = 256 << 10;
 
-/// Who sends an operation, and from which address.
-pub(crate) type Asker = (Option<Viewer>, ClientAddress);
+/// Who sends an operation, from which address, and by which address of this server, where links need it.
+#[derive(Clone)]
+pub(crate) struct Asker {
+    pub(crate) viewer: Option<Viewer>,
+    pub(crate) address: ClientAddress,
+    pub(crate) origin: Option<RequestOrigin>,
+}
 
 /// What executes operations.
 pub(crate) struct Operations {
@@ -116,6 +121,7 @@ pub(crate) struct Prepared {
     bookmark: Arc<Bookmark>,
     sharing: Option<Sharing>,
     best: Output,
+    origin: Option<RequestOrigin>,
 }
 
 /// The document of an operation, kept to tell from it where errors belong.
@@ -142,8 +148,9 @@ impl Operations {
     ///
     /// # Errors
     /// When the operation may not be executed.
-    pub(crate) fn prepare(&self, asker: Asker, parameters: Parameters) -> Result<Prepared, Rejected> {
+    pub(crate) fn prepare(&self, asker: &Asker, parameters: Parameters) -> Result<Prepared, Rejected> {
         let Parameters { query, operation_name, variables, after, best } = parameters;
+        let Asker { viewer, address, origin } = asker;
         let source = Source { query, operation_name };
         let Admitted { document, kind, variables, cost, order, bytes, sharing } =
             self.limits.admit(source.asked(), variables)?;
@@ -153,10 +160,16 @@ impl Operations {
         request.operation_name.clone_from(&source.operation_name);
         request.set_parsed_query(Arc::unwrap_or_clone(document));
         let bookmark = Arc::new(Bookmark::new(after));
-        let viewer = asker.0;
-        let request =
-            graphql::asked_by(&self.app, asker, request).data(bookmark.clone()).data(best).data(self.groups.clone());
-        Ok(Prepared { kind, viewer, request, cost, order, bytes, source, bookmark, sharing, best })
+        let request = graphql::asked_by(&self.app, (*viewer, *address), request)
+            .data(bookmark.clone())
+            .data(best)
+            .data(self.groups.clone());
+        let request = match origin {
+            Some(origin) => request.data(origin.clone()),
+            None => request,
+        };
+        let (viewer, origin) = (*viewer, origin.clone());
+        Ok(Prepared { kind, viewer, request, cost, order, bytes, source, bookmark, sharing, best, origin })
     }
 
     /// Executes a query or a mutation.
@@ -217,7 +230,10 @@ impl Operations {
         let sharing = prepared.sharing.take()?;
         let (Source { query, operation_name }, best) = (&prepared.source, prepared.best);
         // The links of images are of the format that each client reads best.
-        let Sharing { key, depends } = sharing.among(&format!("{best:?}"));
+        // So are other links, by which address they call this server.
+        let origin = prepared.origin.clone();
+        let of_links = (best, origin.as_ref().map(|origin| &*origin.0));
+        let Sharing { key, depends } = sharing.among(&format!("{of_links:?}"));
         let parameters = Parameters {
             query: query.clone(),
             operation_name: operation_name.clone(),
@@ -225,15 +241,15 @@ impl Operations {
             after: None,
             best,
         };
+        let asker = Asker { viewer: None, address: ClientAddress::SERVER, origin };
         let operations = self.clone();
-        let perform =
-            move |stage: Arc<Stage>| match operations.prepare((None, ClientAddress::SERVER), parameters.clone()) {
-                Ok(prepared) => {
-                    let request = prepared.request.data(stage);
-                    operations.subscribed(Prepared { request, ..prepared })
-                }
-                Err(rejected) => stream::iter([Err(rejected)]).boxed(),
-            };
+        let perform = move |stage: Arc<Stage>| match operations.prepare(&asker, parameters.clone()) {
+            Ok(prepared) => {
+                let request = prepared.request.data(stage);
+                operations.subscribed(Prepared { request, ..prepared })
+            }
+            Err(rejected) => stream::iter([Err(rejected)]).boxed(),
+        };
         Some(Arc::new(Joining::new(self.groups.clone(), (key, depends), Arc::new(perform))))
     }
 

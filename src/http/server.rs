@@ -4,8 +4,8 @@
 //! closed. When there are as many as the process can hold, [`ConnectionTable`] decides which one makes way.
 
 use std::convert::Infallible;
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind, Write};
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{Request, Response, StatusCode};
+use axum::http::header::{CONNECTION, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{Request, Response, StatusCode, Version};
+use axum::response::IntoResponse;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -28,8 +29,11 @@ use tower::ServiceExt;
 use super::byte_budget::ByteCharge;
 use super::connection_table::{ActiveRequest, ConnectionRefused, ConnectionSlot, ConnectionTable};
 use super::patient::Patient;
+use super::problem::Problem;
+use super::proxies::{Proxies, is_host};
+use super::proxy_protocol;
 use crate::base::client_address::ClientAddress;
-use crate::base::config::Http;
+use crate::base::config::{Config, Http};
 
 /// How long the listener waits after an error that another connection would meet as well, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -39,7 +43,7 @@ const ACCEPT_LOGGED: Duration = Duration::from_secs(10);
 /// fits into it.
 const HEAD_BYTES: usize = 128 << 10;
 /// What a connection is told that is one too many.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 133\r\n\
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 131\r\n\
 Retry-After: 1\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n\
 {\"errors\":[{\"message\":\"This server has too many connections. Try again.\",\"extensions\":{\"code\":\"OVERLOADED\",\"retryAfterMs\":1000}}]}\n";
 
@@ -52,12 +56,14 @@ pub(super) struct Served {
     pub(super) head: Duration,
     /// How long it may pause later.
     pub(super) idle: Duration,
+    pub(super) proxies: Proxies,
 }
 
 impl Served {
-    pub(super) fn new(router: Router, table: Arc<ConnectionTable>, http: &Http) -> Self {
-        let (head, idle) = (Duration::from_secs(http.head_seconds), Duration::from_secs(http.idle_seconds));
-        Self { router, table, head, idle }
+    pub(super) fn new(router: Router, table: Arc<ConnectionTable>, config: &Config) -> Self {
+        let Http { head_seconds, idle_seconds, .. } = config.http;
+        let (head, idle) = (Duration::from_secs(head_seconds), Duration::from_secs(idle_seconds));
+        Self { router, table, head, idle, proxies: Proxies::of(config) }
     }
 }
 
@@ -71,12 +77,16 @@ pub(super) async fn serve(listener: TcpListener, served: Served, stop: impl Futu
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => match served.table.open(Some(ClientAddress(peer.ip()).network())) {
-                Ok(slot) => {
-                    open.spawn(attend(stream, (peer, slot), served.clone(), stopping.clone()));
+            Ok((stream, peer)) => {
+                // A proxy has the connections of many.
+                let network = (!served.proxies.trusts(peer.ip())).then(|| ClientAddress(peer.ip()).network());
+                match served.table.open(network) {
+                    Ok(slot) => {
+                        open.spawn(attend(stream, (peer.ip(), slot), served.clone(), stopping.clone()));
+                    }
+                    Err(refused) => refuse(stream, refused),
                 }
-                Err(refused) => refuse(&stream, refused),
-            },
+            }
             Err(error) => cannot_accept(&error, &served.table, &mut logged_at).await,
         }
     }
@@ -87,9 +97,9 @@ pub(super) async fn serve(listener: TcpListener, served: Served, stop: impl Futu
 }
 
 /// A new connection takes what is written at once; one that does not is closed all the same.
-fn refuse(stream: &TcpStream, refused: ConnectionRefused) {
+fn refuse(stream: TcpStream, refused: ConnectionRefused) {
     tracing::debug!(?refused, "a connection is one too many");
-    let _ = stream.try_write(FULL);
+    let _ = stream.into_std().and_then(|mut stream| stream.write_all(FULL));
 }
 
 /// The client went away, or there is no file for it: then an idle connection makes way.
@@ -110,17 +120,18 @@ async fn cannot_accept(error: &io::Error, table: &ConnectionTable, logged_at: &m
 /// Answers the requests of one connection.
 async fn attend(
     stream: TcpStream,
-    (peer, slot): (SocketAddr, Arc<ConnectionSlot>),
+    (peer, slot): (IpAddr, Arc<ConnectionSlot>),
     served: Served,
     stopping: CancellationToken,
 ) {
     // Answers are written whole, so waiting for more to send would only cost time. Without it they are slower.
     let _ = stream.set_nodelay(true);
-    let Served { router, head, idle, .. } = served;
-    let (address, of_service) = (ClientAddress(peer.ip()), slot.clone());
+    let Some((stream, peer)) = passed_on(stream, peer, &served.proxies, &slot).await else { return };
+    let Served { router, head, idle, proxies, .. } = served;
+    let of_service = slot.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let (active, router) = (of_service.begin_request(), router.clone());
-        async move { Ok::<_, Infallible>(Sending::of(answer(router, request, address).await, active)) }
+        let (active, router, proxies) = (of_service.begin_request(), router.clone(), proxies.clone());
+        async move { Ok::<_, Infallible>(Sending::of(answer(router, request, (peer, &proxies)).await, active)) }
     });
     let mut http = Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(HEAD_BYTES);
@@ -148,6 +159,33 @@ async fn attend(
     }
 }
 
+/// Whose connection it is, when a trusted proxy says so before everything else. `None` when it is not to be served.
+async fn passed_on(
+    mut stream: TcpStream,
+    peer: IpAddr,
+    proxies: &Proxies,
+    slot: &ConnectionSlot,
+) -> Option<(TcpStream, IpAddr)> {
+    if !proxies.has_proxy_header(peer) {
+        return Some((stream, peer));
+    }
+    let client = match proxy_protocol::read(&mut stream).await {
+        Ok(None) => return Some((stream, peer)),
+        Ok(Some(client)) => client,
+        Err(error) => {
+            tracing::debug!(%error, "a trusted proxy sent no header of the PROXY protocol");
+            return None;
+        }
+    };
+    match slot.passed_on_from(ClientAddress(client).network()) {
+        Ok(()) => Some((stream, client)),
+        Err(refused) => {
+            refuse(stream, refused);
+            None
+        }
+    }
+}
+
 /// Returns when a connection has sent no whole request head in time.
 async fn silent_too_long(slot: &ConnectionSlot, head: Duration) {
     sleep(head).await;
@@ -156,11 +194,33 @@ async fn silent_too_long(slot: &ConnectionSlot, head: Duration) {
     }
 }
 
-async fn answer(router: Router, request: Request<Incoming>, address: ClientAddress) -> Response<Body> {
+async fn answer(router: Router, request: Request<Incoming>, (peer, proxies): (IpAddr, &Proxies)) -> Response<Body> {
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(address);
-    let Ok(response) = router.oneshot(request).await;
+    let mut response = if names_one_host(&request) {
+        let (address, origin) = (proxies.client(peer, request.headers()), proxies.origin(peer, request.headers()));
+        request.extensions_mut().insert(address);
+        if let Some(origin) = origin {
+            request.extensions_mut().insert(origin);
+        }
+        let Ok(response) = router.oneshot(request).await;
+        response
+    } else {
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "Send one header `Host` with the address of this server.");
+        problem.with(CONNECTION, "close").into_response()
+    };
+    // Whatever is answered is what its `Content-Type` says.
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// As HTTP/1.1 requires (RFC 9112, section 3.2): two of them could mean another server to whoever stands before this one.
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(host), None) => host.is_empty() || host.to_str().is_ok_and(is_host),
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// A response on its way: until its last byte is given to the connection, that is not idle.

@@ -57,7 +57,6 @@ use super::patient::Patient;
 use super::problem::Problem;
 use super::{Edge, bearer};
 use crate::app::App;
-use crate::base::client_address::ClientAddress;
 use crate::base::ids::SessionId;
 use crate::domain::sessions::{self, Viewer};
 
@@ -74,18 +73,18 @@ async fn session_ended(app: &App, session: SessionId) {
 /// # Errors
 /// When it is none; `UNAUTHENTICATED` when its token is not valid; `RATE_LIMITED` when there are too many of the address,
 /// `OVERLOADED` when the server is about to stop.
-pub(super) fn accept(edge: &Arc<Edge>, address: ClientAddress, mut request: Parts) -> Result<Response, Problem> {
+pub(super) fn accept(edge: &Arc<Edge>, asker: Asker, mut request: Parts) -> Result<Response, Problem> {
     let agreed = handshake::agree(&request)?;
-    let asker = (bearer::viewer(&edge.app, &request.headers)?, address);
+    let asker = Asker { viewer: bearer::viewer(&edge.app, &request.headers)?, ..asker };
     let upgrade = request.extensions.remove::<OnUpgrade>().ok_or_else(handshake::not_here)?;
     if edge.app.drain.has_begun() {
         return Err(stopping().into());
     }
-    let seat = edge.connections.from(address)?;
+    let seat = edge.connections.from(asker.address)?;
     let (edge, open) = (edge.clone(), (edge.open.token(), edge.app.metrics.connection("websocket")));
     let speaks_ours = agreed.speaks_ours;
     tokio::spawn(async move {
-        let charge = edge.bytes.charge(asker.1.network());
+        let charge = edge.bytes.charge(asker.address.network());
         if let Some((line, reader)) = upgrade.await.ok().and_then(|upgraded| taken_over(upgraded, charge)) {
             serve(edge, (line, asker), reader, speaks_ours).await;
         }
@@ -137,16 +136,17 @@ async fn is_heard_out(line: &Line, reader: &mut Reader, most: usize) {
     }
 }
 
-async fn talk(edge: &Arc<Edge>, (line, (upgraded_as, address)): (&Arc<Line>, Asker), reader: &mut Reader) -> Parting {
+async fn talk(edge: &Arc<Edge>, (line, asker): (&Arc<Line>, Asker), reader: &mut Reader) -> Parting {
     let greeted = tokio::select! {
-        greeted = greet(edge, (line, upgraded_as), reader) => greeted,
+        greeted = greet(edge, (line, asker.viewer), reader) => greeted,
         () = stopped(edge) => Err(Parting::STOPPING),
     };
     let (viewer, _seat) = match greeted {
         Ok(greeted) => greeted,
         Err(parting) => return parting,
     };
-    let parting = Conversation::new(edge, (viewer, address), line.clone()).hold(reader, leaving(edge, viewer)).await;
+    let parting =
+        Conversation::new(edge, Asker { viewer, ..asker }, line.clone()).hold(reader, leaving(edge, viewer)).await;
     if parting.is_of_ours() {
         // What the subscriptions said last is still to be written.
         let _ = tokio::time::timeout(FAREWELL, line.has_said_all()).await;

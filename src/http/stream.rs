@@ -40,7 +40,7 @@ pub(super) async fn open(
     prepared: Prepared,
     parts: Parts,
 ) -> Result<Response, Problem> {
-    let seats = (edge.connections.from(caller.address)?, edge.connections.of(caller.viewer)?);
+    let seats = (edge.connections.from(caller.asker.address)?, edge.connections.of(caller.asker.viewer)?);
     let mut events = edge.operations.events(prepared)?;
     let first = events.next().await.transpose()?;
     let alive = Duration::from_secs(edge.app.config.websocket.ping_seconds);

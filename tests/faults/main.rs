@@ -8,11 +8,13 @@
 mod kit;
 
 mod company;
+mod nginx;
 mod servers;
 
 mod disk;
 mod postgres;
 mod processes;
+mod proxies;
 mod redis;
 mod rolling;
 mod s3;

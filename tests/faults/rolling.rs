@@ -1,7 +1,6 @@
 //! Two processes behind nginx are replaced one after the other while two thousand sockets listen: everybody goes on where
 //! they were, and nobody misses a thing.
 
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,8 +8,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::kit::program::{Program, free_address};
-use crate::kit::{Folder, Front, PATIENCE, Person, eventually};
+use crate::kit::program::Program;
+use crate::kit::{Folder, PATIENCE, Person, eventually};
+use crate::nginx::Nginx;
 use crate::servers::Servers;
 
 const SOCKETS: usize = 2000;
@@ -99,8 +99,10 @@ async fn is_replaced(process: &mut Program, other: &Person, media: &str) -> Vec<
 
 fn a_process(servers: &Servers, data: &Folder) -> Program {
     let limits = format!("connections_per_address = {SOCKETS}0\nconnections_per_session = {SOCKETS}0");
+    let proxy = "[server]\ntrusted_proxies = [\"127.0.0.1\"]\nclient_address = \"x-forwarded-for\"";
     let drain = format!("[http]\ndrain_seconds = {DRAIN}");
-    Program::told(&format!("{drain}\n[websocket]\n{limits}\n{}", servers.addresses().toml())).with_data(&data.0)
+    Program::told(&format!("{proxy}\n{drain}\n[websocket]\n{limits}\n{}", servers.addresses().toml()))
+        .with_data(&data.0)
 }
 
 struct Client {
@@ -144,59 +146,5 @@ impl Client {
     fn opens(&self, event: &Value) {
         assert_eq!(event["recovery"], "RECOVERED");
         self.opened.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// nginx, as the README sets it up, before two processes.
-struct Nginx {
-    front: Front,
-    running: Child,
-    _folder: Folder,
-}
-
-impl Nginx {
-    async fn before(fronts: &[Front; 2]) -> Self {
-        let (folder, address) = (Folder::fresh(), free_address());
-        let [first, second] = fronts.each_ref().map(|front| front.address);
-        let config = format!(
-            "daemon off;\nworker_processes 1;\nworker_rlimit_nofile 16000;\npid nginx.pid;\nerror_log error.log;
-            events {{ worker_connections 8000; }}
-            http {{
-                access_log off;
-                client_body_temp_path body; proxy_temp_path proxy;
-                fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-                upstream photograph {{ server {first}; server {second}; }}
-                server {{
-                    listen {address};
-                    location / {{
-                        proxy_pass http://photograph;
-                        proxy_http_version 1.1;
-                        proxy_set_header Host $host;
-                        proxy_set_header Upgrade $http_upgrade;
-                        proxy_set_header Connection upgrade;
-                        proxy_next_upstream error timeout http_503;
-                    }}
-                }}
-            }}"
-        );
-        std::fs::write(folder.0.join("nginx.conf"), config).expect("a file in the folder");
-        let mut nginx = Command::new("nginx");
-        nginx.arg("-p").arg(&folder.0).args(["-c", "nginx.conf", "-e", "error.log"]);
-        let running = nginx.stdin(Stdio::null()).spawn().expect("nginx starts");
-        let front = Front::at(address);
-        let listens = async || {
-            let answer = front.client.get(front.url("/livez")).send().await;
-            answer.is_ok_and(|answer| answer.status().is_success()).then_some(())
-        };
-        eventually("nginx listens", PATIENCE, listens).await;
-        Self { front, running, _folder: folder }
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // Its master ends its worker when it is asked to, not when it is killed.
-        let _ = Command::new("kill").args(["-TERM", &self.running.id().to_string()]).status();
-        let _ = self.running.wait();
     }
 }

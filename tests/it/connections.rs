@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
@@ -108,7 +109,7 @@ async fn silent_connections_do_not_use_up_the_files_of_the_process() {
         silent.push(connects_from(from, program.front.address).await);
     }
     let ada = timeout(PATIENCE / 3, program.signs_up("ada")).await.expect("ada is served");
-    assert_eq!(ada.asks("{ server { name } }").await.text("/server/name"), "photograph");
+    assert_eq!(ada.asks("{ server { name } }", json!({})).await.text("/server/name"), "photograph");
     drop(silent);
     program.ends().await;
 }

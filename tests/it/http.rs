@@ -538,3 +538,73 @@ async fn text_of(person: &crate::kit::Person, query: &str) -> String {
     let request = person.front.request(Some(&person.tokens().access), query, &json!({}));
     request.send().await.expect("an answer").text().await.expect("a text")
 }
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let kit = Kit::start().await;
+    let cases = [
+        ("GET /livez HTTP/1.1\r\n", 400),
+        ("GET /livez HTTP/1.1\r\nHost: a\r\nHost: a\r\n", 400),
+        ("GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n", 400),
+        ("GET /livez HTTP/1.1\r\nHost: a/b\r\n", 400),
+        ("GET /livez HTTP/1.1\r\nHost: user@a\r\n", 400),
+        ("GET /livez HTTP/1.1\r\nHost: [::1]:8080\r\n", 200),
+        ("GET /livez HTTP/1.1\r\nHost:\r\n", 200),
+        ("GET /livez HTTP/1.0\r\n", 200),
+        ("GET /livez HTTP/1.0\r\nHost: a\r\nHost: b\r\n", 400),
+    ];
+    for (head, status) in cases {
+        let reply = raw(&kit, format!("{head}Connection: close\r\n\r\n").as_bytes()).await;
+        assert_eq!(reply.status, status, "{head}");
+        if status == 400 {
+            assert_eq!(reply.code(), "BAD_USER_INPUT", "{head}");
+        }
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn whatever_is_answered_is_not_to_be_taken_for_something_else() {
+    let kit = Kit::start().await;
+    let paths = [
+        "/",
+        "/graphql",
+        "/playground",
+        "/playground/people.json",
+        "/playground/assets/no.js",
+        "/livez",
+        "/readyz",
+        "/nothing",
+        "/uploads/upl_1/secret",
+        "/images/key/seal/low.jpg",
+        "/filters/no.cube",
+    ];
+    for (method, path) in paths.iter().flat_map(|path| ["GET", "POST", "OPTIONS"].map(|method| (method, path))) {
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let reply = raw(&kit, request.as_bytes()).await;
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{method} {path}");
+    }
+    let reply = raw(&kit, b"GET /livez HTTP/1.1\r\n\r\n").await;
+    assert_eq!((reply.status, reply.header("x-content-type-options")), (400, "nosniff"));
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_schema_that_cannot_be_asked_for_is_not_told_in_errors_either() {
+    for (is_told, introspection) in [(true, true), (false, false)] {
+        let kit = Kit::with(|config| config.graphql.introspection = introspection).await;
+        for query in [
+            "{ servr { name } }",
+            "{ server { nam } }",
+            "{ viewer(a: 1) { id } }",
+            "query($a: Strin) { server { name } }",
+        ] {
+            let refused = kit.nobody().asks(query, json!({})).await;
+            let text = refused.body.to_string();
+            assert!(is_told || !text.contains("Did you mean"), "{text}");
+        }
+        let suggested = kit.nobody().asks("{ servr { name } }", json!({})).await.body.to_string();
+        assert_eq!(suggested.contains("Did you mean"), is_told, "{suggested}");
+        kit.ends().await;
+    }
+}

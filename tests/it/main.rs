@@ -42,6 +42,7 @@ mod muting;
 mod notification_settings;
 mod playground;
 mod processes;
+mod proxies;
 mod publishing;
 mod push;
 mod push_devices;

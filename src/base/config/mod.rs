@@ -6,6 +6,7 @@
 mod addresses;
 mod files;
 mod options;
+mod proxies;
 mod push;
 mod roles;
 mod sections;
@@ -22,6 +23,7 @@ use super::ids::LOGICAL_SHARDS;
 use shards::{shard_range, whole};
 
 pub use options::OPTIONS;
+pub use proxies::{AddressRange, ClientAddressSource};
 pub use push::{Apns, Push};
 pub use roles::Roles;
 pub use sections::*;
@@ -112,6 +114,7 @@ impl Config {
         self.replicas()?;
         self.redis.address()?;
         self.push.check()?;
+        self.server.proxies()?;
         if !matches!(self.http.partial_success_status, 200 | 294) {
             return Err(Mistake("http.partial_success_status is 294 or 200.".into()));
         }

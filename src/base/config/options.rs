@@ -14,7 +14,18 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "server.admin_listen",
         "An address and port for an operator's own machines, such as `127.0.0.1:9090`, with `/metrics` for Prometheus; none when not set.",
     ),
-    ("server.url", "The public address its links start with; `http://` and the listening address when not set."),
+    (
+        "server.url",
+        "The public address its links start with; when not set, `http://` and the `Host` that a client sent, or what a trusted proxy says of it. Pushes need it set.",
+    ),
+    (
+        "server.trusted_proxies",
+        "Addresses and ranges of the proxies before this server, `[\"10.0.0.7\", \"fd00::/8\"]`: what they say of the client is believed.",
+    ),
+    (
+        "server.client_address",
+        "What says which client a request is from: `peer` without a proxy, or the one thing that all trusted proxies send, `x-forwarded-for`, `forwarded` or `proxy-protocol`.",
+    ),
     ("server.data", "The folder for everything the embedded parts keep: the SQLite file and the photos."),
     (
         "database.url",
@@ -121,7 +132,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("websocket.connections_per_session", "Sockets and open responses of one session, for each process."),
     (
         "websocket.connections_per_address",
-        "Sockets and open responses of one peer address (IPv6: of one /64), for each process; behind a proxy that is the proxy's.",
+        "Sockets and open responses of one address (IPv6: of one /64), for each process; behind a proxy that is the proxy's unless it is trusted.",
     ),
     ("auth.access_token_seconds", "How long an access token works."),
     ("auth.refresh_token_days", "How long a session lasts unless it is used."),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Roles;
+use super::{ClientAddressSource, Roles};
 
 /// The server and where it keeps things.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Server {
     pub listen: String,
     pub admin_listen: Option<String>,
     pub url: Option<String>,
+    pub trusted_proxies: Vec<String>,
+    pub client_address: ClientAddressSource,
     pub data: PathBuf,
 }
 
@@ -241,6 +243,8 @@ impl Default for Server {
             listen: "127.0.0.1:8080".into(),
             admin_listen: None,
             url: None,
+            trusted_proxies: Vec::new(),
+            client_address: ClientAddressSource::Peer,
             data: "data".into(),
         }
     }

@@ -199,7 +199,7 @@ impl StreamClosing {
 pub enum StreamClosingReason {
     /// The server is being replaced.
     Draining,
-    /// The client reads too slowly.
+    /// The client reads too slowly, or too much is executed for it alone. Go on from the cursor.
     SlowConsumer,
     /// The session ended.
     SessionEnded,

@@ -16,9 +16,8 @@ use super::frame::Reader;
 use super::line::{Chunk, Line};
 use super::message::{self, FromClient, Heard};
 use super::parting::Parting;
-use crate::base::client_address::ClientAddress;
 use crate::base::error::Code;
-use crate::domain::sessions::{self, Viewer};
+use crate::domain::sessions;
 use crate::graphql::live::group::{Ear, Membership, Payload, Told};
 use crate::graphql::report::{self, Rejected};
 use crate::http::operation::{Asker, Next, Parameters, Prepared, stopping};
@@ -26,8 +25,7 @@ use crate::http::operation::{Asker, Next, Parameters, Prepared, stopping};
 /// What is said on an acknowledged socket.
 pub(super) struct Conversation<'a> {
     edge: &'a Arc<Edge>,
-    viewer: Option<Viewer>,
-    address: ClientAddress,
+    asker: Asker,
     line: Arc<Line>,
     running: HashMap<String, Running>,
     tasks: JoinSet<Finished>,
@@ -50,7 +48,7 @@ enum By {
     /// A task of its own.
     Task(AbortHandle),
     /// The group that it is in.
-    Group(Membership, Allowed),
+    Group { member: Membership, _allowed: Allowed },
 }
 
 /// An operation that does not run by itself any more.
@@ -75,9 +73,9 @@ pub(super) struct Ended {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(edge: &'a Arc<Edge>, (viewer, address): Asker, line: Arc<Line>) -> Self {
+    pub(super) fn new(edge: &'a Arc<Edge>, asker: Asker, line: Arc<Line>) -> Self {
         let allowance = Allowance::new(edge.app.config.websocket.subscriptions);
-        Self { edge, viewer, address, line, running: HashMap::new(), tasks: JoinSet::new(), allowance, leaves: None }
+        Self { edge, asker, line, running: HashMap::new(), tasks: JoinSet::new(), allowance, leaves: None }
     }
 
     /// Talks until one side ends it. Operations that still run then are given up; when it is ours to end, they have
@@ -152,7 +150,7 @@ impl<'a> Conversation<'a> {
 
     /// Why nothing is begun any more on this socket, just before it closes.
     fn too_late(&self) -> Option<Rejected> {
-        if self.viewer.is_some_and(|viewer| sessions::is_ended(&self.edge.app, viewer.session)) {
+        if self.asker.viewer.is_some_and(|viewer| sessions::is_ended(&self.edge.app, viewer.session)) {
             return Some(Rejected::new(Code::Unauthenticated, sessions::ENDED));
         }
         self.leaves.as_ref().map(|_| stopping())
@@ -170,7 +168,7 @@ impl<'a> Conversation<'a> {
         let wanted = Arc::new(AtomicBool::new(true));
         let (line, allowance) = (self.line.clone(), self.allowance.clone());
         let voice = Voice { id: id.clone(), line, wanted: wanted.clone(), allowance };
-        let task = self.tasks.spawn(run(self.edge.clone(), (self.viewer, self.address), parameters, voice));
+        let task = self.tasks.spawn(run(self.edge.clone(), self.asker.clone(), parameters, voice));
         self.running.insert(id, Running { by: By::Task(task), wanted });
     }
 
@@ -179,7 +177,7 @@ impl<'a> Conversation<'a> {
             wanted.store(false, Ordering::Relaxed);
             match by {
                 By::Task(task) => task.abort(),
-                By::Group(member, _) => drop(member),
+                By::Group { member, .. } => drop(member),
             }
         }
     }
@@ -211,13 +209,14 @@ impl<'a> Conversation<'a> {
         let ear =
             Listens { id, member: member.number(), line: self.line.clone(), wanted, around: (before, after), most };
         member.listens(Box::new(ear));
-        running.by = By::Group(member, allowed);
+        running.by = By::Group { member, _allowed: allowed };
     }
 
     /// Says the last of operations that have ended in their groups.
     async fn bury_ended(&mut self) -> Result<(), Parting> {
         for Ended { id, member, last } in self.line.take_ended() {
-            let is_it = |running: &Running| matches!(&running.by, By::Group(by, _) if by.number() == member);
+            let is_it =
+                |running: &Running| matches!(&running.by, By::Group { member: by, .. } if by.number() == member);
             if self.running.get(&id).is_some_and(is_it) {
                 self.running.remove(&id);
                 self.say(&last).await?;
@@ -318,7 +317,7 @@ impl Ear for Listens {
 
 /// Executes an operation and says what comes of it, all but its last message, or up to where a group goes on.
 async fn run(edge: Arc<Edge>, asker: Asker, parameters: Parameters, voice: Voice) -> Finished {
-    let said = match edge.operations.prepare(asker, parameters) {
+    let said = match edge.operations.prepare(&asker, parameters) {
         Ok(prepared) => results(&edge, prepared, &voice).await,
         Err(rejected) => Err(rejected),
     };
