@@ -55,7 +55,10 @@ struct Budgets {
 impl Deliveries {
     /// Counts a delivery that a client shares with so many, itself among them. False when it has had too many.
     pub(super) fn charge(&self, recipient: Recipient, shared_by: usize) -> bool {
-        let now = Instant::now();
+        self.charge_at(Instant::now(), recipient, shared_by)
+    }
+
+    fn charge_at(&self, now: Instant, recipient: Recipient, shared_by: usize) -> bool {
         let cost = EACH / u32::try_from(shared_by.max(1)).unwrap_or(u32::MAX);
         let mut budgets = self.lock();
         let full_at = budgets.full_at(recipient, now) + cost;
@@ -69,13 +72,18 @@ impl Deliveries {
     /// Waits until a client may have another delivery, and counts it.
     pub(super) async fn wait(&self, recipient: Recipient) {
         let now = Instant::now();
+        let wait = self.wait_at(now, recipient);
+        if !wait.is_zero() {
+            sleep_until(now + wait).await;
+        }
+    }
+
+    /// How long to wait for a delivery that is counted now.
+    fn wait_at(&self, now: Instant, recipient: Recipient) -> Duration {
         let mut budgets = self.lock();
         let full_at = budgets.full_at(recipient, now) + EACH;
         budgets.full_at.insert(recipient, full_at);
-        drop(budgets);
-        if let Some(wait) = full_at.duration_since(now).checked_sub(EACH * BURST) {
-            sleep_until(now + wait).await;
-        }
+        full_at.duration_since(now).saturating_sub(EACH * BURST)
     }
 
     fn lock(&self) -> MutexGuard<'_, Budgets> {
@@ -101,31 +109,28 @@ mod tests {
         Recipient::Network([192, 0, 2, last].into())
     }
 
-    /// As many deliveries as are made before one is refused.
-    fn many(deliveries: &Deliveries, recipient: Recipient, shared_by: usize) -> u32 {
-        (0..).take_while(|_| deliveries.charge(recipient, shared_by)).count().try_into().unwrap()
+    #[test]
+    fn a_client_has_a_burst_and_then_so_many_a_second() {
+        let (deliveries, now) = (Deliveries::default(), Instant::now());
+        let many = |now, recipient, shared_by| {
+            (0_u32..).take_while(|_| deliveries.charge_at(now, recipient, shared_by)).last().map_or(0, |last| last + 1)
+        };
+        assert_eq!(many(now, network(1), 1), BURST);
+        let later = now + Duration::from_secs(2);
+        assert_eq!(many(later, network(1), 1), 2 * PER_SECOND);
+        assert_eq!(many(later, network(2), 4), 4 * BURST, "what is shared costs a part");
+        assert_eq!(deliveries.wait_at(later, network(1)), EACH);
+        assert_eq!(deliveries.wait_at(later, network(3)), Duration::ZERO);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_client_has_a_burst_and_then_so_many_a_second() {
-        let deliveries = Deliveries::default();
-        assert_eq!(many(&deliveries, network(1), 1), BURST);
-        tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(many(&deliveries, network(1), 1), 2 * PER_SECOND);
-        assert_eq!(many(&deliveries, network(2), 4), 4 * BURST, "what is shared costs a part");
-        let before = Instant::now();
-        deliveries.wait(network(1)).await;
-        assert_eq!(before.elapsed(), EACH);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_has_all_deliveries_again_is_forgotten() {
-        let deliveries = Deliveries::default();
+    #[test]
+    fn who_has_all_deliveries_again_is_forgotten() {
+        let (deliveries, now) = (Deliveries::default(), Instant::now());
         for number in 0..REMEMBERED {
-            deliveries.charge(Recipient::Session(SessionId(i64::try_from(number).unwrap())), 1);
+            let session = Recipient::Session(SessionId(i64::try_from(number).unwrap()));
+            assert!(deliveries.charge_at(now, session, 1));
         }
-        tokio::time::advance(Duration::from_secs(1)).await;
-        deliveries.charge(network(1), 1);
+        assert!(deliveries.charge_at(now + Duration::from_secs(1), network(1), 1));
         assert_eq!(deliveries.lock().full_at.len(), 1);
     }
 }
