@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use crate::kit::PATIENCE;
 use crate::kit::program::Program;
-use crate::kit::{PATIENCE, Person};
 use crate::nginx::Nginx;
 
 const SETTINGS: &str = "[server]\ntrusted_proxies = [\"127.0.0.1\"]\nclient_address = \"x-forwarded-for\"\n\
@@ -46,7 +46,7 @@ async fn forged_headers_do_not_pass_nginx() {
         assert_eq!(status, expected, "{forged}");
         open.push(connection);
     }
-    let url = Person::nobody(&nginx.front).asks("{ server { url } }", json!({})).await.text("/server/url");
+    let url = nginx.front.sends(None, "{ server { url } }", &json!({})).await.expect("an answer").text("/server/url");
     assert_eq!(url, format!("https://{}", nginx.front.address));
     drop((open, nginx));
     program.ends().await;
