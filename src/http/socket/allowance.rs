@@ -1,6 +1,6 @@
 //! What the operations of one socket may hold at once: subscriptions of its viewer alone, and documents.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -24,6 +24,21 @@ pub(super) struct Allowance {
 pub(super) struct Allowed {
     _subscription: Option<OwnedSemaphorePermit>,
     _document: OwnedSemaphorePermit,
+}
+
+/// What an operation holds, shared by its task and its socket.
+#[derive(Default)]
+pub(super) struct Holds(Mutex<Option<Allowed>>);
+
+impl Holds {
+    pub(super) fn hold(&self, allowed: Allowed) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(allowed);
+    }
+
+    /// The operation is given up.
+    pub(super) fn release(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 impl Allowance {

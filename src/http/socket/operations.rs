@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::Edge;
-use super::allowance::{Allowance, Allowed};
+use super::allowance::{Allowance, Holds};
 use super::frame::Reader;
 use super::line::{Chunk, Line};
 use super::message::{self, FromClient, Heard};
@@ -41,6 +41,8 @@ type Leaving = (Parting, Duration);
 struct Running {
     by: By,
     wanted: Arc<AtomicBool>,
+    /// What it holds as long as it runs, by itself or in a group.
+    holds: Arc<Holds>,
 }
 
 /// What an operation runs by.
@@ -48,7 +50,7 @@ enum By {
     /// A task of its own.
     Task(AbortHandle),
     /// The group that it is in.
-    Group { member: Membership, _allowed: Allowed },
+    Group(Membership),
 }
 
 /// An operation that does not run by itself any more.
@@ -62,7 +64,7 @@ enum With {
     /// It said everything but its last message.
     Last(String),
     /// A group goes on with it.
-    Group(Membership, Allowed),
+    Group(Membership),
 }
 
 /// An operation in a group that has ended.
@@ -167,17 +169,20 @@ impl<'a> Conversation<'a> {
     fn start(&mut self, id: String, parameters: Parameters) {
         let wanted = Arc::new(AtomicBool::new(true));
         let (line, allowance) = (self.line.clone(), self.allowance.clone());
-        let voice = Voice { id: id.clone(), line, wanted: wanted.clone(), allowance };
+        let holds = Arc::<Holds>::default();
+        let voice = Voice { id: id.clone(), line, wanted: wanted.clone(), allowance, holds: holds.clone() };
         let task = self.tasks.spawn(run(self.edge.clone(), self.asker.clone(), parameters, voice));
-        self.running.insert(id, Running { by: By::Task(task), wanted });
+        self.running.insert(id, Running { by: By::Task(task), wanted, holds });
     }
 
     fn give_up(&mut self, id: &str) {
-        if let Some(Running { by, wanted }) = self.running.remove(id) {
+        if let Some(Running { by, wanted, holds }) = self.running.remove(id) {
             wanted.store(false, Ordering::Relaxed);
+            // Its task may end later than the client begins another one.
+            holds.release();
             match by {
                 By::Task(task) => task.abort(),
-                By::Group { member, .. } => drop(member),
+                By::Group(member) => drop(member),
             }
         }
     }
@@ -190,8 +195,8 @@ impl<'a> Conversation<'a> {
                     self.running.remove(&id);
                     self.say(&last).await
                 }
-                With::Group(member, allowed) => {
-                    self.goes_on(id, member, allowed);
+                With::Group(member) => {
+                    self.goes_on(id, member);
                     Ok(())
                 }
             },
@@ -201,7 +206,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// From now on a group speaks to the client.
-    fn goes_on(&mut self, id: String, member: Membership, allowed: Allowed) {
+    fn goes_on(&mut self, id: String, member: Membership) {
         let Some(running) = self.running.get_mut(&id) else { return };
         let (before, after) = message::around(&id);
         let wanted = running.wanted.clone();
@@ -209,14 +214,13 @@ impl<'a> Conversation<'a> {
         let ear =
             Listens { id, member: member.number(), line: self.line.clone(), wanted, around: (before, after), most };
         member.listens(Box::new(ear));
-        running.by = By::Group { member, _allowed: allowed };
+        running.by = By::Group(member);
     }
 
     /// Says the last of operations that have ended in their groups.
     async fn bury_ended(&mut self) -> Result<(), Parting> {
         for Ended { id, member, last } in self.line.take_ended() {
-            let is_it =
-                |running: &Running| matches!(&running.by, By::Group { member: by, .. } if by.number() == member);
+            let is_it = |running: &Running| matches!(&running.by, By::Group(by) if by.number() == member);
             if self.running.get(&id).is_some_and(is_it) {
                 self.running.remove(&id);
                 self.say(&last).await?;
@@ -273,6 +277,7 @@ struct Voice {
     line: Arc<Line>,
     wanted: Arc<AtomicBool>,
     allowance: Allowance,
+    holds: Arc<Holds>,
 }
 
 impl Voice {
@@ -322,24 +327,20 @@ async fn run(edge: Arc<Edge>, asker: Asker, parameters: Parameters, voice: Voice
         Err(rejected) => Err(rejected),
     };
     let last = match said {
-        Ok(Some((member, allowed))) => return Finished { id: voice.id, with: With::Group(member, allowed) },
+        Ok(Some(member)) => return Finished { id: voice.id, with: With::Group(member) },
         Ok(None) => message::complete(&voice.id),
         Err(rejected) => message::error(&voice.id, &rejected.errors),
     };
     Finished { with: With::Last(last.unwrap_or_default()), id: voice.id }
 }
 
-async fn results(
-    edge: &Arc<Edge>,
-    prepared: Prepared,
-    voice: &Voice,
-) -> Result<Option<(Membership, Allowed)>, Rejected> {
-    let allowed = voice.allowance.take(&prepared)?;
+async fn results(edge: &Arc<Edge>, prepared: Prepared, voice: &Voice) -> Result<Option<Membership>, Rejected> {
+    voice.holds.hold(voice.allowance.take(&prepared)?);
     let mut events = edge.operations.events(prepared)?;
     while let Some(next) = events.next_by_itself().await {
         match next? {
             Next::Result(payload) => voice.say(payload).await,
-            Next::Joined(member) => return Ok(Some((member, allowed))),
+            Next::Joined(member) => return Ok(Some(member)),
         }
     }
     Ok(None)
