@@ -22,6 +22,7 @@ use crate::platform::counters::Counters;
 use crate::platform::db::Db;
 use crate::platform::drain::Drain;
 use crate::platform::filters::Filters;
+use crate::platform::imaging_pools::ImagingPools;
 use crate::platform::links::Links;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
@@ -80,8 +81,8 @@ pub struct App {
     pub hashing: Turns,
     /// The filters that photos can be shown with.
     pub filters: Filters,
-    /// Photos being processed at once.
-    pub imaging: Arc<Semaphore>,
+    /// Whose turn it is to work on pixels.
+    pub imaging: ImagingPools,
     /// Images that somebody waits for.
     pub rendering: Rendering,
 }
@@ -154,7 +155,7 @@ impl App {
             ended_sessions: Mutex::default(),
             hashing: Turns::for_passwords(),
             filters,
-            imaging: Arc::new(Semaphore::new(config.uploads.workers)),
+            imaging: ImagingPools::of(config.uploads.workers),
             rendering: Rendering::default(),
             config,
             clock,

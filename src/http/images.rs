@@ -1,14 +1,16 @@
 //! The photos of published media, in all sizes and formats. Whoever has a link may see the picture, until the link ends
-//! if it does. What was never asked for before is made then.
+//! if it does. What was never asked for before is made then; in place of an AVIF, which takes seconds, another format is
+//! served until it is there.
 //!
 //! What a link shows never changes, so it can be kept for as long as the link works. Nothing but a link that this server
 //! gave reaches the store: each part of it is checked before it becomes part of a path.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     HeaderName, IF_NONE_MATCH, IF_RANGE, RANGE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
@@ -26,12 +28,17 @@ use crate::domain::media;
 use crate::domain::uploads::ImageFile;
 use crate::graphql::report;
 use crate::platform::blobs::Part;
+use crate::platform::imaging::Output;
 use crate::platform::links::Worth;
 
 /// 16 bytes in base58 have at most so many letters.
 const KEY_LENGTH: usize = 22;
 /// Seconds after which a client may ask again while the store is away.
 const PAUSE: &str = "5";
+/// Seconds for which a picture may be kept whose link does not end.
+const YEAR: u64 = 31_536_000;
+/// Seconds for which a picture may be kept that stands in for another: by then that one is made, unless many are.
+const STAND_IN_LIFE: u64 = 60;
 
 pub(super) fn routes() -> Router<Arc<Edge>> {
     Router::new().route("/images/{key}/{seal}/{file}", get(image))
@@ -42,69 +49,101 @@ struct Picture {
     file: ImageFile,
     blob: String,
     tag: String,
-    cache: String,
+    validity: Worth,
+    /// It is shown in place of one that is being made.
+    is_stand_in: bool,
+}
+
+/// What a client wants of a picture.
+struct Wish {
+    method: Method,
+    headers: HeaderMap,
+    client: IpAddr,
+    now: Timestamp,
 }
 
 async fn image(
     State(edge): State<Arc<Edge>>,
     Path((key, seal, file)): Path<(String, String, String)>,
-    RawQuery(query): RawQuery,
-    method: Method,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
     let Some(known) = known(&key, &file) else { return missing() };
-    let now = edge.app.clock.now();
-    let cache = match edge.app.links.worth(&key, &seal, query.as_deref(), now) {
+    let wish = Wish::of(&edge, &request);
+    let validity = edge.app.links.worth(&key, &seal, request.uri().query(), wish.now);
+    match validity {
         Worth::Nothing => return missing(),
         Worth::Expired => return expired(),
-        Worth::Lasting => "public, max-age=31536000, immutable".to_owned(),
-        Worth::Until(end) => private_until(end, now),
-    };
-    let picture = Picture { tag: format!("\"{key}-{file}\""), blob: known.blob(), file: known, cache };
-    match show_or_make(&edge, &picture, &method, &headers).await {
+        Worth::Lasting | Worth::Until(_) => {}
+    }
+    let tag = format!("\"{key}-{file}\"");
+    let picture = Picture { tag, blob: known.blob(), file: known, validity, is_stand_in: false };
+    match show_or_make(&edge, &picture, &wish).await {
         Ok(response) => response.unwrap_or_else(missing),
         Err(error) => failed(&edge, &error),
     }
 }
 
-/// What is not there may be made; what still is not there then belongs to no photo.
-async fn show_or_make(
-    edge: &Edge,
-    picture: &Picture,
-    method: &Method,
-    headers: &HeaderMap,
-) -> Result<Option<Response>> {
-    let shown = show(edge, picture, method, headers).await?;
-    if shown.is_some() || !media::make_image(&edge.app, &picture.file).await? {
-        return Ok(shown);
+impl Wish {
+    fn of(edge: &Edge, request: &Request) -> Self {
+        let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let client = client.map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(peer)| peer.ip());
+        let (method, headers) = (request.method().clone(), request.headers().clone());
+        Self { method, headers, client, now: edge.app.clock.now() }
     }
-    show(edge, picture, method, headers).await
 }
 
-/// One who was given a link may keep the picture for as long as the link works; nobody between may.
-fn private_until(end: Timestamp, now: Timestamp) -> String {
-    format!("private, max-age={}, immutable", end.since(now).as_secs())
+/// What is not there may be made; what still is not there then belongs to no photo.
+async fn show_or_make(edge: &Edge, picture: &Picture, wish: &Wish) -> Result<Option<Response>> {
+    let shown = show(edge, picture, wish).await?;
+    if shown.is_some() {
+        return Ok(shown);
+    }
+    if picture.file.output == Output::Avif {
+        media::make_image_later(&edge.app, &picture.file, wish.client);
+        return stand_in(edge, picture, wish).await;
+    }
+    make(edge, picture, wish).await
+}
+
+async fn make(edge: &Edge, picture: &Picture, wish: &Wish) -> Result<Option<Response>> {
+    match media::make_image(&edge.app, &picture.file, wish.client).await? {
+        true => show(edge, picture, wish).await,
+        false => Ok(None),
+    }
+}
+
+/// The same picture in a format that is there or soon made, while the one that was asked for takes its time.
+async fn stand_in(edge: &Edge, picture: &Picture, wish: &Wish) -> Result<Option<Response>> {
+    let webp = show(edge, &picture.in_place_of(Output::WebP), wish).await?;
+    if webp.is_some() {
+        return Ok(webp);
+    }
+    let jpeg = picture.in_place_of(Output::Jpeg);
+    let shown = show(edge, &jpeg, wish).await?;
+    if shown.is_some() { Ok(shown) } else { make(edge, &jpeg, wish).await }
 }
 
 /// `None` when the store does not have it.
-async fn show(edge: &Edge, picture: &Picture, method: &Method, headers: &HeaderMap) -> Result<Option<Response>> {
-    let given = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+async fn show(edge: &Edge, picture: &Picture, wish: &Wish) -> Result<Option<Response>> {
+    let given = |name: &HeaderName| wish.headers.get(name).and_then(|value| value.to_str().ok());
     let is_known = given(&IF_NONE_MATCH).is_some_and(|tags| is_among(&picture.tag, tags));
     let range = given(&RANGE).filter(|_| given(&IF_RANGE).is_none_or(|tag| tag == picture.tag));
-    if !is_known && range.is_none() && method == Method::GET {
-        return whole(edge, picture).await;
+    // The next part that is asked for may be one of another file.
+    let range = range.filter(|_| !picture.is_stand_in);
+    if !is_known && range.is_none() && wish.method == Method::GET {
+        return whole(edge, picture, wish).await;
     }
     let Some(kept) = edge.app.blobs.look(&picture.blob).await? else { return Ok(None) };
     if is_known {
-        return Ok(Some((StatusCode::NOT_MODIFIED, picture.described()).into_response()));
+        return Ok(Some((StatusCode::NOT_MODIFIED, picture.described(wish)).into_response()));
     }
     // A range means nothing to who only looks.
-    if method == Method::HEAD {
-        return Ok(Some(picture.answer(StatusCode::OK, kept.bytes, Body::empty())));
+    if wish.method == Method::HEAD {
+        return Ok(Some(picture.answer(wish, (StatusCode::OK, kept.bytes), Body::empty())));
     }
     match range.map_or(Wanted::Whole, |range| wanted(range, kept.bytes)) {
-        Wanted::Whole => whole(edge, picture).await,
-        Wanted::Part(wanted) => part(edge, picture, wanted, kept.bytes).await,
+        Wanted::Whole => whole(edge, picture, wish).await,
+        Wanted::Part(wanted) => part(edge, (picture, wish), wanted, kept.bytes).await,
         Wanted::Nothing => {
             let place = [(CONTENT_RANGE, format!("bytes */{}", kept.bytes))];
             Ok(Some((StatusCode::RANGE_NOT_SATISFIABLE, place).into_response()))
@@ -112,15 +151,20 @@ async fn show(edge: &Edge, picture: &Picture, method: &Method, headers: &HeaderM
     }
 }
 
-async fn whole(edge: &Edge, picture: &Picture) -> Result<Option<Response>> {
+async fn whole(edge: &Edge, picture: &Picture, wish: &Wish) -> Result<Option<Response>> {
     let Some(opened) = edge.app.blobs.open_part(&picture.blob, None).await? else { return Ok(None) };
-    Ok(Some(picture.answer(StatusCode::OK, opened.bytes, Body::from_stream(opened.body))))
+    Ok(Some(picture.answer(wish, (StatusCode::OK, opened.bytes), Body::from_stream(opened.body))))
 }
 
-async fn part(edge: &Edge, picture: &Picture, part: Part, length: u64) -> Result<Option<Response>> {
+async fn part(
+    edge: &Edge,
+    (picture, wish): (&Picture, &Wish),
+    part: Part,
+    length: u64,
+) -> Result<Option<Response>> {
     let Some(opened) = edge.app.blobs.open_part(&picture.blob, Some(part)).await? else { return Ok(None) };
     let place = format!("bytes {}-{}/{length}", part.from, part.from + part.bytes - 1);
-    let answer = picture.answer(StatusCode::PARTIAL_CONTENT, part.bytes, Body::from_stream(opened.body));
+    let answer = picture.answer(wish, (StatusCode::PARTIAL_CONTENT, part.bytes), Body::from_stream(opened.body));
     Ok(Some(([(CONTENT_RANGE, place)], answer).into_response()))
 }
 
@@ -130,10 +174,30 @@ fn is_among(tag: &str, tags: &str) -> bool {
 }
 
 impl Picture {
-    fn described(&self) -> [(HeaderName, String); 6] {
+    /// The picture in another format, for the time until this one is made.
+    fn in_place_of(&self, output: Output) -> Self {
+        let file = ImageFile { output, ..self.file.clone() };
+        let tag = format!("{}.{}\"", self.tag.trim_end_matches('"'), output.extension());
+        Self { blob: file.blob(), file, tag, validity: self.validity, is_stand_in: true }
+    }
+
+    /// One who was given a link may keep the picture for as long as the link works; nobody between may keep one that not
+    /// everyone may see.
+    fn cache(&self, now: Timestamp) -> String {
+        let (reach, life) = match self.validity {
+            Worth::Until(end) => ("private", end.since(now).as_secs()),
+            Worth::Lasting | Worth::Expired | Worth::Nothing => ("public", YEAR),
+        };
+        if self.is_stand_in {
+            return format!("{reach}, max-age={}", life.min(STAND_IN_LIFE));
+        }
+        format!("{reach}, max-age={life}, immutable")
+    }
+
+    fn described(&self, wish: &Wish) -> [(HeaderName, String); 6] {
         [
             (ETAG, self.tag.clone()),
-            (CACHE_CONTROL, self.cache.clone()),
+            (CACHE_CONTROL, self.cache(wish.now)),
             (ACCEPT_RANGES, "bytes".into()),
             (X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
             (CONTENT_SECURITY_POLICY, "default-src 'none'".into()),
@@ -142,10 +206,10 @@ impl Picture {
         ]
     }
 
-    fn answer(&self, status: StatusCode, bytes: u64, body: Body) -> Response {
+    fn answer(&self, wish: &Wish, (status, bytes): (StatusCode, u64), body: Body) -> Response {
         let media_type = self.file.output.media_type().to_owned();
         let what = [(CONTENT_TYPE, media_type), (CONTENT_LENGTH, bytes.to_string())];
-        (status, self.described(), what, body).into_response()
+        (status, self.described(wish), what, body).into_response()
     }
 }
 

@@ -11,6 +11,7 @@ pub mod db;
 pub mod drain;
 pub mod filters;
 pub mod heif;
+pub mod imaging_pools;
 pub mod links;
 pub mod log;
 pub mod queue;

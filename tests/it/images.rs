@@ -1,10 +1,12 @@
 //! The images of a photo: in every format that is asked for, the rare ones made when somebody first wants them.
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select_all};
 use photograph::base::clock::Timestamp;
 use photograph::platform::imaging::{Format, Limits, inspect};
+use photograph::platform::rendering::WAITING_FROM_ONE;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::kit::{Kit, PATIENCE, Person, eventually, photos};
 
@@ -43,9 +45,12 @@ async fn every_size_comes_in_every_format() {
         assert_eq!(sides, [150, 320, 640, 1080, 1400]);
         for image in &images {
             assert_eq!(image["contentType"], content_type);
-            let answer = kit.front.client.get(url(image)).send().await.expect("an answer");
-            assert_eq!(answer.status(), StatusCode::OK);
-            assert_eq!(answer.headers()["content-type"], content_type);
+            let answer = eventually("it is made", PATIENCE, async || {
+                let answer = kit.front.client.get(url(image)).send().await.expect("an answer");
+                assert_eq!(answer.status(), StatusCode::OK);
+                (answer.headers()["content-type"] == content_type).then_some(answer)
+            });
+            let answer = answer.await;
             assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
             is_as_large(image, &answer.bytes().await.expect("the image"));
         }
@@ -109,11 +114,100 @@ async fn an_image_that_many_ask_for_is_the_same_for_all() {
     let kit = Kit::start().await;
     let ada = kit.signs_up("ada").await;
     let media = publishes(&ada, &photos::small_jpeg(5)).await;
-    let wanted = images(&ada, &media, "AVIF").await;
+    forgets(&kit, "webp").await;
+    let wanted = images(&kit.nobody(), &media, "WEBP").await;
     let asked = join_all((0..12).map(|_| load(&kit, url(&wanted[1])))).await;
     for (status, bytes) in &asked {
         assert_eq!((*status, bytes), (StatusCode::OK, &asked[0].1));
     }
+    kit.ends().await;
+}
+
+/// Removes the files of a format, so that they are made when somebody asks for them.
+async fn forgets(kit: &Kit, extension: &str) {
+    for key in kit.app.blobs.list("images").await.expect("the store") {
+        if key.ends_with(extension) {
+            kit.app.blobs.remove(&key).await.expect("the store");
+        }
+    }
+}
+
+/// All places in which images are made for those who ask, taken.
+async fn all_places(kit: &Kit) -> [OwnedSemaphorePermit; 2] {
+    let all = u32::try_from(kit.app.config.uploads.workers.div_ceil(2)).expect("a few");
+    let (images, avif) = (kit.app.imaging.images.clone(), kit.app.imaging.avif.clone());
+    [images.acquire_many_owned(all).await.expect("open"), avif.acquire_many_owned(all).await.expect("open")]
+}
+
+#[tokio::test]
+async fn images_that_are_asked_for_hold_no_upload_up() {
+    let kit = Kit::with(|config| config.http.timeout_seconds = 600).await;
+    let ada = kit.signs_up("ada").await;
+    let media = publishes(&ada, &photos::small_jpeg(5)).await;
+    kit.settle().await;
+    forgets(&kit, "webp").await;
+    let places = all_places(&kit).await;
+    for image in images(&kit.nobody(), &media, "AVIF").await {
+        assert_eq!(load(&kit, url(&image)).await.0, StatusCode::OK);
+    }
+    let webp = images(&kit.nobody(), &media, "WEBP").await;
+    let waiting = tokio::spawn(kit.front.client.get(url(&webp[0])).send());
+    eventually("they wait", PATIENCE, async || (kit.app.rendering.len() == 5).then_some(())).await;
+    let upload = ada.uploads(&photos::small_jpeg(6), "image/jpeg").await;
+    assert_eq!(ada.sees_upload(&upload).await["status"], "READY");
+    drop(places);
+    let answer = waiting.await.expect("no panic").expect("an answer");
+    assert_eq!(answer.headers()["content-type"], "image/webp");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn while_an_avif_is_made_the_same_picture_is_shown_in_another_format() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let media = publishes(&ada, &photos::small_jpeg(5)).await;
+    kit.settle().await;
+    let places = all_places(&kit).await;
+    let wanted = images(&kit.nobody(), &media, "AVIF").await;
+    let get = async |range: &str| kit.front.client.get(url(&wanted[1])).header("range", range).send().await.expect("it");
+    let instead = get("bytes=0-9").await;
+    assert_eq!((instead.status(), &instead.headers()["content-type"]), (StatusCode::OK, &"image/webp".parse().unwrap()));
+    assert_eq!(instead.headers()["cache-control"], "public, max-age=60");
+    let tag = instead.headers()["etag"].clone();
+    forgets(&kit, "webp").await;
+    assert_eq!(get("bytes=0-9").await.headers()["content-type"], "image/jpeg");
+    drop(places);
+    let made = eventually("it is made", PATIENCE, async || {
+        let answer = kit.front.client.get(url(&wanted[1])).send().await.expect("an answer");
+        (answer.headers()["content-type"] == "image/avif").then_some(answer)
+    });
+    let made = made.await;
+    assert_eq!(made.headers()["cache-control"], "public, max-age=31536000, immutable");
+    assert_ne!(made.headers()["etag"], tag, "caches tell one from the other");
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn one_address_waits_for_some_images_only_and_whoever_goes_waits_no_longer() {
+    let kit = Kit::with(|config| config.http.timeout_seconds = 600).await;
+    let ada = kit.signs_up("ada").await;
+    let media = publishes(&ada, &photos::small_jpeg(5)).await;
+    kit.settle().await;
+    forgets(&kit, "webp").await;
+    let places = all_places(&kit).await;
+    let wanted = url(&images(&kit.nobody(), &media, "WEBP").await[2]).to_owned();
+    let get = || tokio::spawn(kit.front.client.get(&wanted).send());
+    let mut asked: Vec<_> = (0..=WAITING_FROM_ONE).map(|_| get()).collect();
+    let (refused, at, _) = select_all(asked.iter_mut()).await;
+    let refused = refused.expect("no panic").expect("an answer");
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(kit.app.rendering.len(), 1);
+    drop(asked.swap_remove(at));
+    asked.iter().for_each(tokio::task::JoinHandle::abort);
+    eventually("nobody waits", PATIENCE, async || kit.app.rendering.is_empty().then_some(())).await;
+    drop(places);
+    assert_eq!(kit.app.blobs.list("images").await.expect("the store").len(), 4, "and nothing is made");
     kit.ends().await;
 }
 
@@ -125,9 +219,7 @@ async fn a_file_that_is_missing_is_made_of_the_original() {
     let kept = kit.app.blobs.list("images").await.expect("the store");
     assert_eq!(kept.len(), 8);
     // Photos of earlier versions have no WebP.
-    for key in kept.iter().filter(|key| key.split('.').next_back() == Some("webp")) {
-        kit.app.blobs.remove(key).await.expect("the store");
-    }
+    forgets(&kit, "webp").await;
     for image in images(&ada, &media, "WEBP").await {
         let (status, bytes) = load(&kit, url(&image)).await;
         assert_eq!(status, StatusCode::OK);
@@ -142,10 +234,11 @@ async fn what_is_made_while_its_photo_is_deleted_does_not_stay() {
     let ada = kit.signs_up("ada").await;
     let media = publishes(&ada, &photos::small_jpeg(7)).await;
     kit.settle().await;
-    let wanted = url(&images(&ada, &media, "AVIF").await[2]).to_owned();
-    let turns = kit.app.config.uploads.workers.try_into().expect("a few");
-    let busy = kit.app.imaging.clone().acquire_many_owned(turns).await.expect("all turns");
+    forgets(&kit, "webp").await;
+    let wanted = url(&images(&ada, &media, "WEBP").await[2]).to_owned();
+    let busy = all_places(&kit).await;
     let asked = tokio::spawn(kit.front.client.get(&wanted).send());
+    eventually("it waits", PATIENCE, async || (!kit.app.rendering.is_empty()).then_some(())).await;
     ada.deletes(&media).await;
     kit.settle().await;
     drop(busy);

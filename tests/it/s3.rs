@@ -126,7 +126,7 @@ async fn bytes_that_were_replaced_before_they_were_processed_are_rejected_and_go
     assert_eq!(store.has("raw"), Vec::<String>::new(), "what is refused is removed");
     assert!(ada.sends(&upload, &photo).await.is_success(), "and can be sent again");
     let turns = kit.app.config.uploads.workers.try_into().expect("a few");
-    let busy = kit.app.imaging.clone().acquire_many_owned(turns).await.expect("all turns");
+    let busy = kit.app.imaging.uploads.clone().acquire_many_owned(turns).await.expect("all turns");
     ada.completes(&upload).await;
     let others: Vec<u8> = photo.iter().map(|byte| !byte).collect();
     kit.app.blobs.write(&raw, &others).await.expect("the store");
@@ -176,7 +176,7 @@ async fn a_store_that_is_away_loses_nothing() {
     let (first, second) = (ada.announces(&sent, "image/jpeg").await, ada.announces(&late, "image/jpeg").await);
     assert!(ada.sends(&first, &sent).await.is_success() && ada.sends(&second, &late).await.is_success());
     let turns = kit.app.config.uploads.workers.try_into().expect("a few");
-    let busy = kit.app.imaging.clone().acquire_many_owned(turns).await.expect("all turns");
+    let busy = kit.app.imaging.uploads.clone().acquire_many_owned(turns).await.expect("all turns");
     ada.completes(&first).await;
     store.goes();
     drop(busy);

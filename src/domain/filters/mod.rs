@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::platform::filters::Table;
 use crate::platform::imaging::{self, lut::Finish};
+use crate::platform::imaging_pools::ImagingWork;
 
 pub use crate::platform::filters::Filter;
 
@@ -40,7 +41,7 @@ pub async fn preview(app: &Arc<App>, sha256: &str) -> Result<Option<Vec<u8>>> {
     let Some(table) = table(app, sha256).await? else { return Ok(None) };
     let filter = app.filters.with_table(sha256);
     let (vignette, grain) = filter.map_or((0.0, 0.0), |filter| (filter.vignette, filter.grain));
-    let turn = app.imaging.clone().acquire_owned().await.map_err(Error::internal)?;
+    let turn = app.imaging.acquire(ImagingWork::Image).await.map_err(Error::internal)?;
     let work = move || {
         let _kept = turn;
         let mut picture = photograph_pictures::draw(SCENE, PREVIEW, PREVIEW);

@@ -7,8 +7,10 @@
 mod old;
 mod wanted;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use super::{Photo, photos};
@@ -19,7 +21,8 @@ use crate::domain::filters::{self, Filter};
 use crate::domain::uploads::{self, ImageFile, Recipe};
 use crate::platform::db::Tx;
 use crate::platform::imaging::lut::Finish;
-use crate::platform::imaging::{Crop, Focus, Framing};
+use crate::platform::imaging::{Crop, Focus, Framing, Rendition};
+use crate::platform::rendering::Making;
 
 pub(super) use old::replaced;
 pub(super) use wanted::check;
@@ -173,27 +176,58 @@ async fn recipe(app: &Arc<App>, original: &str, look: &Look) -> Result<Recipe> {
     Ok(recipe)
 }
 
-/// Makes an image that is not in the store: of a photo as it was sent, or of one with a look. False when there is none.
+/// Makes an image that is not in the store, of a photo as it was sent or of one with a look, for a client at an address. False
+/// when there is none.
 ///
 /// # Errors
 /// `OVERLOADED` when too many wait for images or it takes too long, and those of the store and the database.
-pub async fn make_image(app: &Arc<App>, file: &ImageFile) -> Result<bool> {
-    let Some(photo) = with_key(app, &file.key).await? else { return uploads::make(app, file).await };
-    let recipe = recipe(app, &photo.image_key, &photo.look()).await?;
+pub async fn make_image(app: &Arc<App>, file: &ImageFile, client: IpAddr) -> Result<bool> {
+    uploads::wait_for(app, file, client, || making(app, file)).await
+}
+
+/// Has an image made that nobody waits for. Not when too many are, in all or for this address: whoever asks again has another
+/// chance.
+pub fn make_image_later(app: &Arc<App>, file: &ImageFile, client: IpAddr) {
+    let Some(place) = app.rendering.try_queue(client) else { return };
+    let making = app.rendering.join(&file.blob(), || making(app, file));
+    tokio::spawn(async move {
+        let _place = place;
+        if let Err(error) = making.await {
+            error.tell(|detail| tracing::warn!(detail, "an image that was asked for was not made"));
+        }
+    });
+}
+
+fn making(app: &Arc<App>, file: &ImageFile) -> Making {
+    let (app, file) = (app.clone(), file.clone());
+    async move { make(&app, &file).await }.boxed()
+}
+
+async fn make(app: &Arc<App>, file: &ImageFile) -> Result<bool> {
+    if app.blobs.look(&file.blob()).await?.is_some() {
+        return Ok(true);
+    }
+    let photo = with_key(app, &file.key).await?;
+    let recipe = match &photo {
+        Some(photo) => recipe(app, &photo.image_key, &photo.look()).await?,
+        None => Recipe::plain(&file.key),
+    };
+    let original = recipe.original.clone();
+    let Some(made) = uploads::render(app, file, recipe).await? else { return Ok(false) };
     let (maker, file) = (app.clone(), file.clone());
-    // Whoever asked may go; what was begun is finished.
-    let work = tokio::spawn(async move { make_with_look(&maker, &file, recipe).await });
-    work.await.map_err(Error::internal)?
+    // What was made is stored as a whole, also when everybody who waited has gone.
+    let storing = async move { store(&maker, &file, (&original, photo.is_some()), &made).await };
+    tokio::spawn(storing).await.map_err(Error::internal)?
 }
 
 /// A look that was replaced meanwhile leaves nothing behind.
-async fn make_with_look(app: &Arc<App>, file: &ImageFile, recipe: Recipe) -> Result<bool> {
-    let is_made = uploads::make_with(app, file, recipe).await?;
-    if is_made && with_key(app, &file.key).await?.is_none() {
+async fn store(app: &App, file: &ImageFile, (original, has_look): (&str, bool), made: &Rendition) -> Result<bool> {
+    let is_stored = uploads::store(app, file, original, made).await?;
+    if is_stored && has_look && with_key(app, &file.key).await?.is_none() {
         uploads::remove_images_of(app, &file.key).await?;
         return Ok(false);
     }
-    Ok(is_made)
+    Ok(is_stored)
 }
 
 /// A step after a photo was changed: removes the images of its old looks. Safe twice.

@@ -29,7 +29,10 @@ pub use counts::add_up as add_up_counts;
 pub(in crate::domain) use counts::count;
 pub use delete::{delete, erase};
 pub use edit::{Edit, edit};
-pub use looks::{AppliedFilter, Look, Part, Point, WantedFilter, WantedLook, erase_old as erase_old_looks, make_image};
+pub use looks::{
+    AppliedFilter, Look, Part, Point, WantedFilter, WantedLook, erase_old as erase_old_looks, make_image,
+    make_image_later,
+};
 pub use photos::Model as Photo;
 pub use photos::of_media as photos_of;
 pub use publish::{Draft, DraftPhoto, publish};

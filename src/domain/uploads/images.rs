@@ -1,8 +1,9 @@
 //! The files of a photo's images: their names, and those that are made of the original when somebody first asks for them.
 //!
-//! An image is made once, however many ask for it at the same time, and no more are made at once than photos are processed.
+//! An image is made once, however many ask for it at the same time, in turns that leave uploads theirs.
 //! When the photo goes, its original goes first: what is written after that is removed again by who wrote it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{keys, limits, table};
@@ -12,6 +13,8 @@ use crate::base::ids::UserId;
 use crate::platform::filters::Table;
 use crate::platform::imaging::lut::Finish;
 use crate::platform::imaging::{self, Framing, Limits, Output, Picture, Rejection, Rendition, Size};
+use crate::platform::imaging_pools::ImagingWork;
+use crate::platform::rendering::Making;
 
 /// An image of a photo, by what its file is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,58 +80,54 @@ impl Recipe {
     }
 }
 
-/// Makes an image that is not in the store. False when there is no such photo.
+/// Waits for an image with all others who do, for as long as a request may take; a job is begun when nobody else waits. It
+/// is dropped when everybody has gone.
 ///
 /// # Errors
-/// `OVERLOADED` when too many wait for images or it takes too long, and those of the store. What was begun goes on.
-pub async fn make(app: &Arc<App>, file: &ImageFile) -> Result<bool> {
-    make_with(app, file, Recipe::plain(&file.key)).await
-}
-
-/// Makes an image that is not in the store, by a recipe. False when there is no such photo.
-///
-/// # Errors
-/// Those of [`make`].
-pub async fn make_with(app: &Arc<App>, file: &ImageFile, recipe: Recipe) -> Result<bool> {
-    let waits = app.rendering.try_acquire(&file.blob()).ok_or_else(|| overloaded("too many images are waited for"))?;
-    let (maker, file) = (app.clone(), file.clone());
-    let work = tokio::spawn(async move {
-        let _alone = waits.turn().await;
-        let is_there = maker.blobs.look(&file.blob()).await?.is_some();
-        if is_there { Ok(true) } else { make_alone(&maker, &file, recipe).await }
-    });
-    match tokio::time::timeout(app.config.timeout(), work).await {
-        Ok(made) => made.map_err(Error::internal)?,
-        Err(_) => Err(overloaded("an image was not made in time")),
-    }
+/// `OVERLOADED` when too many wait for images or it takes too long, and those of the job.
+pub(in crate::domain) async fn wait_for(
+    app: &App,
+    file: &ImageFile,
+    client: IpAddr,
+    job: impl FnOnce() -> Making,
+) -> Result<bool> {
+    let _place = app.rendering.try_wait(client).ok_or_else(|| overloaded("too many images are waited for"))?;
+    let making = app.rendering.join(&file.blob(), job);
+    let made = tokio::time::timeout(app.config.timeout(), making).await;
+    made.unwrap_or_else(|_| Err(overloaded("an image was not made in time")))
 }
 
 fn overloaded(why: &'static str) -> Error {
     Error::unavailable("This image is not ready yet. Ask again in a moment.", why)
 }
 
-async fn make_alone(app: &App, file: &ImageFile, recipe: Recipe) -> Result<bool> {
-    let original = keys::original(&recipe.original);
-    let Some(made) = render(app, file, recipe).await? else { return Ok(false) };
+/// Makes the file of an image, without storing it; `None` when its photo is gone. Dropped, it ends before the file is
+/// encoded, which takes most of the time. What waits for its turn has read nothing yet and takes no memory.
+pub(in crate::domain) async fn render(app: &App, file: &ImageFile, recipe: Recipe) -> Result<Option<Rendition>> {
+    let work = if file.output == Output::Avif { ImagingWork::Avif } else { ImagingWork::Image };
+    let turn = app.imaging.acquire(work).await.map_err(Error::internal)?;
+    let Some(original) = app.blobs.read(&keys::original(&recipe.original)).await? else { return Ok(None) };
+    let (size, output, limits) = (file.size, file.output, limits(app));
+    let wanted = Arc::new(());
+    let is_wanted = Arc::downgrade(&wanted);
+    let work = move || {
+        let _turn = turn;
+        let picture = recipe.picture(&original, size, &limits)?;
+        (is_wanted.strong_count() > 0).then(|| picture.finish(output)).transpose()
+    };
+    let made = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    drop(wanted);
+    made.map_err(Error::internal)
+}
+
+/// Stores an image that was made. False, and nothing is left of it, when its photo went in between.
+pub(in crate::domain) async fn store(app: &App, file: &ImageFile, original: &str, made: &Rendition) -> Result<bool> {
     app.blobs.write(&file.blob(), &made.bytes).await?;
-    if app.blobs.look(&original).await?.is_some() {
+    if app.blobs.look(&keys::original(original)).await?.is_some() {
         return Ok(true);
     }
     app.blobs.remove(&file.blob()).await?;
     Ok(false)
-}
-
-/// Waits for its turn before it reads anything: what waits takes no memory.
-async fn render(app: &App, file: &ImageFile, recipe: Recipe) -> Result<Option<Rendition>> {
-    let turn = app.imaging.clone().acquire_owned().await.map_err(Error::internal)?;
-    let Some(original) = app.blobs.read(&keys::original(&recipe.original)).await? else { return Ok(None) };
-    let (size, output, limits) = (file.size, file.output, limits(app));
-    let work = move || {
-        let _kept = turn;
-        recipe.picture(&original, size, &limits)?.finish(output)
-    };
-    let made = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
-    made.map(Some).map_err(Error::internal)
 }
 
 /// What stands in for a photo while it loads, and its main color, by a recipe. Made of an image of it, which is quick.

@@ -15,6 +15,7 @@ use crate::platform::blobs::arrived;
 use crate::platform::db::Tx;
 use crate::platform::heif::{Bounds, Decoder, Failed};
 use crate::platform::imaging::{self, Camera, Format, Processed};
+use crate::platform::imaging_pools::ImagingWork;
 use crate::platform::log;
 
 /// What was made of a photo, with the SHA-256 of the bytes it was made of.
@@ -41,7 +42,7 @@ pub async fn process(app: &Arc<App>, id: UploadId) -> Result<()> {
 /// Waits for its turn before it reads anything: what waits takes no memory.
 async fn make(app: &App, upload: &Upload) -> Result<std::result::Result<Made, Rejection>> {
     let limits = limits(app);
-    let turn = app.imaging.clone().acquire_owned().await.map_err(Error::internal)?;
+    let turn = app.imaging.acquire(ImagingWork::Upload).await.map_err(Error::internal)?;
     let raw = parts::read(app, upload).await?;
     let raw = raw.ok_or_else(|| Error::internal("the bytes of an upload are gone"))?;
     let (upload, heif) = (upload.clone(), Heif::of(app));
