@@ -20,6 +20,8 @@ mod m20261128_000050_devices;
 mod m20261128_000060_blocked_by;
 mod m20261128_000061_muted_by;
 mod m20261130_000020_fleet;
+mod m20261130_000040_link_keys;
+mod m20261130_000050_blocked_content;
 mod m20261130_000060_accepted_rotations;
 mod rehearsal;
 
@@ -59,5 +61,7 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000061_muted_by::Migration),
         Box::new(m20261130_000060_accepted_rotations::Migration),
         Box::new(m20261130_000020_fleet::Migration),
+        Box::new(m20261130_000050_blocked_content::Migration),
+        Box::new(m20261130_000040_link_keys::Migration),
     ]
 }

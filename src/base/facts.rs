@@ -62,6 +62,8 @@ pub enum Fact {
     MediaEdited { media: MediaId, owner: UserId },
     /// The owner of a media changed who can see it. Who could not before hears of nothing that is gone.
     AudienceChanged { media: MediaId, owner: UserId, before: Audience },
+    /// Links of these media lead nowhere any more; there are new ones.
+    LinksRenewed { media: Vec<MediaId> },
     /// Somebody was tagged in a photo of a media.
     PhotoTagged { media: MediaId, user: UserId },
     /// Somebody is no longer tagged in a photo of a media.
@@ -180,6 +182,8 @@ pub enum Row {
     Photos(MediaId),
     /// The first comments on a media.
     Comments(MediaId),
+    /// Whose a media is, and who can see it: for images behind links, which caches keep for longer. All else asks the databases.
+    Audience(MediaId),
 }
 
 impl Fact {
@@ -240,10 +244,12 @@ impl Fact {
             Self::PrivacyChanged { user, .. } => vec![Row::User(user)],
             Self::FollowChanged { followee, .. } => vec![Row::User(followee)],
             Self::FollowingChanged { follower, .. } => vec![Row::User(follower)],
-            Self::MediaPublished { owner, .. } | Self::AudienceChanged { owner, .. } => vec![Row::User(owner)],
+            Self::MediaPublished { owner, .. } => vec![Row::User(owner)],
+            Self::AudienceChanged { media, owner, .. } => vec![Row::User(owner), Row::Audience(media)],
+            Self::LinksRenewed { ref media } => media.iter().copied().map(Row::Photos).collect(),
             Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
             Self::MediaDeleted { media, owner, .. } => {
-                vec![Row::User(owner), Row::Photos(media), Row::Comments(media)]
+                vec![Row::User(owner), Row::Photos(media), Row::Comments(media), Row::Audience(media)]
             }
             Self::CommentAdded { media, .. }
             | Self::CommentEdited { media, .. }
@@ -299,6 +305,7 @@ impl Fact {
             | Self::FollowChanged { .. }
             | Self::LikeWaits { .. }
             | Self::CountsWait { .. }
+            | Self::LinksRenewed { .. }
             | Self::PhotoTagged { .. }
             | Self::PhotoTagRemoved { .. }
             | Self::MentionChanged { .. }

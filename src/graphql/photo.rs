@@ -11,10 +11,10 @@ use super::scalars::{BlurHash, DateTime, HexColor, Url};
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::UserId;
 use crate::domain::media::{self, Audience};
-use crate::domain::uploads::{Images, file_name};
+use crate::domain::uploads::{self, Images};
 use crate::domain::users::User;
 use crate::platform::imaging::{Camera, Output, Size};
-use crate::platform::links::{Link, Reach};
+use crate::platform::links::{Reach, Target};
 
 /// One photo of a media.
 #[derive(Clone, Debug)]
@@ -56,13 +56,7 @@ impl Photo {
     }
 
     fn shown(&self, reach: Reach) -> Shown<'_> {
-        Shown {
-            key: self.row.shown_key(),
-            width: self.row.width,
-            height: self.row.height,
-            is_made_at_once: self.row.look_key.is_none(),
-            reach,
-        }
+        Shown { target: self.row.linked(), width: self.row.width, height: self.row.height, reach }
     }
 }
 
@@ -109,7 +103,7 @@ impl Photo {
         self.row.look().filter.map(AppliedFilter::from)
     }
 
-    /// The photo at a size, ready to show. Where everyone can see it, the link does not change while the photo does not.
+    /// The photo at a size, ready to show. Where everyone can see it, the link stays the same until the photo changes, or who can see it.
     async fn image(
         &self,
         ctx: &Context<'_>,
@@ -191,7 +185,7 @@ pub enum ImageFormat {
     Jpeg,
     /// WebP.
     Webp,
-    /// AVIF. It is made when its link is first followed, which takes some seconds.
+    /// AVIF. It is made when its link is first followed, which takes some seconds; until then its link shows WebP or JPEG.
     Avif,
 }
 
@@ -211,7 +205,7 @@ impl ImageFormat {
 pub struct Image {
     /// Where it is.
     url: Url,
-    /// When the link stops working; null when it does not. Links to what not everyone can see do.
+    /// When the link stops working; null when it works until the photo changes, or who can see it. Ask again when it answers 404 or 410.
     url_expires_at: Option<DateTime>,
     /// Pixels across.
     width: i32,
@@ -231,19 +225,17 @@ impl Image {
 
 /// What images are made of, and for whom their links are.
 pub(super) struct Shown<'a> {
-    key: &'a str,
+    target: Target<'a>,
     width: i32,
     height: i32,
-    /// Whether the store has its usual images. Those with a look are made when somebody asks for them.
-    is_made_at_once: bool,
     reach: Reach,
 }
 
 impl<'a> Shown<'a> {
-    /// What its owner is shown before anybody else.
-    pub(super) fn to_owner(images: &'a Images) -> Self {
+    /// What the owner of an upload is shown before anybody else, by its ID.
+    pub(super) fn to_owner(upload: &'a str, images: &'a Images) -> Self {
         let (width, height, reach) = (images.width, images.height, Reach::Some);
-        Self { key: &images.key, width, height, is_made_at_once: true, reach }
+        Self { target: Target { key: upload, stored: Some(&images.key) }, width, height, reach }
     }
 
     /// Its image at a size.
@@ -252,7 +244,7 @@ impl<'a> Shown<'a> {
         let (width, height) = (whole(self.width), whole(self.height));
         let (size, output) = (size.shown(width, height), format.output(ctx));
         let (width, height) = size.of(width, height);
-        let link = self.link(ctx, size, output)?;
+        let link = uploads::link(app(ctx), &self.target, (size, output), self.reach)?;
         Ok(Image {
             url: reachable(ctx, link.url),
             url_expires_at: link.expires_at.map(DateTime),
@@ -260,15 +252,5 @@ impl<'a> Shown<'a> {
             height: i32::try_from(height).unwrap_or(i32::MAX),
             content_type: output.media_type().to_owned(),
         })
-    }
-
-    fn link(&self, ctx: &Context<'_>, size: Size, output: Output) -> Answer<Link> {
-        let (links, now) = (&app(ctx).links, app(ctx).clock.now());
-        let file = file_name(size, output);
-        // Photos of earlier versions have no other files in the store.
-        if self.is_made_at_once && output == Output::Jpeg && Size::AT_ONCE.contains(&size) {
-            return links.image(self.key, &file, self.reach, now);
-        }
-        Ok(links.unmade(self.key, &file, self.reach, now))
     }
 }

@@ -61,7 +61,9 @@ impl Upload {
     #[expect(clippy::unused_async, reason = "resolvers are asynchronous, whether they wait or not")]
     async fn preview(&self, ctx: &Context<'_>) -> Result<Option<Image>> {
         let images = self.0.images();
-        Ok(images.map(|images| Shown::to_owner(&images).image(ctx, Size::Standard, ImageFormat::Auto)).transpose()?)
+        let id = self.0.id.to_string();
+        let shown = |images| Shown::to_owner(&id, &images).image(ctx, Size::Standard, ImageFormat::Auto);
+        Ok(images.map(shown).transpose()?)
     }
 
     /// Pixels across; null until it is ready.

@@ -5,12 +5,11 @@
 //! What a link shows never changes, so it can be kept for as long as the link works. Nothing but a link that this server
 //! gave reaches the store: each part of it is checked before it becomes part of a path.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     HeaderName, IF_NONE_MATCH, IF_RANGE, RANGE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
@@ -22,10 +21,12 @@ use axum::routing::get;
 use super::Edge;
 use super::problem::{self, Problem};
 use super::range::{Wanted, wanted};
+use crate::base::client_address::ClientAddress;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Code, Error, Result};
-use crate::domain::media;
-use crate::domain::uploads::ImageFile;
+use crate::base::ids::UploadId;
+use crate::domain::media::{self, Followed};
+use crate::domain::uploads::{ImageFile, file_name};
 use crate::graphql::report;
 use crate::platform::blobs::Part;
 use crate::platform::imaging::Output;
@@ -37,6 +38,8 @@ const KEY_LENGTH: usize = 22;
 const PAUSE: &str = "5";
 /// Seconds for which a picture may be kept whose link does not end.
 const YEAR: u64 = 31_536_000;
+/// Seconds for which caches that many share may keep one: its link may be renewed, and browsers' copies are their owners'.
+const SHARED_LIFE: u64 = 3600;
 /// Seconds for which a picture may be kept that stands in for another: by then that one is made, unless many are.
 const STAND_IN_LIFE: u64 = 60;
 
@@ -58,7 +61,7 @@ struct Picture {
 struct Wish {
     method: Method,
     headers: HeaderMap,
-    client: IpAddr,
+    client: ClientAddress,
     now: Timestamp,
 }
 
@@ -67,26 +70,33 @@ async fn image(
     Path((key, seal, file)): Path<(String, String, String)>,
     request: Request,
 ) -> Response {
-    let Some(known) = known(&key, &file) else { return missing() };
+    let Some(named) = named(&key, &file) else { return missing() };
     let wish = Wish::of(&edge, &request);
-    let validity = edge.app.links.worth(&key, &seal, request.uri().query(), wish.now);
+    let validity = edge.app.links.worth((&key, &file), &seal, request.uri().query(), wish.now);
     match validity {
         Worth::Nothing => return missing(),
         Worth::Expired => return expired(),
         Worth::Lasting | Worth::Until(_) => {}
     }
-    let tag = format!("\"{key}-{file}\"");
-    let picture = Picture { tag, blob: known.blob(), file: known, validity, is_stand_in: false };
-    match show_or_make(&edge, &picture, &wish).await {
+    match follow(&edge, named, validity, &wish).await {
         Ok(response) => response.unwrap_or_else(missing),
         Err(error) => failed(&edge, &error),
     }
 }
 
+/// Shows what a link leads to, if it still leads somewhere.
+async fn follow(edge: &Edge, named: ImageFile, validity: Worth, wish: &Wish) -> Result<Option<Response>> {
+    let link = Followed { key: &named.key, is_lasting: validity == Worth::Lasting };
+    let Some(files) = media::files_behind(&edge.app, link).await? else { return Ok(None) };
+    let tag = format!("\"{}-{}\"", named.key, file_name(named.size, named.output));
+    let file = ImageFile { key: files, ..named };
+    let picture = Picture { tag, blob: file.blob(), file, validity, is_stand_in: false };
+    show_or_make(edge, &picture, wish).await
+}
+
 impl Wish {
     fn of(edge: &Edge, request: &Request) -> Self {
-        let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let client = client.map_or(IpAddr::from([0, 0, 0, 0]), |ConnectInfo(peer)| peer.ip());
+        let client = request.extensions().get().copied().unwrap_or(ClientAddress::SERVER);
         let (method, headers) = (request.method().clone(), request.headers().clone());
         Self { method, headers, client, now: edge.app.clock.now() }
     }
@@ -156,12 +166,7 @@ async fn whole(edge: &Edge, picture: &Picture, wish: &Wish) -> Result<Option<Res
     Ok(Some(picture.answer(wish, (StatusCode::OK, opened.bytes), Body::from_stream(opened.body))))
 }
 
-async fn part(
-    edge: &Edge,
-    (picture, wish): (&Picture, &Wish),
-    part: Part,
-    length: u64,
-) -> Result<Option<Response>> {
+async fn part(edge: &Edge, (picture, wish): (&Picture, &Wish), part: Part, length: u64) -> Result<Option<Response>> {
     let Some(opened) = edge.app.blobs.open_part(&picture.blob, Some(part)).await? else { return Ok(None) };
     let place = format!("bytes {}-{}/{length}", part.from, part.from + part.bytes - 1);
     let answer = picture.answer(wish, (StatusCode::PARTIAL_CONTENT, part.bytes), Body::from_stream(opened.body));
@@ -184,14 +189,14 @@ impl Picture {
     /// One who was given a link may keep the picture for as long as the link works; nobody between may keep one that not
     /// everyone may see.
     fn cache(&self, now: Timestamp) -> String {
-        let (reach, life) = match self.validity {
-            Worth::Until(end) => ("private", end.since(now).as_secs()),
-            Worth::Lasting | Worth::Expired | Worth::Nothing => ("public", YEAR),
+        let (reach, life, shared) = match self.validity {
+            Worth::Until(end) => ("private", end.since(now).as_secs(), String::new()),
+            Worth::Lasting | Worth::Expired | Worth::Nothing => ("public", YEAR, format!(", s-maxage={SHARED_LIFE}")),
         };
-        if self.is_stand_in {
-            return format!("{reach}, max-age={}", life.min(STAND_IN_LIFE));
+        match self.is_stand_in {
+            true => format!("{reach}, max-age={}", life.min(STAND_IN_LIFE)),
+            false => format!("{reach}, max-age={life}, immutable{shared}"),
         }
-        format!("{reach}, max-age={life}, immutable")
     }
 
     fn described(&self, wish: &Wish) -> [(HeaderName, String); 6] {
@@ -231,10 +236,11 @@ fn failed(edge: &Edge, error: &Error) -> Response {
     }
 }
 
-/// The image, if both parts of the address are what they must be.
-fn known(key: &str, file: &str) -> Option<ImageFile> {
+/// The image that an address names, by the key in it, if both parts are what they must be: a key, or the ID of an upload.
+fn named(key: &str, file: &str) -> Option<ImageFile> {
     let is_key = (1..=KEY_LENGTH).contains(&key.len()) && key.chars().all(is_base58);
-    ImageFile::named(key, file).filter(|_| is_key)
+    let is_sound = is_key || key.parse::<UploadId>().is_ok();
+    ImageFile::named(key, file).filter(|_| is_sound)
 }
 
 fn is_base58(letter: char) -> bool {
@@ -247,7 +253,7 @@ mod tests {
 
     #[test]
     fn only_keys_and_sizes_reach_the_store() {
-        let blob = |key: &str, file: &str| known(key, file).map(|known| known.blob());
+        let blob = |key: &str, file: &str| named(key, file).map(|named| named.blob());
         for file in ["low.jpg", "full.jpg", "thumbnail.webp", "high.avif"] {
             assert_eq!(blob("3mJr7AoUXx2Wqd", file), Some(format!("images/3mJr7AoUXx2Wqd/{file}")));
         }

@@ -3,7 +3,7 @@
 use super::step::Step;
 use super::{pushing, tell};
 use crate::base::facts::Fact;
-use crate::base::ids::UserId;
+use crate::base::ids::{MediaId, UserId};
 use crate::domain::feed::Place;
 use crate::domain::pushes::Turn;
 
@@ -21,6 +21,7 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         Fact::FollowChanged { follower, followee } => vec![Step::MirrorFollow { follower, followee }],
         Fact::UserBlocked { blocker, blocked, edge } => after_block(blocker, blocked, edge),
         Fact::PrivacyChanged { user, is_private: false } => vec![Step::ApproveWaiting { user }],
+        Fact::PrivacyChanged { user, is_private: true } => vec![Step::RenewLinks { user, after: MediaId(0) }],
         Fact::UploadReceived { upload } => vec![Step::ProcessUpload { upload }],
         Fact::UploadExpired { upload } => vec![Step::EraseUpload { upload }],
         Fact::MediaPublished { media, owner } => vec![Step::FanOut { media, owner, place: Place::Start }],
@@ -32,7 +33,6 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         Fact::CommentDeleted { comment, .. } => vec![Step::EraseComment { comment }],
         Fact::Rehearsed { number } => vec![Step::Rehearse { number }],
         Fact::UserSignedUp { .. }
-        | Fact::PrivacyChanged { is_private: true, .. }
         | Fact::FollowingChanged { .. }
         | Fact::UserUnblocked { .. }
         | Fact::UserMuted { .. }
@@ -44,6 +44,7 @@ fn done_after(fact: &Fact) -> Vec<Step> {
         | Fact::CommentLiked { .. }
         | Fact::CommentUnliked { .. }
         | Fact::AudienceChanged { .. }
+        | Fact::LinksRenewed { .. }
         | Fact::PhotoTagged { .. }
         | Fact::PhotoTagRemoved { .. }
         | Fact::MentionChanged { .. }

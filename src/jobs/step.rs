@@ -41,6 +41,8 @@ pub enum Step {
     EraseUpload { upload: UploadId },
     /// Remove the images of looks that photos of a media no longer have.
     EraseOldLooks { media: MediaId },
+    /// Renew the links of what everyone could see before an account turned private, after one of its media.
+    RenewLinks { user: UserId, after: MediaId },
     /// Remove what belonged to a media that was deleted.
     EraseMedia { media: MediaId },
     /// Copy a like into the list of who likes.
@@ -120,6 +122,10 @@ impl Step {
             }
             Self::EraseUpload { upload } => uploads::erase(app, upload).await.map(done),
             Self::EraseOldLooks { media } => media::erase_old_looks(app, media).await.map(done),
+            Self::RenewLinks { user, after } => {
+                let last = media::renew_links(app, user, after).await?;
+                Ok(last.map_or(Progress::Done, |after| Progress::Next(Self::RenewLinks { user, after })))
+            }
             Self::EraseMedia { media } => erase(app, media).await,
             Self::CopyLike { media, user, edge } => likes::copy(app, user, media, edge).await.map(done),
             Self::AddUpCounts { media } => media::add_up_counts(app, media).await.map(more),
@@ -152,6 +158,7 @@ impl Step {
             | Self::FanOut { .. }
             | Self::EraseUpload { .. }
             | Self::EraseOldLooks { .. }
+            | Self::RenewLinks { .. }
             | Self::EraseMedia { .. }
             | Self::CopyLike { .. }
             | Self::AddUpCounts { .. }

@@ -71,6 +71,7 @@ pub(super) fn after(fact: &Fact) -> Vec<Tell> {
         | Fact::MediaPublished { .. }
         | Fact::MediaEdited { .. }
         | Fact::AudienceChanged { .. }
+        | Fact::LinksRenewed { .. }
         | Fact::LikeWaits { .. }
         | Fact::CountsWait { .. }
         | Fact::CommentEdited { .. }

@@ -65,7 +65,8 @@ mod tests {
     #[tokio::test]
     async fn less_urgent_work_waits_while_more_urgent_work_fills_its_places() {
         let pools = ImagingPools::of(1);
-        let (upload, image) = (pools.acquire(ImagingWork::Upload).await.unwrap(), pools.images.acquire().await.unwrap());
+        let (upload, image) =
+            (pools.acquire(ImagingWork::Upload).await.unwrap(), pools.images.acquire().await.unwrap());
         assert!(pools.acquire(ImagingWork::Upload).now_or_never().is_none());
         assert!(pools.acquire(ImagingWork::Avif).now_or_never().is_none());
         drop(image);

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::base::client_address::ClientAddress;
 use crate::base::error::Result;
 
 /// Requests that wait for images at once in one process; more are turned away. Each is a connection and some kilobytes.
@@ -52,8 +53,10 @@ pub struct WaitingPlace {
 
 impl Default for Rendering {
     fn default() -> Self {
-        let places = |all: usize, most_from_one: usize| {
-            Places { all: Arc::new(Semaphore::new(all)), taken: Arc::default(), most_from_one }
+        let places = |all: usize, most_from_one: usize| Places {
+            all: Arc::new(Semaphore::new(all)),
+            taken: Arc::default(),
+            most_from_one,
         };
         Self {
             waiting: places(WAITING, WAITING_FROM_ONE),
@@ -66,14 +69,14 @@ impl Default for Rendering {
 impl Rendering {
     /// A place for a request that waits for an image; `None` when all, or all of its address, are taken.
     #[must_use]
-    pub fn try_wait(&self, address: IpAddr) -> Option<WaitingPlace> {
-        self.waiting.try_take(address)
+    pub fn try_wait(&self, client: ClientAddress) -> Option<WaitingPlace> {
+        self.waiting.try_take(client.network())
     }
 
     /// A place for an image that is made after its request was answered; `None` when all, or all of its address, are taken.
     #[must_use]
-    pub fn try_queue(&self, address: IpAddr) -> Option<WaitingPlace> {
-        self.later.try_take(address)
+    pub fn try_queue(&self, client: ClientAddress) -> Option<WaitingPlace> {
+        self.later.try_take(client.network())
     }
 
     /// Makes an image by its name, together with whoever else wants it made. It is dropped when all of them are.
@@ -134,8 +137,8 @@ mod tests {
     use super::*;
     use tokio::sync::oneshot;
 
-    fn address(number: u8) -> IpAddr {
-        IpAddr::from([192, 0, 2, number])
+    fn client(number: u8) -> ClientAddress {
+        ClientAddress(IpAddr::from([192, 0, 2, number]))
     }
 
     /// An image that is made when it is told so.
@@ -171,11 +174,11 @@ mod tests {
     #[test]
     fn only_so_many_wait_in_all_and_from_one_address() {
         let rendering = Rendering::default();
-        let mut waiting: Vec<_> = (0..WAITING_FROM_ONE).map(|_| rendering.try_wait(address(1)).unwrap()).collect();
-        assert!(rendering.try_wait(address(1)).is_none());
-        assert!(rendering.try_queue(address(1)).is_some(), "those are counted by themselves");
+        let mut waiting: Vec<_> = (0..WAITING_FROM_ONE).map(|_| rendering.try_wait(client(1)).unwrap()).collect();
+        assert!(rendering.try_wait(client(1)).is_none());
+        assert!(rendering.try_queue(client(1)).is_some(), "those are counted by themselves");
         for number in 2.. {
-            let more: Vec<_> = (0..WAITING_FROM_ONE).map_while(|_| rendering.try_wait(address(number))).collect();
+            let more: Vec<_> = (0..WAITING_FROM_ONE).map_while(|_| rendering.try_wait(client(number))).collect();
             if more.is_empty() {
                 break;
             }
@@ -183,7 +186,7 @@ mod tests {
         }
         assert_eq!(waiting.len(), WAITING);
         drop(waiting);
-        assert!(rendering.try_wait(address(1)).is_some());
+        assert!(rendering.try_wait(client(1)).is_some());
         assert!(lock(&rendering.waiting.taken).is_empty());
     }
 }

@@ -456,7 +456,7 @@ async fn images_can_be_kept_for_ever_and_no_path_leads_elsewhere() {
     for method in ["GET", "HEAD"] {
         let reply = send(&kit, &format!("{method} {path}"), &[], "").await;
         assert_eq!((reply.status, reply.header("content-type")), (200, "image/jpeg"), "{method}");
-        assert_eq!(reply.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(reply.header("cache-control"), "public, max-age=31536000, immutable, s-maxage=3600");
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
         assert_eq!(reply.header("content-security-policy"), "default-src 'none'");
         assert!(reply.header("content-length").parse::<usize>().is_ok_and(|length| length > 100));

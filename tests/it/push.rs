@@ -8,12 +8,13 @@ use photograph::app::App;
 use photograph::base::config::Config;
 use photograph::domain::pushes::{self, Turn};
 use photograph::jobs::{self, Background};
+use photograph::platform::imaging::{Format, Limits, inspect};
 use photograph::platform::queue;
 use serde_json::{Value, json};
 
 use crate::kit::apns::{Apple, Received, Reply, TOPIC};
 use crate::kit::phone::token;
-use crate::kit::{Kit, Person, eventually};
+use crate::kit::{Kit, Person, eventually, photos};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -77,6 +78,45 @@ impl Person {
     async fn wants_pushes(&self, settings: Value) {
         self.does("updateNotificationSettings", settings, "viewer { id }").await;
     }
+}
+
+#[tokio::test]
+async fn a_push_links_to_what_is_shown_and_to_nothing_that_was_cropped_away() {
+    let apple = Apple::opens().await;
+    let kit = pushing(&apple).await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    ada.has_phone("one").await;
+    let upload = ada.uploads(&photos::jpeg(400, 400, 3), "image/jpeg").await;
+    let crop = json!({ "x": 0.0, "y": 0.0, "width": 0.5, "height": 0.25 });
+    let input = json!({ "photos": [{ "uploadId": upload, "crop": crop }] });
+    let published = ada.does("publishMedia", input, "media { id }").await;
+    kit.settle().await;
+    bob.likes(published["media"]["id"].as_str().expect("an ID")).await;
+    kit.settle().await;
+    let received = apple.received();
+    let url = received[0].payload["photograph"]["imageUrl"].as_str().expect("a link").to_owned();
+    let image = kit.front.client.get(&url).send().await.expect("an answer").bytes().await.expect("the image");
+    let header = inspect(&image, Some(Format::Jpeg), &Limits::default()).expect("a JPEG");
+    assert_eq!((header.width, header.height), (200, 100));
+    for other in ["high.jpg", "full.avif", "standard.webp"] {
+        let answer = kit.front.client.get(url.replace("standard.jpg", other)).send().await.expect("an answer");
+        assert_eq!(answer.status(), 404, "{other}");
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn without_a_key_for_apple_pushes_are_logged_and_their_links_are_not() {
+    let kit = Kit::start().await;
+    let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
+    ada.has_phone("one").await;
+    let photo = ada.publishes("dusk").await;
+    kit.settle().await;
+    bob.likes(&photo).await;
+    kit.settle().await;
+    assert_eq!(ada.last_pushes().await[0]["status"], "ACCEPTED");
+    // It looks for links in the log.
+    kit.ends().await;
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn a_photo_goes_straight_to_the_store_and_comes_back_in_every_size() {
         assert!(!url.contains(&store.url) && !url.contains(&sha256(photo)), "it names the store or the bytes: {url}");
         let answer = kit.front.client.get(url).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK);
-        assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable");
+        assert_eq!(answer.headers()["cache-control"], "public, max-age=31536000, immutable, s-maxage=3600");
         let bytes = answer.bytes().await.expect("the image");
         assert!(!photos::has_gps(&bytes));
         jpeg_decoder::Decoder::new(&bytes[..]).decode().expect("a JPEG");

@@ -1,7 +1,7 @@
 //! Editing a media: what it says and who can see it. What is left out stays.
 
 use super::publish::counted;
-use super::{Audience, Media, table};
+use super::{Audience, Media, links, table};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
@@ -85,8 +85,20 @@ async fn edit_in(app: &App, tx: &Tx, id: MediaId, (caption, warning, audience): 
         let fact = Fact::AudienceChanged { media: id, owner, before: before.audience };
         log::record(tx, now, &fact).await?;
     }
+    if is_narrower(after.audience, before.audience) {
+        links::renew(app, tx, &[id]).await?;
+    }
     mentions::record(app, tx, (id, None), (before.mentions.as_deref(), after.mentions.as_deref())).await?;
     table::set_edited(tx, after).await
+}
+
+/// Whether somebody who could see a media no longer can.
+fn is_narrower(audience: Audience, before: Audience) -> bool {
+    match before {
+        Audience::Everyone => audience != Audience::Everyone,
+        Audience::Followers => audience == Audience::OnlyMe,
+        Audience::OnlyMe => false,
+    }
 }
 
 fn not_found() -> Error {

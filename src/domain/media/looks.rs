@@ -1,13 +1,12 @@
 //! How a photo is shown: with which filter, which part of it, and what stays in sight. The original is never changed.
 //!
-//! Each look has a key of its own, which starts with the shard of its photo and cannot be guessed. Links lead to that key, so
-//! they change with the look, and nobody comes from a photo with a filter or a crop to the one without. Its images are made
-//! of the original when somebody asks for them; those of a look that was replaced are removed by a step.
+//! Each look has files of its own, under a key that starts with the shard of its photo and cannot be guessed. Links change with
+//! the look, and nobody comes from a photo with a filter or a crop to the one without. Its images are made of the original when
+//! somebody asks for them; those of a look that was replaced are removed by a step.
 
 mod old;
 mod wanted;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Photo, photos};
 use crate::app::App;
+use crate::base::client_address::ClientAddress;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{LogicalShard, MediaId, Sharded, UserId};
 use crate::domain::filters::{self, Filter};
@@ -92,7 +92,7 @@ impl Photo {
         self.look.as_deref().and_then(|look| serde_json::from_str(look).ok()).unwrap_or_default()
     }
 
-    /// The key in the links of its images.
+    /// The key of the files it is shown with.
     #[must_use]
     pub fn shown_key(&self) -> &str {
         self.look_key.as_deref().unwrap_or(&self.image_key)
@@ -100,8 +100,8 @@ impl Photo {
 
     /// Gives it a look. `None` is the photo as it was sent.
     pub(super) fn with(self, look: Option<Dressed>) -> Self {
-        let Some(Dressed { look, key, width, height, blur_hash, dominant_color }) = look else { return self };
-        Self { look, look_key: key, width, height, blur_hash, dominant_color, ..self }
+        let Some(Dressed { look, key, link_key, width, height, blur_hash, dominant_color }) = look else { return self };
+        Self { look, look_key: key, link_key: Some(link_key), width, height, blur_hash, dominant_color, ..self }
     }
 }
 
@@ -110,6 +110,7 @@ impl Photo {
 pub(super) struct Dressed {
     pub look: Option<String>,
     pub key: Option<String>,
+    pub link_key: String,
     pub width: i32,
     pub height: i32,
     pub blur_hash: String,
@@ -139,6 +140,7 @@ pub(super) async fn dress(app: &Arc<App>, photo: Undressed<'_>, look: &Look) -> 
     Ok(Dressed {
         look: (!is_plain).then(|| serde_json::to_string(look)).transpose()?,
         key: (!is_plain).then(|| new_key(app, photo.owner.shard())),
+        link_key: new_key(app, photo.owner.shard()),
         width: length(width),
         height: length(height),
         blur_hash,
@@ -149,12 +151,14 @@ pub(super) async fn dress(app: &Arc<App>, photo: Undressed<'_>, look: &Look) -> 
 /// Random bytes of a key; the first two bytes are its shard.
 const BYTES: usize = 14;
 
-fn new_key(app: &App, shard: LogicalShard) -> String {
+/// A key that tells its shard and cannot be guessed.
+pub(super) fn new_key(app: &App, shard: LogicalShard) -> String {
     let bytes = [&shard.number().to_be_bytes()[..], &app.chance.bytes::<BYTES>()].concat();
     bs58::encode(bytes).into_string()
 }
 
-fn shard_of(key: &str) -> Option<LogicalShard> {
+/// The shard of such a key. Other keys look like one at times.
+pub(super) fn shard_of(key: &str) -> Option<LogicalShard> {
     let bytes = bs58::decode(key).into_vec().ok().filter(|bytes| bytes.len() == BYTES + 2)?;
     let number = u16::from_be_bytes([bytes[0], bytes[1]]);
     let shard = LogicalShard::new(number);
@@ -181,13 +185,13 @@ async fn recipe(app: &Arc<App>, original: &str, look: &Look) -> Result<Recipe> {
 ///
 /// # Errors
 /// `OVERLOADED` when too many wait for images or it takes too long, and those of the store and the database.
-pub async fn make_image(app: &Arc<App>, file: &ImageFile, client: IpAddr) -> Result<bool> {
+pub async fn make_image(app: &Arc<App>, file: &ImageFile, client: ClientAddress) -> Result<bool> {
     uploads::wait_for(app, file, client, || making(app, file)).await
 }
 
 /// Has an image made that nobody waits for. Not when too many are, in all or for this address: whoever asks again has another
 /// chance.
-pub fn make_image_later(app: &Arc<App>, file: &ImageFile, client: IpAddr) {
+pub fn make_image_later(app: &Arc<App>, file: &ImageFile, client: ClientAddress) {
     let Some(place) = app.rendering.try_queue(client) else { return };
     let making = app.rendering.join(&file.blob(), || making(app, file));
     tokio::spawn(async move {
@@ -250,7 +254,7 @@ pub(super) async fn erase_of(app: &App, media: MediaId) -> Result<()> {
 
 /// From here on no image with a look of this media is made any more.
 async fn replace_all(tx: &Tx, media: MediaId) -> Result<()> {
-    for photo in photos::in_media(tx, media).await? {
+    for photo in photos::in_some(tx, &[media]).await? {
         photos::set_look_key(tx, photo.id, None).await?;
         replaced(tx, &photo).await?;
     }

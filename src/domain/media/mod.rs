@@ -5,6 +5,7 @@ mod change_photo;
 mod counts;
 mod delete;
 mod edit;
+mod links;
 mod looks;
 mod photos;
 mod publish;
@@ -29,6 +30,7 @@ pub use counts::add_up as add_up_counts;
 pub(in crate::domain) use counts::count;
 pub use delete::{delete, erase};
 pub use edit::{Edit, edit};
+pub use links::{Followed, files_behind, renew_of_user as renew_links};
 pub use looks::{
     AppliedFilter, Look, Part, Point, WantedFilter, WantedLook, erase_old as erase_old_looks, make_image,
     make_image_later,

@@ -18,7 +18,7 @@ pub struct Model {
     pub id: PhotoId,
     pub media_id: MediaId,
     pub position: i16,
-    /// The key in the links of its images.
+    /// The key of the files of the photo as it was sent.
     pub image_key: String,
     /// The media type of the original.
     pub content_type: String,
@@ -29,10 +29,12 @@ pub struct Model {
     pub alt_text: Option<String>,
     /// How it is shown, as JSON; `None` when as it was sent.
     pub look: Option<String>,
-    /// The key in the links of its images when it has a look.
+    /// The key of its files when it has a look.
     pub look_key: Option<String>,
     /// What it was taken with, as JSON, when its owner shows it.
     pub camera: Option<String>,
+    /// The key in the links of its images. `None` for photos of versions before whose links were never renewed.
+    pub link_key: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -56,12 +58,17 @@ pub async fn of_media(app: &App, media: &[MediaId]) -> Result<HashMap<MediaId, V
     app.db
         .kept_or(media, Row::Photos, async |media| {
             let mut photos: HashMap<MediaId, Vec<Model>> = HashMap::new();
-            for photo in app.db.gather(&media, of_many).await? {
+            for photo in read(app, &media).await? {
                 photos.entry(photo.media_id).or_default().push(photo);
             }
             Ok(photos)
         })
         .await
+}
+
+/// The photos of these media as they are stored now.
+pub(super) async fn read(app: &App, media: &[MediaId]) -> Result<Vec<Model>> {
+    app.db.gather(media, of_many).await
 }
 
 async fn of_many(connection: &Reader, media: Vec<MediaId>) -> Result<Vec<Model>> {
@@ -84,14 +91,27 @@ pub(super) async fn delete_of(tx: &Tx, media: MediaId) -> Result<()> {
     Ok(())
 }
 
-/// The photos of a media, which stay as they are until the transaction ends.
-pub(super) async fn in_media(tx: &Tx, media: MediaId) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::MediaId.eq(media)).lock_exclusive().all(tx.conn()).await?)
-}
-
 /// The photo that is shown with a look.
 pub(super) async fn with_look_key(connection: &Reader, key: &str) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::LookKey.eq(key)).one(connection).await?)
+}
+
+/// The photo that a key in links is for.
+pub(super) async fn with_link_key(connection: &Reader, key: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::LinkKey.eq(key)).one(connection).await?)
+}
+
+/// The photos of some media, which stay as they are until the transaction ends.
+pub(super) async fn in_some(tx: &Tx, media: &[MediaId]) -> Result<Vec<Model>> {
+    let photos = Entity::find().filter(Column::MediaId.is_in(media.iter().copied()));
+    // In one order, so that two of these do not wait for each other.
+    Ok(photos.order_by_asc(Column::Id).lock_exclusive().all(tx.conn()).await?)
+}
+
+pub(super) async fn set_link_key(tx: &Tx, id: PhotoId, key: &str) -> Result<()> {
+    let changed = Entity::update_many().col_expr(Column::LinkKey, Expr::value(key));
+    changed.filter(Column::Id.eq(id)).exec(tx.conn()).await?;
+    Ok(())
 }
 
 pub(super) async fn lock(tx: &Tx, id: PhotoId) -> Result<Option<Model>> {
@@ -110,6 +130,7 @@ pub(super) async fn set_changed(tx: &Tx, photo: Model) -> Result<()> {
         .col_expr(Column::AltText, Expr::value(photo.alt_text))
         .col_expr(Column::Look, Expr::value(photo.look))
         .col_expr(Column::LookKey, Expr::value(photo.look_key))
+        .col_expr(Column::LinkKey, Expr::value(photo.link_key))
         .col_expr(Column::BlurHash, Expr::value(photo.blur_hash))
         .col_expr(Column::DominantColor, Expr::value(photo.dominant_color));
     changed.filter(Column::Id.eq(photo.id)).exec(tx.conn()).await?;

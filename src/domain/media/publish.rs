@@ -9,7 +9,7 @@ use super::{Audience, DraftTag, Media, PHOTOS, Photo, edit, photos, table, tags}
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
-use crate::base::ids::{MediaId, UploadId};
+use crate::base::ids::{MediaId, Sharded, UploadId};
 use crate::base::text;
 use crate::domain::idempotency::{self, Key};
 use crate::domain::mentions;
@@ -169,5 +169,6 @@ fn row(app: &App, media: MediaId, number: usize, (images, wanted): (Images, &Dra
         look: None,
         look_key: None,
         camera: images.camera.filter(|_| wanted.shows_camera),
+        link_key: Some(looks::new_key(app, media.shard())),
     })
 }

@@ -103,6 +103,24 @@ pub(super) async fn set_edited(tx: &Tx, media: Model) -> Result<()> {
     Ok(())
 }
 
+/// Whose some media are, and who can see them.
+pub(super) async fn audiences(connection: &Reader, ids: Vec<MediaId>) -> Result<Vec<(MediaId, UserId, Audience)>> {
+    let rows = Entity::find().select_only().columns([Column::Id, Column::OwnerId, Column::Audience]);
+    Ok(rows.filter(Column::Id.is_in(ids)).into_tuple().all(connection).await?)
+}
+
+/// The media of a user for an audience after one of them, oldest first, at most so many.
+pub(super) async fn after(
+    tx: &Tx,
+    (owner, audience): (UserId, Audience),
+    id: MediaId,
+    most: u64,
+) -> Result<Vec<MediaId>> {
+    let rows = Entity::find().select_only().column(Column::Id).filter(Column::OwnerId.eq(owner));
+    let rows = rows.filter(Column::Audience.eq(audience)).filter(Column::Id.gt(id));
+    Ok(rows.order_by_asc(Column::Id).limit(most).into_tuple().all(tx.conn()).await?)
+}
+
 pub(super) async fn delete(tx: &Tx, owner: UserId, id: MediaId) -> Result<bool> {
     let deleted = Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::OwnerId.eq(owner));
     Ok(deleted.exec(tx.conn()).await?.rows_affected == 1)

@@ -5,8 +5,8 @@ use crate::base::clock::Timestamp;
 use crate::base::error::Result;
 use crate::base::ids::{ActivityId, MediaId, UserId};
 use crate::domain::activity::{self, Activity, Kind, News};
-use crate::domain::media;
-use crate::platform::imaging::Size;
+use crate::domain::{media, uploads};
+use crate::platform::imaging::{Output, Size};
 use crate::platform::links::Reach;
 
 use super::words;
@@ -87,8 +87,7 @@ async fn image(app: &App, media: Option<MediaId>) -> Result<Option<String>> {
     let Some(media) = media else { return Ok(None) };
     let photos = media::photos_of(app, &[media]).await?;
     let Some(photo) = photos.get(&media).and_then(|photos| photos.first()) else { return Ok(None) };
-    let file = format!("{}.jpg", Size::Standard.name());
-    Ok(Some(app.links.image(&photo.image_key, &file, Reach::Some, app.clock.now())?.url))
+    Ok(Some(uploads::link(app, &photo.linked(), (Size::Standard, Output::Jpeg), Reach::Some)?.url))
 }
 
 /// A kind as the schema writes it: `MEDIA_LIKED` for `mediaLiked`.

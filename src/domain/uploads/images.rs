@@ -3,23 +3,24 @@
 //! An image is made once, however many ask for it at the same time, in turns that leave uploads theirs.
 //! When the photo goes, its original goes first: what is written after that is removed again by who wrote it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{keys, limits, table};
+use super::{UploadStatus, keys, limits, table};
 use crate::app::App;
+use crate::base::client_address::ClientAddress;
 use crate::base::error::{Error, Result};
-use crate::base::ids::UserId;
+use crate::base::ids::{MediaId, UploadId, UserId};
 use crate::platform::filters::Table;
 use crate::platform::imaging::lut::Finish;
 use crate::platform::imaging::{self, Framing, Limits, Output, Picture, Rejection, Rendition, Size};
 use crate::platform::imaging_pools::ImagingWork;
+use crate::platform::links::{Link, Reach, Target};
 use crate::platform::rendering::Making;
 
 /// An image of a photo, by what its file is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageFile {
-    /// The key in the photo's links.
+    /// The key of the photo's files.
     pub key: String,
     /// How large.
     pub size: Size,
@@ -28,7 +29,7 @@ pub struct ImageFile {
 }
 
 impl ImageFile {
-    /// The file that a link names, if it is one that this server makes.
+    /// The file with this name, if it is one that this server makes.
     #[must_use]
     pub fn named(key: &str, file: &str) -> Option<Self> {
         let (size, extension) = file.split_once('.')?;
@@ -47,6 +48,17 @@ impl ImageFile {
 #[must_use]
 pub fn file_name(size: Size, output: Output) -> String {
     format!("{}.{}", size.name(), output.extension())
+}
+
+/// The link of an image of what a target names.
+///
+/// # Errors
+/// When a link cannot be signed.
+pub fn link(app: &App, target: &Target<'_>, (size, output): (Size, Output), reach: Reach) -> Result<Link> {
+    // Photos of earlier versions have no other files in the store.
+    let is_made_at_once = output == Output::Jpeg && Size::AT_ONCE.contains(&size);
+    let target = Target { stored: target.stored.filter(|_| is_made_at_once), ..*target };
+    app.links.image(&target, &file_name(size, output), reach, app.clock.now())
 }
 
 /// How images are made of an original.
@@ -88,7 +100,7 @@ impl Recipe {
 pub(in crate::domain) async fn wait_for(
     app: &App,
     file: &ImageFile,
-    client: IpAddr,
+    client: ClientAddress,
     job: impl FnOnce() -> Making,
 ) -> Result<bool> {
     let _place = app.rendering.try_wait(client).ok_or_else(|| overloaded("too many images are waited for"))?;
@@ -142,6 +154,22 @@ pub(in crate::domain) async fn placeholder(app: &App, recipe: &Recipe) -> Result
 /// Removes the images with a key. Harmless when there are none.
 pub(in crate::domain) async fn remove_images_of(app: &App, key: &str) -> Result<()> {
     app.blobs.remove_folder(&keys::images(key)).await
+}
+
+/// The key of the files of an upload that can be shown to its owner, and the media that uses it.
+pub(in crate::domain) async fn files_of(app: &App, id: UploadId) -> Result<Option<(String, Option<MediaId>)>> {
+    let upload = table::one(app.db.read_own(&id), id).await?;
+    let upload = upload.filter(|upload| matches!(upload.status, UploadStatus::Ready | UploadStatus::Used));
+    Ok(upload.and_then(|upload| upload.image_key.map(|key| (key, upload.media_id))))
+}
+
+/// The media with these files, on any shard.
+pub(in crate::domain) async fn media_with(app: &App, key: &str) -> Result<Vec<MediaId>> {
+    let mut media = Vec::new();
+    for database in app.db.databases() {
+        media.extend(table::media_with(database.read_own(), key).await?);
+    }
+    Ok(media)
 }
 
 /// How large a photo of somebody is, by the key of its files; `None` when none of their uploads has them any more.

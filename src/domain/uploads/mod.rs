@@ -27,8 +27,10 @@ use crate::platform::imaging::{self, Limits};
 pub use announce::{Announcement, announce};
 pub use complete::complete;
 pub use discard::discard;
-pub use images::{ImageFile, Recipe, file_name};
-pub(in crate::domain) use images::{placeholder, remove_images_of, render, size_of, store, wait_for};
+pub use images::{ImageFile, Recipe, file_name, link};
+pub(in crate::domain) use images::{
+    files_of, media_with, placeholder, remove_images_of, render, size_of, store, wait_for,
+};
 pub use keep::sweep_erased;
 pub use parts::{Appended, Progress, append, end, progress};
 pub use process::{give_up, process};
@@ -136,7 +138,7 @@ fn unusable(status: UploadStatus) -> &'static str {
 /// What processing made of an upload.
 #[derive(Clone, Debug)]
 pub struct Images {
-    /// The key in the links of its images.
+    /// The key of its files.
     pub key: String,
     /// The media type of the original.
     pub content_type: String,

@@ -215,6 +215,13 @@ pub(super) async fn with_images(connection: &impl ConnectionTrait, key: &str) ->
     Ok(Entity::find().filter(Column::ImageKey.eq(key)).one(connection).await?)
 }
 
+/// The media that use uploads with these files.
+pub(super) async fn media_with(connection: &impl ConnectionTrait, key: &str) -> Result<Vec<MediaId>> {
+    let used = Entity::find().filter(Column::ImageKey.eq(key)).filter(Column::Status.eq(Status::Used));
+    let media: Vec<Option<MediaId>> = used.select_only().column(Column::MediaId).into_tuple().all(connection).await?;
+    Ok(media.into_iter().flatten().collect())
+}
+
 /// The uploads that a media uses or used.
 pub(super) async fn of_media(connection: &impl ConnectionTrait, media: MediaId) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::MediaId.eq(media)).all(connection).await?)

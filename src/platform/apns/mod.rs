@@ -26,7 +26,7 @@ pub use payload::{Alert, LARGEST, Message};
 pub enum Apns {
     /// Apple, or whoever `push.apns` names.
     Live(Box<live::Live>),
-    /// Nobody: what would be sent is logged.
+    /// Nobody: that a push would be sent is logged, and what it says at `debug`.
     Log,
 }
 
@@ -88,7 +88,9 @@ impl Apns {
         match self {
             Self::Live(live) => live.send(db, now, push).await,
             Self::Log => {
-                tracing::info!(topic = %push.topic, payload = %push.payload, "a push would be sent: push.apns is not set");
+                tracing::info!(topic = %push.topic, id = %push.id, "push not sent: push.apns is not set");
+                // It holds links, names and a cursor.
+                tracing::debug!(id = %push.id, payload = %push.payload, "payload of a push that was not sent");
                 Ok(Answer::Accepted)
             }
         }

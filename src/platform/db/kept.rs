@@ -6,7 +6,7 @@
 //!   that wrote, so that who writes reads it back; with the log in all others.
 //! * Who began to read before a row was forgotten does not keep it: each part counts what was forgotten in it.
 //! * While the log of a database cannot be followed, or nobody moves facts into it, nothing of that database is believed.
-//! * Who may see what is never kept here: that is asked of the databases each time.
+//! * Who may see what is never decided by it, but for images behind links: it is asked of the databases each time.
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -18,8 +18,6 @@ use crate::base::clock::Timestamp;
 use crate::base::config::Config;
 use crate::base::error::{Error, Result};
 
-/// When links to what everyone may see end: 2100-01-01T00:00:00Z, because CloudFront wants an end.
-const FAR: i64 = 4_102_444_800;
 /// Links that are remembered, and as many older ones: a signature takes about a millisecond, and one by an elliptic curve
 /// is another one each time.
 const REMEMBERED: usize = 20_000;
@@ -64,9 +62,9 @@ impl CloudFront {
         Ok(Some(Self { folder, key_id: id.clone(), key, chance: chance.clone(), signed: Mutex::default() }))
     }
 
-    /// An address with a signature that ends then, or in a time that nobody waits for.
-    pub(super) fn sign(&self, url: &str, expires_at: Option<Timestamp>) -> Result<String> {
-        let end = expires_at.map_or(FAR, Timestamp::seconds);
+    /// An address with a signature that ends then.
+    pub(super) fn sign(&self, url: &str, expires_at: Timestamp) -> Result<String> {
+        let end = expires_at.seconds();
         let policy = policy(url, end);
         let signature = match self.recall(&policy) {
             Some(signature) => signature,
@@ -191,23 +189,22 @@ mod tests {
     fn cloudfront_finds_the_signatures_right() {
         for pem in [RSA.to_owned(), curve()] {
             let cloudfront = with_key(&pem);
-            let (lasting, ending) = (cloudfront.sign(URL, None).unwrap(), cloudfront.sign(URL, Some(END)).unwrap());
-            assert_eq!(verifies(&cloudfront, &lasting), Some(FAR));
+            let ending = cloudfront.sign(URL, END).unwrap();
             assert_eq!(verifies(&cloudfront, &ending), Some(1_767_290_400));
             let later = ending.replace("1767290400", "1767290401");
-            assert_eq!((verifies(&cloudfront, &later), verifies(&with_key(&curve()), &lasting)), (None, None));
-            assert_eq!(cloudfront.sign(URL, None).unwrap(), lasting, "a link stays the same");
+            assert_eq!((verifies(&cloudfront, &later), verifies(&with_key(&curve()), &ending)), (None, None));
+            assert_eq!(cloudfront.sign(URL, END).unwrap(), ending, "a link stays the same");
         }
     }
 
     #[test]
     fn links_that_are_asked_for_again_are_not_forgotten_at_once() {
         let cloudfront = with_key(&curve());
-        let first = cloudfront.sign(URL, None).unwrap();
+        let first = cloudfront.sign(URL, END).unwrap();
         for number in 0..REMEMBERED {
             cloudfront.remember(&number.to_string(), String::new());
         }
-        assert_eq!(cloudfront.sign(URL, None).unwrap(), first);
+        assert_eq!(cloudfront.sign(URL, END).unwrap(), first);
         assert!(cloudfront.signed.lock().unwrap().young.len() <= REMEMBERED);
     }
 

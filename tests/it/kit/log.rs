@@ -1,4 +1,5 @@
-//! Listens to what the server logs: an `error` means that someone must act, so no story may cause one.
+//! Listens to what the server logs: an `error` means that someone must act, so no story may cause one; and no link to an image
+//! is logged where logs are usually kept.
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
@@ -13,6 +14,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 /// Watches the log of the test's thread, and shows warnings when the test fails.
 pub struct Watch {
     errors: Errors,
+    links: Links,
     _listening: DefaultGuard,
 }
 
@@ -20,8 +22,9 @@ impl Watch {
     pub fn start() -> Self {
         let errors = Errors::default();
         let shown = tracing_subscriber::fmt::layer().with_test_writer().with_filter(LevelFilter::WARN);
-        let heard = tracing_subscriber::registry().with(shown).with(errors.clone());
-        Self { errors, _listening: tracing::subscriber::set_default(heard) }
+        let links = Links::default();
+        let heard = tracing_subscriber::registry().with(shown).with(errors.clone()).with(links.clone());
+        Self { errors, links, _listening: tracing::subscriber::set_default(heard) }
     }
 
     /// Forgets one error with these words, which must be there.
@@ -34,6 +37,24 @@ impl Watch {
     /// What was logged as an error.
     pub fn errors(&self) -> Vec<String> {
         self.errors.0.lock().expect("the log").clone()
+    }
+
+    /// What was logged at `info` or above with a link to an image in it.
+    pub fn links(&self) -> Vec<String> {
+        self.links.0.lock().expect("the log").clone()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Links(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Links {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() <= Level::INFO {
+            let mut text = Text::default();
+            event.record(&mut text);
+            self.0.lock().expect("the log").extend(Some(text.0).filter(|text| text.contains("/images/")));
+        }
     }
 }
 

@@ -153,6 +153,7 @@ impl Kit {
         }
         self.parts.drop().await;
         assert_eq!(self.log.errors(), Vec::<String>::new(), "the server logged errors");
+        assert_eq!(self.log.links(), Vec::<String>::new(), "the server logged links");
     }
 }
 
