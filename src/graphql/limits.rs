@@ -3,6 +3,7 @@
 //! The order matters. The text is scanned before it is parsed, because the parser recurses; the document is measured
 //! before async-graphql sees it, because its own checks follow fragments without remembering where they were.
 
+mod absent;
 mod documents;
 mod measure;
 mod scan;
@@ -54,7 +55,7 @@ pub struct Asked<'a> {
 /// An operation that may be executed.
 #[derive(Debug)]
 pub struct Admitted {
-    /// The document, parsed.
+    /// The document, parsed, without the uses of variables that have no value.
     pub document: Arc<ExecutableDocument>,
     /// Query, mutation or subscription.
     pub kind: OperationType,
@@ -92,18 +93,15 @@ impl Limits {
         let Parsed { document, bytes } = self.documents.parsed(asked.query, self.most.tokens)?;
         let operation = choose(&document, asked.operation_name)?;
         let (position, kind) = (operation.pos, operation.node.ty);
-        let mut variables = variables::complete(&self.types, &operation.node, variables)?;
+        let variables = variables::complete(&self.types, &operation.node, variables)?;
         let mut ruler = Ruler::new(&self.types, &document, &variables);
         let measure = ruler.operation(&operation.node)?;
-        let defaults = std::mem::take(&mut ruler.defaults);
         self.check_all(&mut ruler, &document)?;
         self.check(&operation.node, &measure).map_err(|rejected| rejected.at(position))?;
-        for (name, default) in defaults {
-            variables.entry(name).or_insert(default);
-        }
         let bytes = bytes + variables.values().map(weight).sum::<usize>();
         let order = Order::of(&document, &operation.node);
         let sharing = sharing::of(&self.types, (&document, &operation.node), (asked, &variables));
+        let document = absent::without_absent(&self.types, document, (asked.operation_name, &variables));
         Ok(Admitted { kind, variables, cost: measure.cost, order, bytes, sharing, document })
     }
 

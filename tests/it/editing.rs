@@ -34,6 +34,49 @@ async fn what_is_left_out_stays_and_null_clears() {
 }
 
 #[tokio::test]
+async fn a_variable_that_is_not_given_leaves_what_it_stands_for() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let media = ada.publishes("dusk").await;
+    let update = "mutation($m: ID!, $c: String, $w: String) {
+        updateMedia(input: { mediaId: $m, caption: $c, contentWarning: $w }) {
+            media { caption { plain } contentWarning photos { id } } } }";
+    let edit = async |given: Value| {
+        let mut given = given;
+        given["m"] = json!(media);
+        ada.asks(update, given).await.data("/updateMedia/media").clone()
+    };
+    // One document, sent again and again: what was not given once is not missing the next time.
+    let mut photo = Value::Null;
+    for (given, caption, warning) in [
+        (json!({ "w": "bright light" }), json!({ "plain": "dusk" }), json!("bright light")),
+        (json!({ "c": "dawn" }), json!({ "plain": "dawn" }), json!("bright light")),
+        (json!({ "w": null }), json!({ "plain": "dawn" }), Value::Null),
+        (json!({}), json!({ "plain": "dawn" }), Value::Null),
+        (json!({ "c": null }), Value::Null, Value::Null),
+    ] {
+        let edited = edit(given.clone()).await;
+        assert_eq!((&edited["caption"], &edited["contentWarning"]), (&caption, &warning), "{given}");
+        photo = edited["photos"][0]["id"].clone();
+    }
+    let update = "mutation($p: ID!, $a: String, $x: Float!, $f: PhotoPointInput) {
+        first: updatePhoto(input: { photoId: $p, altText: $a, focalPoint: { x: $x, y: 0.5 } }) { photo { id } }
+        then: updatePhoto(input: { photoId: $p, altText: $a, focalPoint: $f }) { photo { altText focalPoint { x } } } }";
+    let edited = ada.asks(update, json!({ "p": photo, "a": "a lake", "x": 0.25 })).await;
+    assert_eq!(edited.data("/then/photo"), &json!({ "altText": "a lake", "focalPoint": { "x": 0.25 } }));
+    let edited = ada.asks(update, json!({ "p": photo, "x": 0.75, "f": null })).await;
+    assert_eq!(edited.data("/then/photo"), &json!({ "altText": "a lake", "focalPoint": null }));
+    // A place that needs a value is still refused, and so is one of another type.
+    for wrong in [
+        "mutation($m: ID) { updateMedia(input: { mediaId: $m }) { media { id } } }",
+        "mutation($c: Int) { updateMedia(input: { mediaId: \"med_1\", caption: $c }) { media { id } } }",
+    ] {
+        assert_eq!(ada.asks(wrong, json!({})).await.code(), "GRAPHQL_VALIDATION_FAILED", "{wrong}");
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
 async fn only_its_owner_can_edit_a_media_and_it_stays_within_the_limits() {
     let kit = Kit::start().await;
     let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);

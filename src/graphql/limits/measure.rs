@@ -64,13 +64,11 @@ pub(super) struct Ruler<'a> {
     variables: &'a Variables,
     /// The fragments measured so far; `None` while one is being measured.
     measured: HashMap<&'a str, Option<Measure>>,
-    /// For variables that were not given: the default of the argument they were to be the value of.
-    pub(super) defaults: Vec<(Name, Value)>,
 }
 
 impl<'a> Ruler<'a> {
     pub(super) fn new(types: &'a Types, document: &'a ExecutableDocument, variables: &'a Variables) -> Self {
-        Self { types, fragments: &document.fragments, variables, measured: HashMap::new(), defaults: Vec::new() }
+        Self { types, fragments: &document.fragments, variables, measured: HashMap::new() }
     }
 
     /// The size of an operation.
@@ -143,9 +141,6 @@ impl<'a> Ruler<'a> {
         }
         measure.roots = 1;
         measure.aliases = measure.aliases.saturating_add(u64::from(field.alias.is_some()));
-        if let Some(known) = known {
-            self.remember_defaults(field, known);
-        }
         if is_introspection(parent) || is_introspection(child) {
             return Ok(self.introspected(name, measure));
         }
@@ -217,20 +212,6 @@ impl<'a> Ruler<'a> {
     fn argument(&self, field: &Selected, name: &str) -> Option<Value> {
         let value = field.get_argument(name)?.node.clone();
         value.into_const_with(|variable| self.variables.get(&variable).cloned().ok_or(())).ok()
-    }
-
-    /// The specification says that an argument whose variable was not given has its default. async-graphql takes null.
-    /// When such a variable is used for several arguments, they all get the default of the first.
-    fn remember_defaults(&mut self, field: &Selected, known: &Field) {
-        for (name, value) in &field.arguments {
-            let default = known.arguments.get(name.node.as_str()).and_then(|argument| argument.default.as_ref());
-            let Some(default) = default else { continue };
-            // The parser's type for values cannot be named from here, but a variable is written as one.
-            let text = value.node.to_string();
-            if let Some(variable) = text.strip_prefix('$').filter(|name| !self.variables.contains_key(*name)) {
-                self.defaults.push((Name::new(variable), default.clone()));
-            }
-        }
     }
 }
 

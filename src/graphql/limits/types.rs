@@ -127,6 +127,13 @@ impl Types {
     }
 }
 
+impl Kind {
+    /// Whether it is an input of which exactly one field is given.
+    pub(super) fn is_one_of(&self) -> bool {
+        matches!(self, Self::Input(input) if input.is_one_of)
+    }
+}
+
 impl Field {
     pub(super) fn is_list(&self) -> bool {
         is_list(&self.ty)
