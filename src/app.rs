@@ -22,6 +22,7 @@ use crate::platform::counters::Counters;
 use crate::platform::db::Db;
 use crate::platform::drain::Drain;
 use crate::platform::filters::Filters;
+use crate::platform::heif::Heif;
 use crate::platform::imaging_pools::ImagingPools;
 use crate::platform::links::Links;
 use crate::platform::log::live::Live;
@@ -81,6 +82,8 @@ pub struct App {
     pub hashing: Turns,
     /// The filters that photos can be shown with.
     pub filters: Filters,
+    /// What reads HEIC and AVIF, where there is such a program and it may run.
+    pub heif: Option<Heif>,
     /// Whose turn it is to work on pixels.
     pub imaging: ImagingPools,
     /// Images that somebody waits for.
@@ -133,6 +136,7 @@ impl App {
         let chance = Chance::default();
         let filters = Filters::open(&config.filters);
         filters.wrong.iter().for_each(|wrong| tracing::error!("{wrong} It was left out."));
+        let heif = Heif::open(&config.uploads).and_then(|heif| heif.inspect_err(|why| tracing::error!("{why}")).ok());
         let db = databases(&config, &clock, edition).await?;
         let (positions, identities) = logs(&db).await?;
         let redis = Redis::open(&config.redis).await?;
@@ -155,6 +159,7 @@ impl App {
             ended_sessions: Mutex::default(),
             hashing: Turns::for_passwords(),
             filters,
+            heif,
             imaging: ImagingPools::of(config.uploads.workers),
             rendering: Rendering::default(),
             config,

@@ -5,6 +5,7 @@
 
 mod commands;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -13,7 +14,7 @@ use photograph::base::clock::Clock;
 use photograph::base::config::{Config, Roles};
 use photograph::base::volume;
 use photograph::platform::db::Db;
-use photograph::platform::telemetry;
+use photograph::platform::{sandbox, telemetry};
 use photograph::{graphql, http, jobs};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -57,6 +58,14 @@ enum Task {
     /// Show the configuration.
     #[command(subcommand)]
     Config(ConfigTask),
+    /// Enter the sandbox and become a command. What reads HEIC and AVIF is started by this.
+    #[command(hide = true, name = sandbox::SUBCOMMAND)]
+    Sandboxed {
+        /// A program that may be read and executed beside the system's own.
+        program: PathBuf,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
     /// Write the GraphQL schema to `schema.graphql`.
     Schema {
         /// Compare instead of writing; fails when the file is not up to date.
@@ -98,6 +107,7 @@ async fn main() -> ExitCode {
         Task::Feed(task) => Box::pin(feed::run(task)).await,
         Task::Config(ConfigTask::Show(settings)) => show(&settings),
         Task::Config(ConfigTask::Table) => table(),
+        Task::Sandboxed { program, command } => return sandboxed(&program, &command),
         Task::Schema { check } => schema(check),
     };
     match done {
@@ -204,6 +214,12 @@ fn show(settings: &Settings) -> Outcome {
 fn table() -> Outcome {
     print!("{}", Config::table());
     Ok(())
+}
+
+/// What started this waits for a status as a shell gives it.
+fn sandboxed(program: &Path, command: &[String]) -> ExitCode {
+    eprintln!("{}", sandbox::become_sandboxed(program, command));
+    ExitCode::from(sandbox::REFUSED)
 }
 
 fn schema(check: bool) -> Outcome {

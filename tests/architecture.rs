@@ -25,9 +25,9 @@ const ROOMS: [(&str, &[&str]); 7] = [
 /// What `http` needs of the domain: who is asking, where the bytes of a photo go and come from, and the tables of filters.
 const HTTP_KNOWS: [&str; 4] = ["filters", "media", "sessions", "uploads"];
 /// The neighbors in `platform` that stand on another one: the relay of the log stores the steps that follow and tells all
-/// processes, the secret behind the links is in the first database, like the signed tokens for Apple, and filters are tables
-/// of colors.
-const STANDS_ON: [(&str, &str); 11] = [
+/// processes, the secret behind the links is in the first database, like the signed tokens for Apple, filters are tables of
+/// colors, and the decoder of HEIC runs in a sandbox.
+const STANDS_ON: [(&str, &str); 12] = [
     ("queue", "db"),
     ("log", "db"),
     ("log", "queue"),
@@ -39,6 +39,7 @@ const STANDS_ON: [(&str, &str); 11] = [
     ("apns", "db"),
     ("apns", "token"),
     ("filters", "imaging"),
+    ("heif", "sandbox"),
 ];
 /// Lines of a source file without its unit tests.
 const MOST_LINES: usize = 400;

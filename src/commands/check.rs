@@ -9,7 +9,7 @@ use photograph::platform::apns::Apns;
 use photograph::platform::blobs::Blobs;
 use photograph::platform::db::Db;
 use photograph::platform::filters::Filters;
-use photograph::platform::heif::{Bounds, Decoder};
+use photograph::platform::heif::Heif;
 use photograph::platform::{db, redis, telemetry};
 
 use super::{Outcome, Settings};
@@ -107,9 +107,11 @@ async fn photos(config: &Config) -> Part {
 
 /// The program for HEIC and AVIF, where one is named.
 fn heif(config: &Config) -> Option<Part> {
-    let program = config.uploads.heif_decoder.as_deref()?;
     let place = std::env::temp_dir().join(format!("photograph-check-{}", Chance::default().token()));
-    let found = Decoder { program, place: &place, bounds: Bounds::default() }.check("sample");
+    let found = match Heif::open(&config.uploads)? {
+        Ok(heif) => heif.decoder(&place).check("sample"),
+        Err(why) => vec![Err(why)],
+    };
     // There is none when the program was not begun.
     let _ = std::fs::remove_dir(&place);
     let seen = found.iter().filter_map(|found| found.clone().ok()).collect();

@@ -1,15 +1,17 @@
 //! Photos in the containers of HEIF (HEIC of iPhones, AVIF), made into JPEGs by a program beside this one. Decoders of these
 //! are large and written in C, so they run where a crash harms nobody.
 //!
-//! The program sees one file in a folder of its own, and an empty environment. Its memory, its time and what it may write
-//! are bounded; what it writes is looked at like anything that somebody sent. Everything here blocks: call it from a
-//! blocking thread.
+//! The program sees one file in a folder of its own, and an empty environment, from within a [`sandbox`]. Its memory, its
+//! time and what it may write are bounded; what it writes is looked at like anything that somebody sent. Everything here
+//! blocks: call it from a blocking thread.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::sandbox;
+use crate::base::config::Uploads;
 use crate::base::error::{Error, Result};
 use crate::base::volume;
 
@@ -25,18 +27,56 @@ const ABANDONED: Duration = Duration::from_hours(1);
 const SPARE: u64 = 1 << 20;
 /// The quality of the JPEG: it is the original that stays.
 const QUALITY: &str = "95";
-/// Bounds for the shell and what it becomes: memory in KiB, blocks of 512 bytes, and seconds until it is ended.
-const BOUNDED: &str = r#"ulimit -v "$1" && ulimit -f "$2" && exec timeout -k 1 "$3" "$0" -q "$4" photo.heif photo.jpg"#;
+/// Seconds until what follows is ended. Outside of the sandbox, where nothing can be ended.
+const TIMED: &str = r#"exec timeout -k 1 "$0" "$@""#;
+/// Bounds for the shell and what it becomes: memory in KiB, and blocks of 512 bytes.
+const BOUNDED: &str = r#"ulimit -v "$1" && ulimit -f "$2" && exec "$0" -q "$3" photo.heif photo.jpg"#;
 /// What `timeout` says of what it ended.
 const TOO_SLOW: Option<i32> = Some(124);
 /// What it says when it cannot begin the program, or the shell when there is no `timeout`.
 const NOT_BEGUN: [Option<i32>; 2] = [Some(126), Some(127)];
+
+/// The program, where there is one that may run.
+#[derive(Clone, Debug)]
+pub struct Heif {
+    /// The program: `heif-convert` of libheif, or one that is called like it.
+    pub program: PathBuf,
+    /// What starts it in a sandbox. None where there is no sandbox and the configuration does without.
+    pub launcher: Option<PathBuf>,
+}
+
+impl Heif {
+    /// That of a configuration; `None` when there is none.
+    ///
+    /// # Errors
+    /// Why it must not run: without a sandbox what strangers send could reach everything that this program can.
+    #[must_use]
+    pub fn open(uploads: &Uploads) -> Option<std::result::Result<Self, String>> {
+        let program = uploads.heif_decoder.clone()?;
+        let launcher = uploads.launcher.clone().unwrap_or_else(sandbox::own_program);
+        Some(match sandbox::check(&launcher) {
+            Ok(()) => Ok(Self { program, launcher: Some(launcher) }),
+            Err(_) if uploads.heif_unsandboxed => Ok(Self { program, launcher: None }),
+            Err(why) => Err(format!(
+                "HEIC and AVIF are off, because there is no sandbox for the decoder: {why}. Use a kernel with Landlock (Linux 5.13) and let the container use it, or set uploads.heif_unsandboxed."
+            )),
+        })
+    }
+
+    /// The program with a place to work in.
+    #[must_use]
+    pub fn decoder<'a>(&'a self, place: &'a Path) -> Decoder<'a> {
+        Decoder { program: &self.program, launcher: self.launcher.as_deref(), place, bounds: Bounds::default() }
+    }
+}
 
 /// The program, and where it works.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder<'a> {
     /// The program: `heif-convert` of libheif, or one that is called like it.
     pub program: &'a Path,
+    /// What starts it in a sandbox; none when it runs without.
+    pub launcher: Option<&'a Path>,
     /// Where each file has a folder of its own, for as long as it is worked on.
     pub place: &'a Path,
     /// What it may take.
@@ -89,7 +129,7 @@ impl Decoder<'_> {
         let (program, mut found) = (self.program.display(), Vec::new());
         for (kind, sample) in SAMPLES {
             match self.decode(name, sample) {
-                Ok(Ok(_)) => found.push(Ok(format!("{kind} works with {program}."))),
+                Ok(Ok(_)) => found.push(Ok(format!("{kind} works with {program}, {}.", self.confined()))),
                 Ok(Err(_)) => found.push(Err(format!(
                     "{program} makes no picture of {kind}. It may lack what decodes it: libheif-plugin-libde265 for HEIC, libheif-plugin-dav1d for AVIF."
                 ))),
@@ -97,6 +137,13 @@ impl Decoder<'_> {
             }
         }
         found
+    }
+
+    fn confined(&self) -> &'static str {
+        match self.launcher {
+            Some(_) => "in a sandbox",
+            None => "without a sandbox, as uploads.heif_unsandboxed allows",
+        }
     }
 
     /// The picture in a file as a JPEG, upright, with what its metadata says. The name is one that nothing else uses.
@@ -128,8 +175,12 @@ impl Decoder<'_> {
     fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new("/bin/sh");
         let Bounds { time, memory, written } = self.bounds;
-        let bounds = [memory >> 10, written / 512, time.as_secs()].map(|bound| bound.to_string());
-        command.args(["-c", BOUNDED]).arg(self.program).args(bounds).arg(QUALITY);
+        command.args(["-c", TIMED]).arg(time.as_secs().to_string());
+        if let Some(launcher) = self.launcher {
+            command.arg(launcher).arg(sandbox::SUBCOMMAND).arg(self.program);
+        }
+        let bounds = [memory >> 10, written / 512].map(|bound| bound.to_string());
+        command.args(["/bin/sh", "-c", BOUNDED]).arg(self.program).args(bounds).arg(QUALITY);
         command.env_clear().current_dir(folder);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
@@ -184,7 +235,7 @@ mod tests {
         fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let bounds = Bounds { time: Duration::from_secs(seconds), memory: 64 << 20, written: 1 << 20 };
-        let decoder = Decoder { program: &program, place: &works, bounds };
+        let decoder = Decoder { program: &program, launcher: None, place: &works, bounds };
         let made = decoder.decode("one", FILE);
         let is_left = fs::read_dir(works).unwrap().next().is_some();
         fs::remove_dir_all(place).unwrap();
@@ -222,10 +273,21 @@ mod tests {
     }
 
     #[test]
+    fn without_a_sandbox_nothing_is_decoded_unless_the_configuration_allows_it() {
+        let launcher = Some(PathBuf::from("/bin/false"));
+        let uploads = Uploads { heif_decoder: Some("/usr/bin/heif-convert".into()), launcher, ..Uploads::default() };
+        let refused = Heif::open(&uploads).unwrap().unwrap_err();
+        assert!(refused.contains("uploads.heif_unsandboxed"), "{refused}");
+        let allowed = Heif::open(&Uploads { heif_unsandboxed: true, ..uploads.clone() }).unwrap().unwrap();
+        assert_eq!(allowed.launcher, None);
+        assert!(Heif::open(&Uploads { heif_decoder: None, ..uploads }).is_none());
+    }
+
+    #[test]
     fn a_program_that_is_not_there_is_no_fault_of_the_photo() {
         let place = std::env::temp_dir().join(format!("photograph-heif-none-{}", std::process::id()));
         let program = Path::new("/no/such/program");
-        let decoder = Decoder { program, place: &place, bounds: Bounds::default() };
+        let decoder = Decoder { program, launcher: None, place: &place, bounds: Bounds::default() };
         assert!(decoder.decode("one", FILE).is_err());
         let jpeg = decoder.decode("two", b"\xFF\xD8\xFF\xE0 a JPEG");
         assert_eq!(jpeg.unwrap(), Err(Failed::Other));

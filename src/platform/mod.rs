@@ -17,6 +17,7 @@ pub mod log;
 pub mod queue;
 pub mod redis;
 pub mod rendering;
+pub mod sandbox;
 pub mod telemetry;
 pub mod timelines;
 pub mod token;

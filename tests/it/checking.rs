@@ -1,11 +1,14 @@
 //! `photograph check --live`: every configured part is tried, and what is wrong is said in plain words, with how to mend it.
 
+use std::path::Path;
+
+use photograph::platform::sandbox;
 use sea_orm::{ConnectionTrait, Database};
 
 use crate::heif::heif_decoder;
 use crate::kit::Folder;
 use crate::kit::parts::Parts;
-use crate::kit::program::{free_address, run};
+use crate::kit::program::{PROGRAM, free_address, run};
 use crate::kit::store::Store;
 
 /// Whether a check went well, and all that it said.
@@ -24,7 +27,7 @@ fn set_up(toml: &str) -> Folder {
 #[tokio::test]
 async fn every_part_is_tried_and_nothing_is_changed() {
     let parts = Parts::fresh().await;
-    let heif = format!("[uploads]\nheif_decoder = \"{}\"\n", heif_decoder());
+    let heif = format!("[uploads]\nheif_decoder = \"{}\"\nheif_unsandboxed = true\n", heif_decoder());
     let folder = set_up(&format!("{}{heif}", parts.toml()));
     let (_, said) = checked(&folder);
     let lacks = ["It is made at the first start.", "It has no schema yet. Run `photograph migrate`."];
@@ -36,6 +39,10 @@ async fn every_part_is_tried_and_nothing_is_changed() {
     let of_a_company = ["Postgres", "Replica", "Redis", "Its schema is up to date.", "in the bucket"];
     let embedded = ["SQLite", "Its schema is up to date.", "below data/blobs"];
     assert!(said.contains("HEIC works with") && said.contains("AVIF works with"), "{said}");
+    let is_confined = sandbox::check(Path::new(PROGRAM)).is_ok();
+    let confined =
+        if is_confined { ", in a sandbox." } else { ", without a sandbox, as uploads.heif_unsandboxed allows." };
+    assert!(said.contains(confined), "{said}");
     let expected = if matches!(parts, Parts::Embedded) { &embedded[..] } else { &of_a_company[..] };
     assert!(expected.iter().all(|part| said.contains(part)), "{said}");
     parts.drop().await;
@@ -54,7 +61,10 @@ fn each_part_that_is_wrong_is_said_to_be_wrong() {
             format!("{s3}bucket = \"photograph\"\naccess_key_id = \"x\"\nsecret_access_key = \"y\"\n"),
             "s3.access_key_id",
         ),
-        ("[uploads]\nheif_decoder = \"/nowhere/heif-convert\"\n".to_owned(), "Check uploads.heif_decoder"),
+        (
+            "[uploads]\nheif_decoder = \"/nowhere/heif-convert\"\nheif_unsandboxed = true\n".to_owned(),
+            "Check uploads.heif_decoder",
+        ),
     ] {
         let (is_well, said) = checked(&set_up(&toml));
         assert!(!is_well && said.contains("WRONG") && said.contains("one thing is wrong"), "{toml}{said}");

@@ -1,8 +1,14 @@
 //! Photos of iPhones: HEIC, made into JPEGs by a program beside the server, and AVIF with them. Turned once, and without a
 //! trace of where they were taken.
 
+use std::fs::Permissions;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
+use photograph::platform::heif::{Bounds, Decoder};
+use photograph::platform::sandbox;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -111,5 +117,79 @@ async fn a_server_says_what_it_takes() {
     let kit = with_decoder().await;
     let all = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "image/avif"];
     assert_eq!(kinds(&kit).await, json!(all));
+    kit.ends().await;
+}
+
+/// What a decoder with a mind of its own tries, and says in the place of its picture. It is also what the test starts with a
+/// socket that listens, and files that are not its business.
+const HOSTILE: &str = r#"#!/bin/bash
+{
+    cat "$3" >/dev/null && echo "reads its photo"
+    (exec 3<>/dev/tcp/127.0.0.1/PORT) && echo "opens a socket"
+    cat FOREIGN/secret && echo "reads a foreign file"
+    echo x >> FOREIGN/secret && echo "writes a foreign file"
+    echo x > FOREIGN/new && echo "makes a foreign file"
+    touch -d 1999-01-01 FOREIGN/secret && echo "changes a foreign file"
+    chmod 644 FOREIGN/secret && echo "opens a foreign file to others"
+    ls FOREIGN >/dev/null && echo "looks into a foreign folder"
+    cat /proc/PROCESS/environ >/dev/null && echo "reads the server's environment"
+    kill -0 PROCESS && echo "reaches the server's process"
+    rm FOREIGN/secret && echo "removes a foreign file"
+} 2>/dev/null >"$4"
+exit 0
+"#;
+
+/// Without the sandbox the same program does it all, so that what is shown is the sandbox. Where this kernel has none, HEIC is
+/// off: the suite proves whichever it is, and says so.
+#[tokio::test]
+async fn a_decoder_reaches_nothing_but_its_photo() {
+    let kit = with_decoder().await;
+    let launcher = std::path::PathBuf::from(crate::kit::program::PROGRAM);
+    let sandbox = sandbox::check(&launcher);
+    println!("the sandbox on this kernel: {sandbox:?}");
+    assert_eq!(kit.app.heif.is_some(), sandbox.is_ok(), "without a sandbox there is no HEIC");
+    let tried = |launcher: Option<&Path>| {
+        let foreign = kit.folder().join("foreign");
+        std::fs::create_dir_all(&foreign).expect("a folder");
+        std::fs::write(foreign.join("secret"), "a secret\n").expect("a file");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let script = HOSTILE
+            .replace("PORT", &listener.local_addr().expect("its port").port().to_string())
+            .replace("FOREIGN", foreign.to_str().expect("a path"))
+            .replace("PROCESS", &std::process::id().to_string());
+        let program = kit.folder().join("hostile");
+        std::fs::write(&program, script).expect("a program");
+        std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("it can be executed");
+        let place = kit.folder().join("decoding");
+        let decoder = Decoder { program: &program, launcher, place: &place, bounds: Bounds::default() };
+        let made = decoder.decode("hostile", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").expect("it runs");
+        (String::from_utf8(made.expect("what it says")).expect("text"), foreign.join("secret").exists())
+    };
+    let (everything, is_there) = tried(None);
+    assert_eq!((everything.lines().count(), is_there), (12, false), "it can do all of it: {everything}");
+    if sandbox.is_ok() {
+        assert_eq!(tried(Some(launcher.as_path())), ("reads its photo\n".to_owned(), true));
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn where_there_is_no_sandbox_heic_is_off_unless_the_operator_allows_it() {
+    let without = |allowed: bool| {
+        Kit::with(move |config| {
+            config.uploads.heif_decoder = Some(heif_decoder().into());
+            config.uploads.launcher = Some("/bin/false".into());
+            config.uploads.heif_unsandboxed = allowed;
+        })
+    };
+    let kit = without(true).await;
+    let ada = kit.signs_up("ada").await;
+    ada.uploads(&encoded(&kit, "heic"), "image/heic").await;
+    kit.ends().await;
+    let kit = without(false).await;
+    kit.forgives("HEIC and AVIF are off");
+    let ada = kit.signs_up("ada").await;
+    let input = json!({ "contentType": "image/heic", "byteSize": 1000 });
+    assert_eq!(ada.tries("createUpload", input, "upload { id }").await.refusal(), "UNSUPPORTED_MEDIA");
     kit.ends().await;
 }

@@ -172,7 +172,11 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ),
     (
         "uploads.heif_decoder",
-        "The path of `heif-convert` of libheif; with it photos can be HEIC and AVIF, too. It runs by itself, within bounds.",
+        "The path of `heif-convert` of libheif; with it photos can be HEIC and AVIF, too. It runs by itself, within bounds, in a sandbox of the kernel (Landlock and seccomp).",
+    ),
+    (
+        "uploads.heif_unsandboxed",
+        "Whether the decoder also runs where the kernel, or the container, has no sandbox for it. It can then read and send what the server can.",
     ),
     (
         "filters.folder",

@@ -191,6 +191,10 @@ pub struct Uploads {
     pub free_bytes: u64,
     pub erase_after_days: u64,
     pub heif_decoder: Option<PathBuf>,
+    pub heif_unsandboxed: bool,
+    /// The program as the launcher of its sandbox, where it is not the running one: tests run the library by themselves.
+    #[serde(skip)]
+    pub launcher: Option<PathBuf>,
 }
 
 /// Photo filters beside those of the house.
@@ -364,6 +368,8 @@ impl Default for Uploads {
             free_bytes: 256 << 20,
             erase_after_days: 0,
             heif_decoder: None,
+            heif_unsandboxed: false,
+            launcher: None,
         }
     }
 }

@@ -191,7 +191,7 @@ mod keys {
 /// The media types that are accepted.
 #[must_use]
 pub fn types(app: &App) -> Vec<&'static str> {
-    let others: &[&str] = if app.config.uploads.heif_decoder.is_some() { &heif::TYPES } else { &[] };
+    let others: &[&str] = if app.heif.is_some() { &heif::TYPES } else { &[] };
     [&imaging::TYPES, others].concat()
 }
 

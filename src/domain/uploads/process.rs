@@ -13,7 +13,7 @@ use crate::base::ids::UploadId;
 use crate::domain::users;
 use crate::platform::blobs::arrived;
 use crate::platform::db::Tx;
-use crate::platform::heif::{Bounds, Decoder, Failed};
+use crate::platform::heif::{Failed, Heif};
 use crate::platform::imaging::{self, Camera, Format, Processed};
 use crate::platform::imaging_pools::ImagingWork;
 use crate::platform::log;
@@ -45,7 +45,7 @@ async fn make(app: &App, upload: &Upload) -> Result<std::result::Result<Made, Re
     let turn = app.imaging.acquire(ImagingWork::Upload).await.map_err(Error::internal)?;
     let raw = parts::read(app, upload).await?;
     let raw = raw.ok_or_else(|| Error::internal("the bytes of an upload are gone"))?;
-    let (upload, heif) = (upload.clone(), Heif::of(app));
+    let (upload, others) = (upload.clone(), Others::of(app));
     let work = move || {
         let _kept = turn;
         let sha256 = match as_announced(&upload, &raw) {
@@ -54,7 +54,7 @@ async fn make(app: &App, upload: &Upload) -> Result<std::result::Result<Made, Re
         };
         let made = match Format::from_media_type(&upload.content_type) {
             Some(format) => imaging::process(&raw, Some(format), &limits),
-            None => heif.decode(&raw)?.and_then(|jpeg| imaging::process_turned(&jpeg, &limits)),
+            None => others.decode(&raw)?.and_then(|jpeg| imaging::process_turned(&jpeg, &limits)),
         };
         Ok(made.map(|made| (made, sha256)).map_err(|rejection| Rejection::from(&rejection)))
     };
@@ -62,22 +62,22 @@ async fn make(app: &App, upload: &Upload) -> Result<std::result::Result<Made, Re
 }
 
 /// What reads the files that this program does not read itself.
-struct Heif {
-    program: Option<PathBuf>,
+struct Others {
+    heif: Option<Heif>,
     place: PathBuf,
     name: String,
 }
 
-impl Heif {
+impl Others {
     fn of(app: &App) -> Self {
         let place = app.config.server.data.join("decoding");
-        Self { program: app.config.uploads.heif_decoder.clone(), place, name: app.chance.token() }
+        Self { heif: app.heif.clone(), place, name: app.chance.token() }
     }
 
     /// The file as a JPEG. It may have come when more was accepted than is now.
     fn decode(&self, file: &[u8]) -> Result<std::result::Result<Vec<u8>, imaging::Rejection>> {
-        let Some(program) = &self.program else { return Ok(Err(imaging::Rejection::UnsupportedMedia)) };
-        let made = Decoder { program, place: &self.place, bounds: Bounds::default() }.decode(&self.name, file)?;
+        let Some(heif) = &self.heif else { return Ok(Err(imaging::Rejection::UnsupportedMedia)) };
+        let made = heif.decoder(&self.place).decode(&self.name, file)?;
         Ok(made.map_err(|failed| match failed {
             Failed::Other => imaging::Rejection::UnsupportedMedia,
             Failed::TooSlow(limit) => imaging::Rejection::TooSlow { limit },

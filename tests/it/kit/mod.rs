@@ -86,6 +86,7 @@ impl Kit {
         let mut config = Config::default();
         config.server.listen = address.to_string();
         config.server.data = folder.0.clone();
+        config.uploads.launcher = Some(program::PROGRAM.into());
         parts.configure(&mut config);
         // A story that is over does not wait for those who still listen.
         config.http.drain_seconds = 0;
