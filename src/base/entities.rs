@@ -5,7 +5,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::{USERNAME_LENGTH, folded, username};
+use super::text::{folded, is_username};
+use super::unicode::case_folded;
 
 /// Hashtags in a caption; Instagram's limit.
 pub const HASHTAGS: usize = 30;
@@ -46,77 +47,101 @@ pub enum Meaning {
 /// What stands for something in a text, in order.
 #[must_use]
 pub fn entities(text: &str) -> Vec<Passage> {
-    let (mut found, mut rest, mut offset, mut before) = (Vec::new(), text, 0, None);
-    while let Some(first) = rest.chars().next() {
-        let part = match at(rest, before) {
+    let (mut found, mut at, mut offset) = (Vec::<Passage>::new(), 0, 0);
+    while let Some(first) = text[at..].chars().next() {
+        let before = Before { text: &text[..at], last: found.last().map(|last| (offset - last.end(), &last.meaning)) };
+        let part = match begins(&text[at..], &before) {
             Some((part, meaning)) => {
                 found.push(Passage { offset, length: part.chars().count(), meaning });
                 part
             }
-            None => &rest[..first.len_utf8()],
+            None => &text[at..at + first.len_utf8()],
         };
         offset += part.chars().count();
-        before = part.chars().next_back();
-        rest = &rest[part.len()..];
+        at += part.len();
     }
     found
 }
 
+impl Passage {
+    fn end(&self) -> usize {
+        self.offset + self.length
+    }
+}
+
+/// What stands before a place in a text.
+struct Before<'a> {
+    text: &'a str,
+    /// What was found last, and how many code points before the place it ends.
+    last: Option<(usize, &'a Meaning)>,
+}
+
+impl Before<'_> {
+    fn char(&self) -> Option<char> {
+        self.text.chars().next_back()
+    }
+
+    /// Whether a mention may begin after it: not within a word, an e-mail address or a path.
+    fn lets_mention(&self) -> bool {
+        match self.char() {
+            // `.@ada` and `so...@ada`, but not `a.@example.org`.
+            Some('.') => self.text.ends_with("..") || !self.text.trim_end_matches('.').ends_with(joins),
+            // `@ada/@bob`, but not `example.org/@ada`.
+            Some('/') => matches!(self.last, Some((1, Meaning::Mention(_)))),
+            Some(c) => !joins(c) && !"@+-&#".contains(c),
+            None => true,
+        }
+    }
+
+    /// Whether a hashtag may begin after it: not within a word or a path, but right after another hashtag.
+    fn lets_hashtag(&self) -> bool {
+        let follows = matches!(self.last, Some((0, Meaning::Hashtag(_))));
+        follows || self.char().is_none_or(|c| !joins(c) && !SIGNS.contains(&c) && !"&/".contains(c))
+    }
+}
+
 /// A hashtag without its sign, in the form in which it is one with others: compatible characters are the same (NFKC), and
-/// so are lower and upper case. `None` when it is not a hashtag.
+/// so are lower and upper case (folded in full, so `ς` is `σ`). `None` when it is not a hashtag.
 #[must_use]
 pub fn hashtag(name: &str) -> Option<String> {
-    let form: String = name.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    let form: String = case_folded(&name.nfkc().collect::<String>()).nfkc().collect();
     let is_word = form.chars().all(is_of_hashtag) && form.chars().any(char::is_alphabetic);
     (is_word && form.chars().count() <= HASHTAG_LENGTH).then_some(form)
 }
 
 /// What begins here, with the text it takes.
-fn at(rest: &str, before: Option<char>) -> Option<(&str, Meaning)> {
+fn begins<'a>(rest: &'a str, before: &Before<'_>) -> Option<(&'a str, Meaning)> {
     match rest.chars().next()? {
-        '@' => mention(rest, before),
-        sign if SIGNS.contains(&sign) => tag(rest, before),
-        'h' | 'H' => link(rest, before),
+        '@' if before.lets_mention() => mention(rest),
+        sign if SIGNS.contains(&sign) && before.lets_hashtag() => tag(rest),
+        'h' | 'H' if !before.char().is_some_and(joins) => link(rest),
         _ => None,
     }
 }
 
-fn mention(rest: &str, before: Option<char>) -> Option<(&str, Meaning)> {
-    if before.is_some_and(|c| joins(c) || "@.+-/&#".contains(c)) {
-        return None;
-    }
+fn mention(rest: &str) -> Option<(&str, Meaning)> {
     let name = &rest[1..];
     let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(name.len());
     // A dot that no name can have ends it, and the sentence.
     let name = name[..end].split("..").next().unwrap_or("").trim_end_matches('.');
     let after = &rest[1 + name.len()..];
     let goes_on = |c: char| c == '@' || joins(c);
-    if name.len() > USERNAME_LENGTH || username(name).is_err() || after.starts_with(goes_on) {
+    if !is_username(name) || after.starts_with(goes_on) {
         return None;
     }
     Some((&rest[..=name.len()], Meaning::Mention(folded(name))))
 }
 
-fn tag(rest: &str, before: Option<char>) -> Option<(&str, Meaning)> {
-    if before.is_some_and(|c| joins(c) || SIGNS.contains(&c) || "&/".contains(c)) {
-        return None;
-    }
+fn tag(rest: &str) -> Option<(&str, Meaning)> {
     let sign = rest.chars().next()?.len_utf8();
     let name = &rest[sign..];
     let end = name.find(|c: char| !is_of_hashtag(c)).unwrap_or(name.len());
     let name = name[..end].trim_end_matches(JOINERS);
-    // `#one#two` is two hashtags to some and none to others. Here it is none: nothing overlaps and nothing surprises.
-    if rest[sign + name.len()..].starts_with(SIGNS) {
-        return None;
-    }
     let meaning = Meaning::Hashtag(hashtag(name)?);
     Some((&rest[..sign + name.len()], meaning))
 }
 
-fn link(rest: &str, before: Option<char>) -> Option<(&str, Meaning)> {
-    if before.is_some_and(joins) {
-        return None;
-    }
+fn link(rest: &str) -> Option<(&str, Meaning)> {
     let scheme = ["https://", "http://"].into_iter().find(|scheme| starts_with(rest, scheme))?;
     let end = rest.find(ends_link).unwrap_or(rest.len());
     let part = without_punctuation(&rest[..end]);
@@ -187,14 +212,20 @@ mod tests {
 
     #[test]
     fn mentions() {
-        let cases: [(&str, &[&str]); 18] = [
+        let cases: [(&str, &[&str]); 24] = [
             ("@ada", &["@ada"]),
             ("with @ada and @Bob.Ross!", &["@ada", "@Bob.Ross"]),
             ("🌅 thanks, @ada.", &["@ada"]),
             ("(@ada)", &["@ada"]),
             ("@ada's", &["@ada"]),
             ("@ada..", &["@ada"]),
-            ("@ada...@bob", &["@ada"]),
+            ("@ada...@bob", &["@ada", "@bob"]),
+            (".@ada", &["@ada"]),
+            ("(so.) .@ada", &["@ada"]),
+            ("@ada/@bob", &["@ada", "@bob"]),
+            ("example.org/@ada", &[]),
+            ("@adä/@bob", &[]),
+            ("/@ada", &[]),
             ("你好@ada", &["@ada"]),
             ("@ada你好", &["@ada"]),
             ("“@ada”", &["@ada"]),
@@ -204,7 +235,7 @@ mod tests {
             ("@@ada", &[]),
             ("@adä", &[]),
             ("@.ada", &[]),
-            ("@admin is nobody", &[]),
+            ("@admin is nobody, as far as can be told here", &["@admin"]),
             ("@nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn", &[]),
         ];
         for (text, expected) in cases {
@@ -215,7 +246,7 @@ mod tests {
 
     #[test]
     fn hashtags() {
-        let cases: [(&str, &[&str]); 16] = [
+        let cases: [(&str, &[&str]); 19] = [
             ("#dusk", &["#dusk"]),
             ("#Über_alles, #2025goals.", &["#Über_alles", "#2025goals"]),
             ("#夕焼け", &["#夕焼け"]),
@@ -230,7 +261,10 @@ mod tests {
             ("##dusk", &[]),
             ("a#dusk", &[]),
             ("&#38;", &[]),
-            ("#one#two", &[]),
+            ("#one#two＃three", &["#one", "#two", "＃three"]),
+            ("#one##two#", &["#one"]),
+            ("#1#two", &[]),
+            ("#one/#two", &["#one"]),
             ("C# and F#", &[]),
         ];
         for (text, expected) in cases {
@@ -238,6 +272,8 @@ mod tests {
         }
         assert_eq!(meanings("#DUSK #Dusk"), vec![Meaning::Hashtag("dusk".into()); 2]);
         assert_eq!(hashtag("cafe\u{301}"), hashtag("CAFÉ"));
+        assert_eq!(hashtag("ΟΔΟΣ"), hashtag("οδος"), "the final sigma");
+        assert_eq!(hashtag("Straße"), hashtag("STRASSE"));
         assert_eq!(hashtag(&"x".repeat(HASHTAG_LENGTH + 1)), None);
     }
 

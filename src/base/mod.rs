@@ -15,4 +15,5 @@ pub mod ids;
 pub mod page;
 pub mod text;
 pub mod trouble;
+pub mod unicode;
 pub mod volume;

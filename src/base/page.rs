@@ -47,17 +47,15 @@ impl Wanted {
     /// # Errors
     /// `BAD_USER_INPUT` when both directions are mixed, a number is out of bounds or a cursor is not one of ours.
     pub fn page(&self) -> Result<Page> {
-        let forward = self.first.is_some() || self.after.is_some();
-        let backward = self.last.is_some() || self.before.is_some();
+        let (after, before) = (given(self.after.as_deref()), given(self.before.as_deref()));
+        let forward = self.first.is_some() || after.is_some();
+        let backward = self.last.is_some() || before.is_some();
         if forward && backward {
             return Err(bad("Use `first` with `after`, or `last` with `before`, not both."));
         }
-        let (direction, items, cursor) = if backward {
-            (Direction::Backward, self.last, &self.before)
-        } else {
-            (Direction::Forward, self.first, &self.after)
-        };
-        Ok(Page { direction, beyond: cursor.as_deref().map(key).transpose()?, items: count(items)? })
+        let (direction, items, cursor) =
+            if backward { (Direction::Backward, self.last, before) } else { (Direction::Forward, self.first, after) };
+        Ok(Page { direction, beyond: cursor.map(key).transpose()?, items: count(items)? })
     }
 }
 
@@ -67,6 +65,11 @@ impl Page {
     pub fn first(items: u32) -> Self {
         Self { direction: Direction::Forward, beyond: None, items }
     }
+}
+
+/// A cursor that names a position. An empty one is what some clients send for none: the start, or the end.
+fn given(cursor: Option<&str>) -> Option<&str> {
+    cursor.filter(|cursor| !cursor.is_empty())
 }
 
 fn count(items: Option<i32>) -> Result<u32> {

@@ -1,6 +1,7 @@
 //! What people write: usernames, e-mail addresses, passwords, captions. Checked and brought into one form here.
 
 use super::error::{Error, RefusalCode, Result};
+use super::unicode;
 
 /// Code points in a username.
 pub const USERNAME_LENGTH: usize = 30;
@@ -21,28 +22,48 @@ pub const PASSWORD_LENGTH: usize = 10;
 /// Bytes a password has at most, so that hashing it is bounded.
 pub const PASSWORD_BYTES: usize = 1024;
 
-/// Usernames that would be mistaken for the server or for a page of it.
-const RESERVED: [&str; 12] = [
-    "about", "admin", "administrator", "api", "graphql", "help", "images", "moderator", "photograph", "playground",
-    "root", "support",
+/// Usernames that would be mistaken for the server, for who runs it or for a page of it (RFC 2142 names some of them).
+/// Whoever has one of them keeps it.
+#[rustfmt::skip]
+const RESERVED: [&str; 48] = [
+    "about", "abuse", "account", "accounts", "admin", "administrator", "admins", "api", "billing", "contact", "copyright",
+    "everyone", "explore", "graphql", "help", "helpdesk", "hostmaster", "images", "info", "legal", "login", "logout",
+    "moderation", "moderator", "moderators", "noreply", "notifications", "official", "photograph", "playground",
+    "postmaster", "press", "privacy", "root", "safety", "search", "security", "settings", "signup", "staff", "status",
+    "support", "system", "sysadmin", "team", "terms", "verified", "webmaster",
 ];
 
-/// A username as its owner writes it: 1 to 30 of letters, digits, `_` and `.`, no dot at an end or beside another.
-///
-/// # Errors
-/// `INVALID` or `RESERVED`.
-pub fn username(text: &str) -> Result<&str> {
+/// Whether a text is a username: 1 to 30 of letters, digits, `_` and `.`, no dot at an end or beside another.
+#[must_use]
+pub fn is_username(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
     let well_formed = !text.is_empty() && text.chars().all(allowed);
     let dots = text.starts_with('.') || text.ends_with('.') || text.contains("..");
-    if !well_formed || dots || text.len() > USERNAME_LENGTH {
+    well_formed && !dots && text.len() <= USERNAME_LENGTH
+}
+
+/// A username that somebody wants to have, as they write it.
+///
+/// # Errors
+/// `INVALID` or `RESERVED`.
+pub fn new_username(text: &str) -> Result<&str> {
+    if !is_username(text) {
         let message = "A username has 1 to 30 letters (a–z), digits, `_` and `.`, with no dot at an end.";
         return Err(Error::refused(RefusalCode::Invalid, message).limit(USERNAME_LENGTH).at(["username"]));
     }
-    if RESERVED.contains(&folded(text).as_str()) {
+    if is_reserved(text) {
         return Err(Error::refused(RefusalCode::Reserved, "This username is reserved.").at(["username"]));
     }
     Ok(text)
+}
+
+/// Whether it is a reserved name, or made of such; also with dots and lines in it or digits after it (`Support_1`,
+/// `of.fi.cial`, `photograph.security`).
+fn is_reserved(username: &str) -> bool {
+    let is_one = |text: &str| RESERVED.contains(&text.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let name = folded(username);
+    let mut parts = name.split(['.', '_']).filter(|part| !part.is_empty()).peekable();
+    is_one(&name.replace(['.', '_'], "")) || (parts.peek().is_some() && parts.all(is_one))
 }
 
 /// A name in the form in which it is unique: lower case.
@@ -87,16 +108,32 @@ pub fn password<'a>(text: &'a str, username: &str) -> Result<&'a str> {
         let error = Error::refused(RefusalCode::Invalid, "A password has at most 1024 bytes.");
         return Err(error.limit(PASSWORD_BYTES).at(["password"]));
     }
-    let first = text.chars().next();
-    let one_letter = text.chars().all(|c| Some(c) == first);
-    if text.chars().count() < PASSWORD_LENGTH || one_letter || folded(text).contains(&folded(username)) {
+    let compared = unicode::opaque(text);
+    let first = compared.chars().next();
+    let one_letter = compared.chars().all(|c| Some(c) == first);
+    if compared.chars().count() < PASSWORD_LENGTH || one_letter || folded(text).contains(&folded(username)) {
         let message = "A password has at least 10 characters, not all the same, and does not contain the username.";
         return Err(Error::refused(RefusalCode::WeakPassword, message).limit(PASSWORD_LENGTH).at(["password"]));
     }
     Ok(text)
 }
 
-/// Free text without white space at its ends; `None` when nothing is left.
+/// A name to show, of a person or a device: like [`prose`], but of one line, and it says something and closes what it opens.
+///
+/// # Errors
+/// `INVALID`.
+pub fn name(text: &str, limit: usize) -> Result<Option<&str>> {
+    let (name, text) = (prose(text, limit)?, text.trim());
+    if !unicode::is_one_line(text) || text.contains('\t') {
+        return Err(Error::refused(RefusalCode::Invalid, "A name has one line."));
+    }
+    if !unicode::is_bidi_closed(text) || (name.is_none() && !text.is_empty()) {
+        return Err(Error::refused(RefusalCode::Invalid, "This name has characters that cannot be shown."));
+    }
+    Ok(name)
+}
+
+/// Free text without white space at its ends; `None` when nothing is left that can be seen.
 ///
 /// # Errors
 /// `INVALID` when it is longer than `limit` code points or has a control character other than a line break or tab.
@@ -108,7 +145,7 @@ pub fn prose(text: &str, limit: usize) -> Result<Option<&str>> {
     if text.chars().count() > limit {
         return Err(Error::refused(RefusalCode::Invalid, format!("At most {limit} characters.")).limit(limit));
     }
-    Ok((!text.is_empty()).then_some(text))
+    Ok(unicode::is_visible(text).then_some(text))
 }
 
 /// Whether a secret is the one that was given. Takes the same time whatever is wrong, so that it cannot be found piece by
@@ -126,14 +163,22 @@ mod tests {
     #[test]
     fn usernames() {
         for good in ["ada", "Ada.Lovelace", "a_1", "x", &"n".repeat(30)] {
-            assert!(username(good).is_ok(), "{good}");
+            assert!(new_username(good).is_ok(), "{good}");
         }
         let bad =
             ["", ".ada", "ada.", "a..b", "ada lovelace", "ädä", "a/b", "../etc", "a\0b", "a\u{202e}b", &"n".repeat(31)];
         for bad in bad {
-            assert!(username(bad).unwrap_err().is_refusal(RefusalCode::Invalid), "{bad:?}");
+            assert!(new_username(bad).unwrap_err().is_refusal(RefusalCode::Invalid), "{bad:?}");
         }
-        assert!(username("AdMin").unwrap_err().is_refusal(RefusalCode::Reserved));
+        for reserved in
+            ["AdMin", "official", "Security", "staff", "support", "of.fi.cial", "_Support_24", "photograph.security"]
+        {
+            assert!(new_username(reserved).unwrap_err().is_refusal(RefusalCode::Reserved), "{reserved}");
+            assert!(is_username(reserved), "whoever has {reserved} keeps it");
+        }
+        for free in ["supportive", "ada.security", "teammate", "123", "_"] {
+            assert!(new_username(free).is_ok(), "{free}");
+        }
     }
 
     #[test]
@@ -170,5 +215,17 @@ mod tests {
         assert!(prose("a\0b", 10).is_err());
         assert!(prose("äöü", 2).is_err());
         assert_eq!(prose("äöü", 3).unwrap(), Some("äöü"));
+        assert_eq!(prose("\u{200b} \u{2800}\u{3164}", 10).unwrap(), None, "nothing of it can be seen");
+    }
+
+    #[test]
+    fn names_are_of_one_line_and_can_be_seen() {
+        for good in ["Ada", "Ada 👩\u{200d}💻", "عادة", "\u{2067}عادة\u{2069}"] {
+            assert_eq!(name(&format!(" {good} "), 20).unwrap(), Some(good));
+        }
+        assert_eq!(name("  ", 20).unwrap(), None);
+        for bad in ["a\nb", "a\u{2028}b", "a\tb", "a\0b", "\u{200b}", "\u{2800}", "\u{202e}ada", "\u{e0041}"] {
+            assert!(name(bad, 20).unwrap_err().is_refusal(RefusalCode::Invalid), "{bad:?}");
+        }
     }
 }

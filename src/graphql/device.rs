@@ -179,7 +179,9 @@ pub struct DeviceMutation;
 /// Devices.
 #[Object]
 impl DeviceMutation {
-    /// Push to a device. The same token is one device; it moves to the viewer if it was another's.
+    /// Push to a device. The same token is one device, and moves with its user from session to session. While it is a device
+    /// of another user whose session goes on, it is `TAKEN`: an app that changes accounts calls `unregisterDevice` or
+    /// `endSession` with the account before.
     async fn register_device(
         &self,
         ctx: &Context<'_>,

@@ -23,7 +23,7 @@ impl ScalarType for DateTime {
 }
 
 macro_rules! text_scalars {
-    ($($(#[$doc:meta])* $name:ident as $graphql:literal, $form:literal, $is:expr, $url:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident as $graphql:literal, $form:literal, $read:expr, $url:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name(pub String);
@@ -32,10 +32,11 @@ macro_rules! text_scalars {
         #[Scalar(name = $graphql, specified_by_url = $url)]
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
-                let is: fn(&str) -> bool = $is;
+                let read: fn(String) -> Option<String> = $read;
                 match value {
-                    Value::String(text) if is(&text) => Ok(Self(text)),
-                    Value::String(_) => Err(InputValueError::custom(concat!("expected ", $form))),
+                    Value::String(text) => {
+                        read(text).map(Self).ok_or_else(|| InputValueError::custom(concat!("expected ", $form)))
+                    }
                     other => Err(InputValueError::expected_type(other)),
                 }
             }
@@ -49,19 +50,19 @@ macro_rules! text_scalars {
 
 text_scalars! {
     /// An absolute URL.
-    Url as "URL", "an absolute URL", |text| text.contains("://"), "https://url.spec.whatwg.org/";
+    Url as "URL", "an absolute URL", |text| text.contains("://").then_some(text), "https://url.spec.whatwg.org/";
     /// An e-mail address.
-    EmailAddress as "EmailAddress", "an e-mail address", |_| true,
+    EmailAddress as "EmailAddress", "an e-mail address", Some,
         "https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address";
     /// A BlurHash, for a placeholder while an image loads.
-    BlurHash as "BlurHash", "a BlurHash", |text| text.len() >= 6,
+    BlurHash as "BlurHash", "a BlurHash", |text| (text.len() >= 6).then_some(text),
         "https://github.com/woltapp/blurhash/blob/master/Algorithm.md";
     /// A color as `#rrggbb`, lower case.
-    HexColor as "HexColor", "a color as #rrggbb", is_color, "https://www.w3.org/TR/css-color-4/#hex-notation";
-    /// A UUID of any version, lower case, with hyphens.
-    Uuid as "UUID", "a UUID in lower case with hyphens", is_uuid, "https://www.rfc-editor.org/rfc/rfc9562";
+    HexColor as "HexColor", "a color as #rrggbb", |text| is_color(&text).then_some(text), "https://www.w3.org/TR/css-color-4/#hex-notation";
+    /// A UUID of any version, with hyphens. Read in any case; lower and upper case are the same.
+    Uuid as "UUID", "a UUID with hyphens", uuid, "https://www.rfc-editor.org/rfc/rfc9562";
     /// The SHA-256 of some bytes: 64 lower-case hexadecimal digits.
-    Sha256 as "Sha256", "64 lower-case hexadecimal digits", |text| text.len() == 64 && text.bytes().all(is_hex),
+    Sha256 as "Sha256", "64 lower-case hexadecimal digits", |text| is_sha256(&text).then_some(text),
         "https://www.rfc-editor.org/rfc/rfc6234";
 }
 
@@ -117,6 +118,16 @@ fn is_color(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|digits| digits.len() == 6 && digits.bytes().all(is_hex))
 }
 
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(is_hex)
+}
+
+/// A UUID in lower case, the one form that is stored and compared. Swift's `uuidString` is in upper case.
+fn uuid(mut text: String) -> Option<String> {
+    text.make_ascii_lowercase();
+    is_uuid(&text).then_some(text)
+}
+
 fn is_uuid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
@@ -130,8 +141,11 @@ mod tests {
     #[test]
     fn scalars_take_only_their_form() {
         let text = |text: &str| Value::String(text.into());
-        assert!(Uuid::parse(text("0198c5a2-7f00-7abc-8def-0123456789ab")).is_ok());
-        for bad in ["", "0198C5A2-7F00-7ABC-8DEF-0123456789AB", "0198c5a27f007abc8def0123456789ab", "a-b-c-d-e"] {
+        let canonical = "0198c5a2-7f00-7abc-8def-0123456789ab";
+        for good in [canonical, &canonical.to_uppercase()] {
+            assert_eq!(Uuid::parse(text(good)).map(|uuid| uuid.0).ok().as_deref(), Some(canonical));
+        }
+        for bad in ["", "0198c5a27f007abc8def0123456789ab", "a-b-c-d-e", "0198g5a2-7f00-7abc-8def-0123456789ab"] {
             assert!(Uuid::parse(text(bad)).is_err(), "{bad}");
         }
         assert!(DateTime::parse(text("2026-11-22T18:30:00.000Z")).is_ok() && DateTime::parse(text("today")).is_err());

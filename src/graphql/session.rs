@@ -74,7 +74,7 @@ pub struct SignUpInput {
     username: String,
     /// The e-mail address.
     email: EmailAddress,
-    /// The password: at least 10 characters.
+    /// The password: at least 10 characters, not easily guessed. Case and spaces count; how characters are composed does not.
     password: String,
     /// The name to show.
     display_name: Option<String>,

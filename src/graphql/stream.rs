@@ -84,7 +84,7 @@ impl Bookmark {
     /// That of a client whose transport knows what it heard last, or not.
     #[must_use]
     pub fn new(from: Option<String>) -> Self {
-        Self { from: from.map(StreamCursor), place: Mutex::default() }
+        Self { from: from.filter(|from| !from.is_empty()).map(StreamCursor), place: Mutex::default() }
     }
 
     /// What the client heard last, as its transport knows it.

@@ -28,10 +28,29 @@ async fn somebody_signs_up_and_is_signed_in() {
 async fn somebody_logs_in_by_name_or_by_email_in_any_case() {
     let kit = Kit::start().await;
     kit.signs_up("ada").await;
-    for login in ["ada", "ADA", "ada@example.org", " Ada@Example.ORG "] {
+    for login in ["ada", "ADA", " ada\n", "ada@example.org", " Ada@Example.ORG "] {
         let input = json!({ "login": login, "password": "correct horse battery" });
         let payload = kit.nobody().does("logIn", input, "viewer { user { username } }").await;
         assert_eq!(payload["viewer"]["user"]["username"], "ada", "{login:?}");
+    }
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_however_a_keyboard_composes_it() {
+    let kit = Kit::start().await;
+    let mut input = account("ada");
+    input["password"] = json!("Cafe\u{301} noir\u{a0}d'e\u{301}te\u{301}");
+    kit.nobody().does("signUp", input, "viewer { id }").await;
+    for same in
+        ["Café noir d'été", "Cafe\u{301} noir\u{a0}d'e\u{301}te\u{301}", "Caf\u{e9} noir\u{3000}d'\u{e9}te\u{301}"]
+    {
+        let payload = kit.nobody().tries("logIn", json!({ "login": "ada", "password": same }), "viewer { id }").await;
+        assert!(payload.is_done(), "{same:?}");
+    }
+    for other in ["Cafe noir d'ete", "café noir d'été", " Café noir d'été "] {
+        let payload = kit.nobody().tries("logIn", json!({ "login": "ada", "password": other }), "viewer { id }").await;
+        assert_eq!(payload.refusal(), "BAD_CREDENTIAL", "{other:?}");
     }
     kit.ends().await;
 }
@@ -65,6 +84,10 @@ async fn a_bad_sign_up_says_what_is_wrong_and_where() {
         ("username", json!("a\0b"), "INVALID"),
         ("username", json!(long), "INVALID"),
         ("username", json!("Admin"), "RESERVED"),
+        ("username", json!("official"), "RESERVED"),
+        ("username", json!("photograph_Security"), "RESERVED"),
+        ("password", json!("password123"), "WEAK_PASSWORD"),
+        ("password", json!("qwertyuiop"), "WEAK_PASSWORD"),
         ("username", json!("ADA"), "TAKEN"),
         ("email", json!("not an address"), "INVALID"),
         ("email", json!("eve\0@example.org"), "INVALID"),

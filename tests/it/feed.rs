@@ -136,6 +136,14 @@ async fn a_page_that_makes_no_sense_is_refused() {
     for variables in cases {
         assert_eq!(ada.asks(query, variables.clone()).await.code(), "BAD_USER_INPUT", "{variables}");
     }
+    let media = ada.publishes("dusk").await;
+    // An empty cursor is what some clients send for none.
+    for variables in
+        [json!({ "first": 1, "after": "" }), json!({ "last": 1, "after": "", "before": "" }), json!({ "after": "" })]
+    {
+        let page = ada.asks(query, variables.clone()).await;
+        assert_eq!(page.texts("/viewer/homeFeed/nodes", "/id"), [media.as_str()], "{variables}");
+    }
     kit.ends().await;
 }
 

@@ -135,6 +135,9 @@ async fn a_comment_that_is_repeated_is_one_comment() {
     let input = json!({ "mediaId": media, "text": "hello", "idempotencyKey": key });
     let answers = join_all((0..5).map(|_| ada.does("addComment", input.clone(), "comment { id } edgeCursor"))).await;
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+    let mut swift = input.clone();
+    swift["idempotencyKey"] = json!(key.to_uppercase());
+    assert_eq!(ada.does("addComment", swift, "comment { id } edgeCursor").await, answers[0], "UUIDs have no case");
     let mut other = input.clone();
     other["text"] = json!("something else");
     assert_eq!(ada.tries("addComment", other, "comment { id }").await.refusal(), "IDEMPOTENCY_MISMATCH");

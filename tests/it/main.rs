@@ -32,6 +32,7 @@ mod gone;
 mod guessing;
 mod heif;
 mod held;
+mod hostile_texts;
 mod http;
 mod images;
 mod likes_and_comments;

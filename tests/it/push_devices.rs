@@ -41,7 +41,7 @@ async fn a_device_belongs_to_the_session_that_registered_it() {
 }
 
 #[tokio::test]
-async fn the_same_token_is_one_device_and_moves_with_whoever_is_signed_in_on_it() {
+async fn the_same_token_is_one_device_and_nobody_takes_it_from_somebody_who_is_signed_in() {
     let apple = Apple::opens().await;
     let kit = pushing(&apple).await;
     let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
@@ -49,10 +49,24 @@ async fn the_same_token_is_one_device_and_moves_with_whoever_is_signed_in_on_it(
     assert_eq!(ada.has_phone("one").await, first, "an app registers at every start");
     let again = ada.logs_in_again().await;
     assert_eq!(again.has_phone("one").await, first, "and after signing in anew");
+    let takes = async || {
+        let refused = bob.tries("registerDevice", registration(&token("one")), DEVICE).await;
+        (refused.refusal(), refused.user_error()["path"].clone())
+    };
+    let taken = ("TAKEN".to_owned(), json!(["input", "target", "apns", "token"]));
+    assert_eq!(takes().await, taken);
+    ada.does("endSession", json!({ "sessionId": ada.tokens().session }), "endedSessionId").await;
+    assert_eq!(takes().await, taken, "the device moved to the session in which it was registered last");
+    assert_eq!(again.tests(&first).await["status"], "ACCEPTED");
+    again.does("endSession", json!({ "sessionId": again.tokens().session }), "endedSessionId").await;
     let moved = bob.has_phone("one").await;
-    assert_ne!(moved, first);
+    assert_ne!(moved, first, "whoever signs in next on the phone has it at once");
+    let ada = ada.logs_in_again().await;
+    let refused = ada.tries("registerDevice", registration(&token("one")), DEVICE).await;
+    assert_eq!(refused.refusal(), "TAKEN");
     kit.settle().await;
-    assert_eq!((ada.device_ids().await, bob.device_ids().await), (vec![], vec![moved]));
+    assert_eq!((ada.device_ids().await, bob.device_ids().await), (vec![], vec![moved.clone()]));
+    bob.does("unregisterDevice", json!({ "deviceId": moved }), "unregisteredDeviceId").await;
     let back = ada.has_phone("one").await;
     kit.settle().await;
     assert_eq!((ada.device_ids().await, bob.device_ids().await), (vec![back.clone()], vec![]));

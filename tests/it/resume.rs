@@ -23,7 +23,8 @@ async fn what_was_missed_follows_in_order_and_once() {
     let (ada, bob) = (kit.signs_up("ada").await, kit.signs_up("bob").await);
     bob.follows(&ada).await;
     kit.settle().await;
-    let (mut stream, _) = listens(&bob, &Value::Null).await;
+    let (mut stream, opened) = listens(&bob, &json!("")).await;
+    assert_eq!(opened["recovery"], "NEW", "an empty position is none");
     let first = ada.publishes("one").await;
     let seen = stream.next_is("MediaAdded").await;
     assert_eq!(seen["media"]["id"], json!(first));

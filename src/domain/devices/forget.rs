@@ -53,8 +53,8 @@ pub(super) async fn forget_gone(app: &App, device: &Device, since: Timestamp) ->
     Ok(is_gone)
 }
 
+/// The token is free before the row goes: a token whose device has no row is kept for a registration under way.
 async fn forget(app: &App, device: &Device) -> Result<bool> {
-    let was_there = app.db.write(&device.id, async |tx| table::delete(tx, device.id).await).await?;
     token::release(app, &device.token, device.id).await?;
-    Ok(was_there)
+    app.db.write(&device.id, async |tx| table::delete(tx, device.id).await).await
 }

@@ -1,5 +1,5 @@
 //! Phones that get pushes. A device belongs to the session that registered it and goes with it; its token is that of one
-//! device at a time, whoever is signed in on it.
+//! device at a time. Another user's registration of it is refused for as long as the session of that device goes on.
 //!
 //! Whose a token is, is decided on the shard of the token (`device_tokens`). A device whose token has become another's is
 //! never pushed to, also while its row is still there. Ids of devices are never used again for another registration, so

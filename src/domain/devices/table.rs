@@ -6,7 +6,7 @@ use crate::base::ids::{DeviceId, SessionId, UserId};
 use crate::platform::apns;
 use crate::platform::db::{Reader, Tx};
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "devices")]
@@ -105,20 +105,14 @@ pub(super) async fn delete_older(tx: &Tx, id: DeviceId, registered_until: Timest
     Ok(old.exec(tx.conn()).await?.rows_affected == 1)
 }
 
-/// Removes the devices of a user beyond the newest `most`.
-pub(super) async fn make_room(tx: &Tx, user: UserId, most: u64) -> Result<()> {
-    let ids: Vec<DeviceId> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::UserId.eq(user))
-        .order_by_desc(Column::RegisteredAt)
-        .order_by_desc(Column::Id)
-        .into_tuple()
-        .all(tx.conn())
-        .await?;
-    let beyond: Vec<DeviceId> = ids.into_iter().skip(usize::try_from(most).unwrap_or(usize::MAX)).collect();
+/// Removes the devices of a user beyond the newest `most`. Returns them.
+pub(super) async fn make_room(tx: &Tx, user: UserId, most: u64) -> Result<Vec<Model>> {
+    let newest_first = Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::RegisteredAt);
+    let mut devices = newest_first.order_by_desc(Column::Id).all(tx.conn()).await?;
+    let beyond = devices.split_off(devices.len().min(usize::try_from(most).unwrap_or(usize::MAX)));
     if !beyond.is_empty() {
-        Entity::delete_many().filter(Column::Id.is_in(beyond)).exec(tx.conn()).await?;
+        let ids = beyond.iter().map(|device| device.id);
+        Entity::delete_many().filter(Column::Id.is_in(ids)).exec(tx.conn()).await?;
     }
-    Ok(())
+    Ok(beyond)
 }

@@ -7,8 +7,9 @@ use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::ids::{DeviceId, LogicalShard};
 use crate::platform::apns::Environment;
 use crate::platform::db::{Reader, Tx};
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QuerySelect};
+use sea_orm::sea_query::OnConflict;
 
 use super::table::Model as Device;
 
@@ -91,13 +92,16 @@ async fn many(
     Ok(Entity::find().filter(Column::Token.is_in(tokens)).all(reader).await?)
 }
 
-/// Gives a token to a device. Returns which had it before.
-pub(super) async fn claim(tx: &Tx, token: String, device: DeviceId) -> Result<Option<DeviceId>> {
-    let before = Entity::find_by_id(token.as_str()).lock_exclusive().one(tx.conn()).await?;
-    let row = Model { token, device_id: device };
-    let replace = sea_orm::sea_query::OnConflict::column(Column::Token).update_column(Column::DeviceId).to_owned();
-    Entity::insert(row.into_active_model().reset_all()).on_conflict(replace).exec_without_returning(tx.conn()).await?;
-    Ok(before.map(|row| row.device_id).filter(|before| *before != device))
+/// Gives a token to a device, if it is still that of the device before, or nobody's. False when it is not.
+pub(super) async fn claim(tx: &Tx, token: String, (before, device): (Option<DeviceId>, DeviceId)) -> Result<bool> {
+    let Some(before) = before else {
+        let row = Model { token, device_id: device }.into_active_model().reset_all();
+        let keep = OnConflict::column(Column::Token).do_nothing().to_owned();
+        return Ok(Entity::insert(row).on_conflict(keep).exec_without_returning(tx.conn()).await? == 1);
+    };
+    let moved = Entity::update_many().col_expr(Column::DeviceId, Expr::value(device));
+    let moved = moved.filter(Column::Token.eq(token)).filter(Column::DeviceId.eq(before));
+    Ok(moved.exec(tx.conn()).await?.rows_affected == 1)
 }
 
 /// Takes a token from a device, if it has it.

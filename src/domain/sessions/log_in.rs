@@ -69,6 +69,6 @@ fn refused() -> Error {
 fn name(login: &str) -> Option<Name> {
     match text::email(login) {
         Ok(email) => Some(Name::email(&email)),
-        Err(_) => text::username(login).ok().map(Name::username),
+        Err(_) => Some(login.trim()).filter(|login| text::is_username(login)).map(Name::username),
     }
 }

@@ -33,7 +33,8 @@ pub struct Registration {
 /// `INVALID`, `RESERVED`, `TAKEN` or `WEAK_PASSWORD` with the input it is about. Nothing was stored then.
 pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Begun> {
     let (user, email) = check(app, wanted)?;
-    let password_hash = password::hash(app, &wanted.password).await?;
+    let about = vec![user.username.clone(), user.display_name.clone(), email.clone()];
+    let password_hash = password::hash(app, &wanted.password, about).await?;
     let claimed = claim(app, &user, &email).await?;
     let credentials = Credentials { user_id: user.id, email, password_hash };
     match store(app, user, credentials).await {
@@ -46,10 +47,10 @@ pub async fn sign_up(app: &App, wanted: &Registration) -> Result<Begun> {
 }
 
 fn check(app: &App, wanted: &Registration) -> Result<(User, String)> {
-    let username = text::username(&wanted.username)?;
+    let username = text::new_username(&wanted.username)?;
     let email = text::email(&wanted.email)?;
     text::password(&wanted.password, username)?;
-    let display_name = text::prose(wanted.display_name.as_deref().unwrap_or(""), text::DISPLAY_NAME_LENGTH);
+    let display_name = text::name(wanted.display_name.as_deref().unwrap_or(""), text::DISPLAY_NAME_LENGTH);
     let display_name = display_name.map_err(|error| error.at(["displayName"]))?.unwrap_or(username);
     if !wanted.accepts_rules {
         let message = "The rules must be accepted.";

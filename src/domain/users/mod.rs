@@ -57,7 +57,7 @@ pub async fn some_of(database: &Database, after: UserId, most: u64) -> Result<Ve
 /// Those of the database.
 pub async fn by_username(app: &App, username: &str) -> Result<Option<User>> {
     let username = username.strip_prefix('@').unwrap_or(username);
-    if text::username(username).is_err() {
+    if !text::is_username(username) {
         return Ok(None);
     }
     match names::find(app, &Name::username(username)).await? {

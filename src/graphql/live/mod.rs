@@ -152,11 +152,11 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Whoever asks, after a position they gave, unless their transport knows a later one.
+    /// Whoever asks, after a position they gave, unless their transport knows a later one. An empty position is none.
     #[must_use]
     pub fn of(ctx: &Context<'_>, after: Option<StreamCursor>) -> Self {
         let bookmark = ctx.data_opt::<Arc<Bookmark>>().cloned().unwrap_or_default();
-        let after = bookmark.from().cloned().or(after);
+        let after = bookmark.from().cloned().or(after).filter(|after| !after.0.is_empty());
         let recipient = Recipient::of(context::viewer(ctx), context::client_address(ctx));
         let groups = ctx.data_opt::<Arc<Groups>>().cloned();
         let joining = ctx.data_opt::<Arc<Joining>>().cloned();
