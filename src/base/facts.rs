@@ -5,7 +5,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-use super::edition::Edition;
+use super::edition::{Edition, LEVEL};
 use super::ids::{ActivityId, CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 
 /// Something that happened.
@@ -232,6 +232,7 @@ impl Fact {
             | Self::ActivityChanged { .. }
             | Self::ActivityRemoved { .. }
             | Self::ActivitySeen { .. } => 0,
+            Self::LinksRenewed { .. } => LEVEL,
             Self::Rehearsed { .. } => Edition::Rehearsal.level(),
             Self::Unknown => i16::MAX,
         }

@@ -6,12 +6,12 @@
 use super::pushing::Pushing;
 use super::step::Step;
 use super::tell::Tell;
-use crate::base::edition::Edition;
+use crate::base::edition::{Edition, LEVEL};
 use crate::base::error::Result;
 use crate::platform::queue::{Kinds, Task};
 
 /// The kinds of steps, and the level of the oldest program that knows each.
-const KINDS: [(&str, i16); 28] = [
+const KINDS: [(&str, i16); 30] = [
     ("processUpload", 0),
     ("mirrorFollow", 0),
     ("severFollow", 0),
@@ -39,6 +39,8 @@ const KINDS: [(&str, i16); 28] = [
     ("pushActivity", 0),
     ("pushTakenBack", 0),
     ("pushSeen", 0),
+    ("removeBlocked", LEVEL),
+    ("renewLinks", LEVEL),
     (REHEARSE, Edition::Rehearsal.level()),
 ];
 const REHEARSE: &str = "rehearse";
@@ -78,6 +80,8 @@ impl Step {
             Self::AddUpCounts { .. } => "addUpCounts",
             Self::AddUpCommentCounts { .. } => "addUpCommentCounts",
             Self::EraseComment { .. } => "eraseComment",
+            Self::RemoveBlocked { .. } => "removeBlocked",
+            Self::RenewLinks { .. } => "renewLinks",
             Self::Tell { of } => of.kind(),
             Self::Push { of, .. } => of.kind(),
             Self::Rehearse { .. } => REHEARSE,
@@ -115,7 +119,6 @@ impl Pushing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::edition::LEVEL;
     use crate::base::ids::MediaId;
 
     #[test]

@@ -188,7 +188,7 @@ async fn remove_blocked(app: &App, (owner, other): (UserId, UserId), block: i64,
     let page = media::ids_after(app, owner, after, MEDIA).await?;
     let Some(last) = page.last() else { return Ok(Rest::Nothing) };
     // Made before it is asked: what is written from here on is looked at by a step of its own.
-    let now: i64 = app.ids.next(&owner);
+    let now: i64 = app.ids.next(&owner)?;
     let before = if follows::are_blocked(app, owner, other).await? { now } else { block };
     if comments::remove_by(app, other, &page, before).await?
         || media::remove_tags_of(app, (owner, other), &page, before).await?

@@ -3,6 +3,7 @@
 use async_graphql::futures_util::StreamExt;
 
 use super::*;
+use crate::base::client_address::ClientAddress;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::config::Config;
 use crate::base::error::Error;
@@ -55,6 +56,8 @@ async fn ended_by(likes: &[MediaId]) -> (StreamClosing, Vec<StreamCursor>, Arc<B
         counted: None,
         joining: None,
         stage: None,
+        recipient: Recipient::of(None, ClientAddress::SERVER),
+        groups: None,
     };
     for (position, media) in (1..).zip(likes) {
         let fact = Fact::MediaLiked { media: *media, user: UserId(1) };
