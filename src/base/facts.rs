@@ -249,9 +249,7 @@ impl Fact {
             Self::AudienceChanged { media, owner, .. } => vec![Row::User(owner), Row::Audience(media)],
             Self::LinksRenewed { ref media } => media.iter().copied().map(Row::Photos).collect(),
             Self::MediaEdited { media, .. } => vec![Row::Photos(media)],
-            Self::MediaDeleted { media, owner, .. } => {
-                vec![Row::User(owner), Row::Photos(media), Row::Comments(media), Row::Audience(media)]
-            }
+            Self::MediaDeleted { media, owner, .. } => of_deleted(media, owner),
             Self::CommentAdded { media, .. }
             | Self::CommentEdited { media, .. }
             | Self::CommentDeleted { media, .. }
@@ -340,6 +338,10 @@ impl Fact {
             | Self::CommentDeleted { media, .. } => vec![Topic::Media(media)],
         }
     }
+}
+
+fn of_deleted(media: MediaId, owner: UserId) -> Vec<Row> {
+    vec![Row::User(owner), Row::Photos(media), Row::Comments(media), Row::Audience(media)]
 }
 
 #[cfg(test)]

@@ -200,8 +200,8 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([127, 0, 0, last]))
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([127, 0, 0, last])
     }
 
     fn is_evicted(slot: &ConnectionSlot) -> bool {
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn the_connection_that_has_been_idle_longest_makes_way() {
         let table = ConnectionTable::new(3, 9);
-        let open = || table.open(address(1)).ok().unwrap();
+        let open = || table.open(Some(address(1))).ok().unwrap();
         let (served, silent, busy) = (open(), open(), open());
         drop(served.begin_request());
         let request = busy.begin_request();
@@ -223,9 +223,9 @@ mod tests {
         assert!(is_evicted(&served) && !is_evicted(&busy) && !is_evicted(&newer));
         newest.begin_request().upgraded();
         newer.begin_request().upgraded();
-        assert_eq!(table.open(address(2)).err(), Some(ConnectionRefused::Full));
+        assert_eq!(table.open(Some(address(2))).err(), Some(ConnectionRefused::Full));
         drop((request, served));
-        assert!(table.open(address(2)).is_ok() && is_evicted(&busy));
+        assert!(table.open(Some(address(2))).is_ok() && is_evicted(&busy));
         drop((busy, newer, newest));
         assert!(table.lock().open == 0 && table.lock().by_network.is_empty() && table.lock().idle.is_empty());
     }
@@ -233,12 +233,12 @@ mod tests {
     #[test]
     fn a_network_has_its_share_and_a_proxy_has_none() {
         let table = ConnectionTable::new(9, 1);
-        let first = table.open(address(1)).ok().unwrap();
-        assert_eq!(table.open(address(1)).err(), Some(ConnectionRefused::NetworkFull));
-        let others = [address(2), None, None].map(|network| table.open(network).is_ok());
+        let first = table.open(Some(address(1))).ok().unwrap();
+        assert_eq!(table.open(Some(address(1))).err(), Some(ConnectionRefused::NetworkFull));
+        let others = [Some(address(2)), None, None].map(|network| table.open(network).is_ok());
         assert_eq!(others, [true; 3]);
         drop(first);
-        assert!(table.open(address(1)).is_ok());
+        assert!(table.open(Some(address(1))).is_ok());
         let proxied = [(); 2].map(|()| table.open(None).ok().unwrap());
         let passed_on = proxied.each_ref().map(|slot| slot.passed_on_from(address(7).unwrap()).is_ok());
         assert_eq!(passed_on, [true, false]);

@@ -206,11 +206,14 @@ mod tests {
         headers
     }
 
+    /// The headers of a request.
+    type Sent<'a> = &'a [(&'a HeaderName, &'static str)];
+
     #[test]
     fn the_client_is_the_rightmost_hop_that_is_not_trusted() {
         let (x, f) = (&X_FORWARDED_FOR, &FORWARDED);
         let (xff, forwarded) = (ClientAddressSource::XForwardedFor, ClientAddressSource::Forwarded);
-        let cases: &[(ClientAddressSource, &str, &[(&HeaderName, &'static str)], &str)] = &[
+        let cases: &[(ClientAddressSource, &str, Sent, &str)] = &[
             (xff, "10.0.0.1", &[], "10.0.0.1"),
             (xff, "10.0.0.1", &[(x, "203.0.113.7")], "203.0.113.7"),
             (xff, "::ffff:10.0.0.1", &[(x, "203.0.113.7")], "203.0.113.7"),
@@ -240,7 +243,7 @@ mod tests {
     fn links_begin_with_what_the_client_asked_for() {
         let (h, xh, xp, f) = (&HOST, &X_FORWARDED_HOST, &X_FORWARDED_PROTO, &FORWARDED);
         let (xff, forwarded) = (ClientAddressSource::XForwardedFor, ClientAddressSource::Forwarded);
-        let cases: &[(ClientAddressSource, &str, &[(&HeaderName, &'static str)], Option<&str>)] = &[
+        let cases: &[(ClientAddressSource, &str, Sent, Option<&str>)] = &[
             (xff, "203.0.113.9", &[(h, "photos.example.org")], Some("http://photos.example.org")),
             (xff, "203.0.113.9", &[(h, "here:81"), (xh, "forged.example"), (xp, "https")], Some("http://here:81")),
             (

@@ -1,5 +1,5 @@
 //! The header that a proxy of TCP sends before everything else: whose connection it passes on (PROXY protocol, v1 and v2,
-//! as HAProxy's `doc/proxy-protocol.txt` has it). It is read from trusted proxies only.
+//! as `HAProxy` documents it in `doc/proxy-protocol.txt`). It is read from trusted proxies only.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::{IpAddr, Ipv6Addr};
@@ -50,10 +50,9 @@ async fn first(stream: &mut (impl AsyncRead + Unpin), begin: &[u8]) -> Result<Op
 async fn second(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<IpAddr>> {
     let (command, family, length) = (stream.read_u8().await?, stream.read_u8().await?, stream.read_u16().await?);
     let (source, read) = match (command, family >> 4) {
-        (0x20, _) => (None, 0),
         (0x21, 1) => (Some(IpAddr::from(stream.read_u32().await?.to_be_bytes())), 4),
         (0x21, 2) => (Some(Ipv6Addr::from_bits(stream.read_u128().await?).into()), 16),
-        (0x21, _) => (None, 0),
+        (0x20 | 0x21, _) => (None, 0),
         _ => return Err(malformed()),
     };
     // The other address, the ports, and what proxies add.

@@ -168,7 +168,7 @@ async fn a_comment_that_comes_after_the_step_of_the_block_goes_as_well() {
     kit.settle().await;
     // As by a process that had looked before the block and stood still since.
     let (media_id, author): (MediaId, UserId) = (id(&media), id(&eve.id));
-    let comment: CommentId = kit.app.ids.next(&media_id);
+    let comment: CommentId = kit.app.ids.next(&media_id).expect("an id");
     let rows = format!(
         "INSERT INTO comments (id, media_id, author_id, body) VALUES ({}, {}, {}, 'late');
          UPDATE media SET comment_count = 1 WHERE id = {}",

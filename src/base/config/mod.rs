@@ -127,7 +127,15 @@ impl Config {
         if self.database.connections.0 < 2 {
             return Err(Mistake("database.connections must be at least 2: one reads while another writes.".into()));
         }
-        let positive = [
+        match self.positive().iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(Mistake(format!("{key} must be at least 1."))),
+            None => Ok(()),
+        }
+    }
+
+    /// The options of which 0 makes no sense.
+    fn positive(&self) -> [(&'static str, u64); 21] {
+        [
             ("uploads.workers", self.uploads.workers as u64),
             ("uploads.transfer_seconds", self.uploads.transfer_seconds),
             ("log.poll_milliseconds", self.log.poll_milliseconds),
@@ -149,11 +157,7 @@ impl Config {
             ("http.timeout_seconds", self.http.timeout_seconds),
             ("auth.access_token_seconds", self.auth.access_token_seconds),
             ("auth.ended_poll_milliseconds", self.auth.ended_poll_milliseconds),
-        ];
-        match positive.iter().find(|(_, value)| *value == 0) {
-            Some((key, _)) => Err(Mistake(format!("{key} must be at least 1."))),
-            None => Ok(()),
-        }
+        ]
     }
 
     /// Which address each range of logical shards lives at, in order and without a hole.

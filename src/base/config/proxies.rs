@@ -110,7 +110,7 @@ mod tests {
     fn what_a_proxy_says_needs_a_proxy() {
         let with = |client_address, proxies: &[&str]| {
             let trusted_proxies = proxies.iter().map(|&proxy| proxy.to_owned()).collect();
-            Server { client_address, trusted_proxies, ..Server::default() }.proxies()
+            Server { trusted_proxies, client_address, ..Server::default() }.proxies()
         };
         assert!(with(ClientAddressSource::Peer, &[]).is_ok());
         assert!(with(ClientAddressSource::Forwarded, &["::1"]).is_ok());

@@ -252,6 +252,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn what_an_absent_variable_stands_for_is_not_given() {
         let none: &[&str] = &[];
         let cases = [

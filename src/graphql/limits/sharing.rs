@@ -102,7 +102,9 @@ pub struct Sharing {
 impl Sharing {
     fn keyed(parts: &[&[u8]]) -> Self {
         let mut hash = digest::Context::new(&digest::SHA256);
-        parts.iter().for_each(|part| hash.update(part));
+        for part in parts {
+            hash.update(part);
+        }
         let mut key = GroupKey::default();
         key.copy_from_slice(hash.finish().as_ref());
         Self { key, depends: BTreeSet::new() }

@@ -334,7 +334,9 @@ impl Database {
             Ok(value) => {
                 let (kept, outbox_filled) = (self.kept.clone(), self.outbox_filled.clone());
                 let after = move |facts: &[Fact]| {
-                    facts.iter().for_each(|fact| kept.forget(fact));
+                    for fact in facts {
+                        kept.forget(fact);
+                    }
                     mark();
                     if !facts.is_empty() {
                         outbox_filled.notify_one();
