@@ -82,9 +82,9 @@ async fn a_change_that_is_cancelled_anywhere_is_done_with_all_that_follows_or_no
     let id: MediaId = media.parse().expect("the ID of a media");
     it_is_told(&kit, id).await;
     let (mut done, mut unknown, mut undone) = (0, 0, 0);
-    for waits in 0..MANY {
-        let fan = Viewer { user: UserId((waits as i64 + 1) << 23), session: SessionId(1) };
-        let answer = cancel_after(waits, likes::like(&kit.app, fan, id)).await;
+    for (number, waits) in (1_i64..).zip(0..MANY) {
+        let fan = Viewer { user: UserId(number << 23), session: SessionId(1) };
+        let answer = cancel_after(waits, Box::pin(likes::like(&kit.app, fan, id))).await;
         nothing_is_open(&kit, id).await;
         let liked = is_liked(&kit, id, fan.user).await;
         it_is_told(&kit, id).await;
@@ -111,12 +111,12 @@ async fn whatever_a_transaction_ends_with_its_connection_is_clean() {
     let place = LogicalShard::new(1);
     let written = async |waits: usize, name: &str, fails: bool| -> Option<Result<()>> {
         let insert = format!("INSERT INTO secrets (name, value) VALUES ('{name}', '')");
-        let work = kit.app.db.write(&place, async |tx| {
+        let work = Box::pin(kit.app.db.write(&place, async |tx| {
             tx.conn().execute_unprepared(&insert).await?;
             // Where others wait as well.
             tokio::task::yield_now().await;
             if fails { Err(Error::not_found("secret")) } else { Ok(()) }
-        });
+        }));
         cancel_after(waits, work).await
     };
     for fails in [false, true] {
