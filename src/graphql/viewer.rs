@@ -18,6 +18,7 @@ use super::scalars::EmailAddress;
 use super::session::Session;
 use super::upload::UploadConnection;
 use super::user::{User, UserConnection};
+use crate::base::error::{Code, Error, Result as Answer};
 use crate::base::ids::{UserId, base58};
 use crate::base::page::Wanted;
 use crate::domain::activity::{self, Kind};
