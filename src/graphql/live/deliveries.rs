@@ -53,13 +53,15 @@ struct Budgets {
 }
 
 impl Deliveries {
-    /// Counts a delivery that a client shares with so many, itself among them. False when it has had too many.
-    pub(super) fn charge(&self, recipient: Recipient, shared_by: usize) -> bool {
-        self.charge_at(Instant::now(), recipient, shared_by)
+    /// Counts deliveries, each of which a client shares with so many, itself among them. False when it has had too many.
+    pub(super) fn charge(&self, recipient: Recipient, deliveries: usize, shared_by: usize) -> bool {
+        self.charge_at(Instant::now(), recipient, (deliveries, shared_by))
     }
 
-    fn charge_at(&self, now: Instant, recipient: Recipient, shared_by: usize) -> bool {
-        let cost = EACH / u32::try_from(shared_by.max(1)).unwrap_or(u32::MAX);
+    fn charge_at(&self, now: Instant, recipient: Recipient, (deliveries, shared_by): (usize, usize)) -> bool {
+        let [deliveries, shared_by] =
+            [deliveries, shared_by.max(1)].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        let cost = EACH.saturating_mul(deliveries) / shared_by;
         let mut budgets = self.lock();
         let full_at = budgets.full_at(recipient, now) + cost;
         let fits = full_at <= now + EACH * BURST;
@@ -113,7 +115,7 @@ mod tests {
     fn a_client_has_a_burst_and_then_so_many_a_second() {
         let (deliveries, now) = (Deliveries::default(), Instant::now());
         let many = |now, recipient, shared_by| {
-            (1..100_000).take_while(|_| deliveries.charge_at(now, recipient, shared_by)).last().unwrap_or(0)
+            (1..100_000).take_while(|_| deliveries.charge_at(now, recipient, (1, shared_by))).last().unwrap_or(0)
         };
         assert_eq!(many(now, network(1), 1), BURST);
         let later = now + Duration::from_secs(2);
@@ -128,9 +130,9 @@ mod tests {
         let (deliveries, now) = (Deliveries::default(), Instant::now());
         for number in 0..REMEMBERED {
             let session = Recipient::Session(SessionId(i64::try_from(number).unwrap()));
-            assert!(deliveries.charge_at(now, session, 1));
+            assert!(deliveries.charge_at(now, session, (1, 1)));
         }
-        assert!(deliveries.charge_at(now + Duration::from_secs(1), network(1), 1));
+        assert!(deliveries.charge_at(now + Duration::from_secs(1), network(1), (1, 1)));
         assert_eq!(deliveries.lock().full_at.len(), 1);
     }
 }

@@ -218,7 +218,8 @@ impl<S: Shared> Running<S> {
         if !events.is_empty() {
             self.cast.is_for(members.iter().filter_map(|(_, member)| member.viewer));
         }
-        let (members, each_alone) = (self.charge(members).await, self.group.depends.contains(&On::Everything));
+        let each_alone = self.group.depends.contains(&On::Everything);
+        let members = if events.is_empty() { members } else { self.charge(members, (events.len(), each_alone)).await };
         for event in events {
             if each_alone {
                 for (_, members) in by_viewer(&members) {
@@ -243,8 +244,7 @@ impl<S: Shared> Running<S> {
     }
 
     /// Charges what is executed for few to their clients. Returns the members that go on; the others are cut off.
-    async fn charge(&mut self, members: Members) -> Members {
-        let each_alone = self.group.depends.contains(&On::Everything);
+    async fn charge(&mut self, members: Members, (events, each_alone): (usize, bool)) -> Members {
         if !each_alone && members.len() > SHARED_BY {
             return members;
         }
@@ -254,7 +254,7 @@ impl<S: Shared> Running<S> {
         for class in classes {
             // Members of one viewer are told the same, so their client pays once for all of them.
             let (paying, shared_by) = if each_alone { (1, 1) } else { (class.len(), class.len()) };
-            let pays = |member: &Member| self.group.groups.deliveries.charge(member.recipient, shared_by);
+            let pays = |member: &Member| self.group.groups.deliveries.charge(member.recipient, events, shared_by);
             let paid: Vec<bool> = class.iter().take(paying).map(|(_, member)| pays(member)).collect();
             for (index, (number, member)) in class.into_iter().enumerate() {
                 match paid.get(index).or(paid.first()) {
