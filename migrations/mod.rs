@@ -59,9 +59,9 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261128_000034_cameras::Migration),
         Box::new(m20261128_000060_blocked_by::Migration),
         Box::new(m20261128_000061_muted_by::Migration),
-        Box::new(m20261130_000060_accepted_rotations::Migration),
-        Box::new(m20261130_000020_fleet::Migration),
         Box::new(m20261130_000050_blocked_content::Migration),
         Box::new(m20261130_000040_link_keys::Migration),
+        Box::new(m20261130_000020_fleet::Migration),
+        Box::new(m20261130_000060_accepted_rotations::Migration),
     ]
 }
