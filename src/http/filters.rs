@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{
@@ -10,9 +9,11 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 
 use super::Edge;
 use super::problem::{self, Problem};
+use crate::base::client_address::ClientAddress;
 use crate::base::error::Result;
 use crate::domain::filters;
 use crate::graphql::report;
@@ -21,19 +22,23 @@ pub(super) fn routes() -> Router<Arc<Edge>> {
     Router::new().route("/filters/{file}", get(file))
 }
 
-async fn file(State(edge): State<Arc<Edge>>, Path(file): Path<String>) -> Response {
-    match find(&edge, &file).await {
+async fn file(
+    State(edge): State<Arc<Edge>>,
+    Extension(client): Extension<ClientAddress>,
+    Path(file): Path<String>,
+) -> Response {
+    match find(&edge, &file, client).await {
         Ok(Some((media_type, bytes))) => (described(&file), [(CONTENT_TYPE, media_type)], bytes).into_response(),
         Ok(None) => problem::plain(StatusCode::NOT_FOUND, "NOT_FOUND", "There is no such filter."),
         Err(error) => Problem::from(report::failed(&edge.app.chance, &error)).into_response(),
     }
 }
 
-async fn find(edge: &Edge, file: &str) -> Result<Option<(&'static str, Vec<u8>)>> {
+async fn find(edge: &Edge, file: &str, client: ClientAddress) -> Result<Option<(&'static str, Vec<u8>)>> {
     let Some((sha256, ending)) = file.split_once('.') else { return Ok(None) };
     Ok(match ending {
         "png" => filters::table(&edge.app, sha256).await?.map(|table| ("image/png", table.png.clone())),
-        "jpg" => filters::preview(&edge.app, sha256).await?.map(|picture| ("image/jpeg", picture)),
+        "jpg" => filters::preview(&edge.app, sha256, client).await?.map(|picture| ("image/jpeg", picture)),
         _ => None,
     })
 }

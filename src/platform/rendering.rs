@@ -91,6 +91,13 @@ impl Rendering {
         making
     }
 
+    /// Whether an image is being made.
+    #[must_use]
+    pub fn is_made(&self, name: &str) -> bool {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.get(name).and_then(WeakShared::upgrade).is_some()
+    }
+
     /// How many images are being made or wait for their turn. For tests.
     #[must_use]
     pub fn len(&self) -> usize {

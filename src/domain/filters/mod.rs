@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::base::client_address::ClientAddress;
 use crate::base::error::{Error, Result};
 use crate::platform::filters::Table;
 use crate::platform::imaging::{self, lut::Finish};
@@ -33,11 +34,14 @@ pub const PREVIEW: u32 = 320;
 /// Which drawing filters are shown on: sunlit walls, leaves and the sea, with deep shadows.
 const SCENE: u64 = 7;
 
-/// An example of a filter, as a JPEG; `None` when there is none with this table.
+/// An example of a filter, as a JPEG, for a client; `None` when there is none with this table. It counts among the images that
+/// clients wait for.
 ///
 /// # Errors
-/// Those of the store.
-pub async fn preview(app: &Arc<App>, sha256: &str) -> Result<Option<Vec<u8>>> {
+/// `OVERLOADED` when too many wait, and those of the store.
+pub async fn preview(app: &Arc<App>, sha256: &str, client: ClientAddress) -> Result<Option<Vec<u8>>> {
+    let overloaded = || Error::unavailable("Ask again in a moment.", "too many images are waited for");
+    let _place = app.rendering.try_wait(client).ok_or_else(overloaded)?;
     let Some(table) = table(app, sha256).await? else { return Ok(None) };
     let filter = app.filters.with_table(sha256);
     let (vignette, grain) = filter.map_or((0.0, 0.0), |filter| (filter.vignette, filter.grain));

@@ -192,6 +192,9 @@ pub async fn make_image(app: &Arc<App>, file: &ImageFile, client: ClientAddress)
 /// Has an image made that nobody waits for. Not when too many are, in all or for this address: whoever asks again has another
 /// chance.
 pub fn make_image_later(app: &Arc<App>, file: &ImageFile, client: ClientAddress) {
+    if app.rendering.is_made(&file.blob()) {
+        return;
+    }
     let Some(place) = app.rendering.try_queue(client) else { return };
     let making = app.rendering.join(&file.blob(), || making(app, file));
     tokio::spawn(async move {
