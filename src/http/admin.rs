@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::connection_table::ConnectionTable;
+use super::proxies::Proxies;
 use super::server::Served;
 use crate::app::App;
 
@@ -25,6 +26,8 @@ const CONNECTIONS: usize = 64;
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
     let router = Router::new().route("/metrics", get(metrics)).with_state(app.clone());
     let served = Served::new(router, ConnectionTable::new(CONNECTIONS, CONNECTIONS), &app.config);
+    // Who reads the numbers comes by itself, also from the network of the proxies.
+    let served = Served { proxies: Proxies::none(), ..served };
     super::server::serve(listener, served, stop.cancelled_owned()).await;
 }
 

@@ -41,6 +41,12 @@ impl Proxies {
         }
     }
 
+    /// For an address that clients reach by themselves.
+    pub(super) fn none() -> Self {
+        let (source, derives_origin) = (ClientAddressSource::Peer, false);
+        Self { trusted: Arc::default(), source, derives_origin, has_warned: Arc::new(AtomicBool::new(true)) }
+    }
+
     /// Whether a peer is a proxy of ours.
     pub(super) fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted.iter().any(|range| range.contains(peer))
