@@ -122,7 +122,10 @@ async fn hold(app: &App, holder: &str, number: u8, now: Timestamp) -> Result<Opt
     let until = app.ids.now().after(LEASE);
     let held = first(app).write(async |tx| {
         let is_held = lease::hold_in(tx, name(number), holder, now, until).await?;
-        fleet::register(tx, holder).await?;
+        // A process without a number counts for nobody.
+        if is_held {
+            fleet::register(tx, holder).await?;
+        }
         Ok(is_held)
     });
     Ok(held.await?.then_some(until))
