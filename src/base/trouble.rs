@@ -50,12 +50,11 @@ impl Trouble {
             "57P01" | "57P02" | "57P03" | "25006" => Self::Away,
             // Connections that broke, and everything a pooler says when it has no server to offer.
             code if code.len() == 5 && code.starts_with("08") => Self::Away,
-            // No lock in time, a deadlock, a conflict with what a replica replays, no connection left.
-            "55P03" | "40P01" | "40001" | "53300" => Self::Busy,
+            // No lock in time, a deadlock, a conflict with what a replica replays, no connection or no memory left.
+            "55P03" | "40P01" | "40001" | "53300" | "53200" => Self::Busy,
             "57014" => Self::Late,
-            // The disk, the memory, or a limit of the server. SQLITE_FULL, and SQLITE_IOERR_WRITE, which is what a full quota
-            // gives.
-            "53100" | "53200" | "53400" | "13" | "778" => Self::Full,
+            // The disk, or a limit of the server. SQLITE_FULL, and SQLITE_IOERR_WRITE, which is what a full quota gives.
+            "53100" | "53400" | "13" | "778" => Self::Full,
             code => match code.parse::<u32>().map(|number| number & 0xff) {
                 // SQLITE_BUSY, SQLITE_LOCKED.
                 Ok(5 | 6) if code.len() < 5 => Self::Busy,
