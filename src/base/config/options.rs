@@ -48,7 +48,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("database.limits.replica_lag_milliseconds", "How far behind a replica may be and still answer."),
     (
         "redis.url",
-        "`redis://`, `redis-sentinel://` or `redis-cluster://`; `rediss…` for TLS. Without it there is one process. Secret.",
+        "`redis://`, `redis-sentinel://` or `redis-cluster://`; `rediss…` for TLS. Several processes share counters and feeds through it. Secret.",
     ),
     ("redis.url_file", "A file that holds `redis.url`."),
     ("redis.ca_file", "Certificates (PEM) to trust for TLS, beside those of the system."),
