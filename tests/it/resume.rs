@@ -66,7 +66,7 @@ async fn a_position_that_cannot_be_resumed_is_a_gap_with_its_reason() {
     let (_, opened) = listens(&ada, &Value::Null).await;
     ada.publishes("one").await;
     kit.settle().await;
-    for nonsense in ["", "nonsense", "11111111111111", "\u{0}", &"z".repeat(100_000)] {
+    for nonsense in ["nonsense", "11111111111111", "\u{0}", &"z".repeat(100_000)] {
         let (_, gap) = listens(&ada, &json!(nonsense)).await;
         assert_eq!((&gap["recovery"], &gap["gapReason"]), (&json!("GAP"), &json!("UNKNOWN")), "{nonsense:.20}");
     }

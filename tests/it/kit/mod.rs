@@ -86,8 +86,8 @@ impl Kit {
         let mut config = Config::default();
         config.server.listen = address.to_string();
         config.server.data = folder.0.clone();
-        config.uploads.launcher = Some(program::PROGRAM.into());
         parts.configure(&mut config);
+        config.uploads.launcher = Some(program::PROGRAM.into());
         // A story that is over does not wait for those who still listen.
         config.http.drain_seconds = 0;
         change(&mut config);
