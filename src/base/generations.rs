@@ -117,8 +117,8 @@ mod tests {
         some.put_weighing("other", 2, 6);
         some.put_weighing("third", 3, 6);
         assert_eq!((some.find("often"), some.find("other"), some.find("third")), (None, Some(2), Some(3)));
-        some.forget("other");
-        assert_eq!(some.weight, 0);
+        some.forget("third");
+        assert_eq!((some.find("other"), some.weight), (Some(2), 6));
     }
 
     #[test]

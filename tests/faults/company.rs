@@ -49,6 +49,11 @@ impl Company {
 
     /// Closes, when nothing is wrong. Whoever was told of an error was told the truth: a part was away, or too busy.
     pub async fn closes(self) {
+        self.is_well().await;
+    }
+
+    /// Nothing is wrong: see [`Company::closes`].
+    pub async fn is_well(&self) {
         judge::finds_nothing_wrong(&self.traffic, &self.databases()).await;
         let troubles = self.traffic.troubles();
         let honest = |code: &str| ["OVERLOADED", "TIMEOUT"].contains(&code);

@@ -30,10 +30,9 @@ async fn two_versions_replace_each_other_one_by_one_and_back_under_traffic() {
     traffic.during(fault).await;
     let acknowledged: HashSet<i64> = rehearsed(&first).union(&rehearsed(&second)).copied().collect();
     let company = Company { servers, apis: [first, second], worker, relay, traffic, data };
-    let databases = company.databases();
-    company.closes().await;
+    company.is_well().await;
     let mut noted = HashSet::new();
-    for address in databases {
+    for address in company.databases() {
         noted.extend(rehearsals(&address).await);
     }
     assert!(acknowledged.is_subset(&noted), "what was acknowledged was done: {acknowledged:?}, {noted:?}");
