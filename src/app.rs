@@ -18,7 +18,6 @@ use crate::base::volume;
 use crate::platform::accepted_rotations::AcceptedRotations;
 use crate::platform::apns::Apns;
 use crate::platform::blobs::Blobs;
-use crate::platform::counters::Counters;
 use crate::platform::db::Db;
 use crate::platform::drain::Drain;
 use crate::platform::filters::Filters;
@@ -27,6 +26,7 @@ use crate::platform::imaging_pools::ImagingPools;
 use crate::platform::links::Links;
 use crate::platform::log::live::Live;
 use crate::platform::log::{self, Bus};
+use crate::platform::rate_limiter::RateLimiter;
 use crate::platform::redis::Redis;
 use crate::platform::rendering::Rendering;
 use crate::platform::telemetry::metrics::Metrics;
@@ -76,8 +76,8 @@ pub struct App {
     pub told: Told,
     /// Where pushes go.
     pub apns: Apns,
-    /// What may be done only so often.
-    pub counters: Counters,
+    /// How often things may be done.
+    pub rate_limiter: RateLimiter,
     /// Whose turn it is to have a password hashed: each takes 19 MiB and tens of milliseconds.
     pub hashing: Turns,
     /// The filters that photos can be shown with.
@@ -144,7 +144,7 @@ impl App {
             ids: Ids::new(clock.clone(), chance.clone()),
             bus: Bus::open(redis.clone(), &identities, &chance.token()),
             live: Arc::new(Live::at(positions, identities.concat())),
-            counters: Counters::open(redis.clone()),
+            rate_limiter: RateLimiter::open(redis.clone()),
             told: Told::open(redis.clone()),
             timelines: Timelines::open(redis.clone(), chance.clone(), &config.feed),
             redis,

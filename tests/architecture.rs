@@ -32,7 +32,7 @@ const STANDS_ON: [(&str, &str); 12] = [
     ("log", "db"),
     ("log", "queue"),
     ("log", "redis"),
-    ("counters", "redis"),
+    ("rate_limiter", "redis"),
     ("timelines", "redis"),
     ("links", "db"),
     ("told", "redis"),

@@ -186,7 +186,7 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: LogInInput,
     ) -> Result<LogInPayload> {
-        let network = client_address(ctx).network();
+        let network = Some(client_address(ctx).network());
         let wanted = LogIn { login: &input.login, password: &input.password, network };
         let (begun, user_errors) = outcome(sessions::log_in(app(ctx), wanted).await)?;
         let (viewer, session, tokens) = begin(ctx, begun);

@@ -6,7 +6,6 @@
 pub mod accepted_rotations;
 pub mod apns;
 pub mod blobs;
-pub mod counters;
 pub mod db;
 pub mod drain;
 pub mod filters;
@@ -15,6 +14,7 @@ pub mod imaging_pools;
 pub mod links;
 pub mod log;
 pub mod queue;
+pub mod rate_limiter;
 pub mod redis;
 pub mod rendering;
 pub mod sandbox;

@@ -13,7 +13,6 @@ use photograph_pictures as pictures;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::base::client_address::ClientAddress;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::ids::{MediaId, UserId};
 use crate::domain::comments::{self, Remark};
@@ -78,8 +77,7 @@ async fn settle_in(app: &App, person: &Person) -> Result<Viewer> {
     match sessions::sign_up(app, &wanted).await {
         Ok(begun) => Ok(begun.viewer()),
         Err(error) if error.is_refusal(RefusalCode::Taken) => {
-            let network = ClientAddress::SERVER.network();
-            let wanted = LogIn { login: person.username, password: PASSWORD, network };
+            let wanted = LogIn { login: person.username, password: PASSWORD, network: None };
             Ok(sessions::log_in(app, wanted).await?.viewer())
         }
         Err(error) => Err(error),

@@ -346,7 +346,7 @@ async fn wrong_passwords_are_counted_by_all_together_and_by_each_while_redis_is_
     assert!(!redis.says(&["KEYS", "*"]).contains("ada"), "no names stand in Redis");
     kit.passes(Duration::from_mins(15));
     assert!(tries(&kit.front, "correct horse battery").await.is_done());
-    assert_eq!(redis.says(&["DBSIZE"]), "1", "that of the account, whose hour is not over");
+    assert_eq!(redis.says(&["DBSIZE"]), "2", "wrong passwords of the account, and log-ins of the network");
     redis.stops();
     for _ in 0..4 {
         assert_eq!(tries(&second.front, "a wrong password").await.refusal(), "BAD_CREDENTIAL");

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+use photograph::base::clock::Timestamp;
+use photograph::platform::rate_limiter::{Quota, RateLimiter};
 use photograph::platform::redis::{Away, Command, Epoch, Heard, Redis, Subscription, Value};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
@@ -100,6 +103,53 @@ async fn what_goes_in_one_message_is_answered_in_order() {
     assert_eq!(redis.send::<i64>(script).await.expect("Redis answers"), 10);
     assert!(redis.send::<Value>(Command::on("LPUSH", redis.name("sum")).with(1)).await.is_err(), "it is no list");
     assert!(redis.epoch().is_some(), "a refusal is an answer");
+}
+
+/// Pseudorandom numbers, the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// The same uses of a quota in memory and in Redis, somewhat more often than it allows. How many were allowed, and refused.
+async fn is_limited_alike(in_redis: &RateLimiter, number: u64) -> [usize; 2] {
+    let (in_memory, mut numbers, name) = (RateLimiter::open(None), Numbers(number), format!("quota {number}"));
+    let limiters = [&in_memory, in_redis];
+    // Hours, because a key in Redis goes by Redis' own clock.
+    let burst = 1 + u32::try_from(numbers.below(40)).expect("a small number");
+    let quota = Quota { burst, period: Duration::from_secs(3600 * (1 + numbers.below(100)) + numbers.below(60)) };
+    let step = u64::try_from(quota.period.as_millis()).expect("a period") / u64::from(burst);
+    let (mut now, mut outcomes) = (Timestamp(1_800_000_000_000), [0, 0]);
+    for case in 0..200 {
+        now = now.after(Duration::from_millis(numbers.below(step)));
+        let answers = match numbers.below(10) {
+            0 => join_all(limiters.map(|limiter| limiter.check(now, &name, quota))).await,
+            1 if case % 50 == 0 => {
+                join_all(limiters.map(|limiter| limiter.forget(&name))).await;
+                vec![Ok(()); 2]
+            }
+            _ => join_all(limiters.map(|limiter| limiter.count(now, &name, quota))).await,
+        };
+        assert_eq!(answers[0], answers[1], "case {case} of {name}: {quota:?} at {now:?}");
+        outcomes[usize::from(answers[0].is_err())] += 1;
+    }
+    outcomes
+}
+
+#[tokio::test]
+async fn rates_are_limited_in_redis_as_in_memory() {
+    let server = Server::running(&[]).await;
+    let redis = opened(&server.url(), None).await;
+    is_there(&redis).await;
+    let in_redis = RateLimiter::open(Some(redis));
+    let outcomes = join_all((0..50).map(|number| is_limited_alike(&in_redis, number))).await;
+    let sum = |place: usize| outcomes.iter().map(|outcomes| outcomes[place]).sum::<usize>();
+    assert!(sum(0) > 1000 && sum(1) > 1000, "allowed {}, refused {}", sum(0), sum(1));
+    assert_eq!(server.says(&["DBSIZE"]), "50", "they were in Redis");
 }
 
 #[tokio::test]

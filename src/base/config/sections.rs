@@ -174,7 +174,7 @@ pub struct Auth {
     pub ended_poll_milliseconds: u64,
     pub wrong_passwords: u32,
     pub wrong_passwords_of_account: u32,
-    pub wrong_passwords_of_network: u32,
+    pub log_ins_of_network: u32,
 }
 
 /// Photos on their way in.
@@ -349,7 +349,7 @@ impl Default for Auth {
             ended_poll_milliseconds: 1000,
             wrong_passwords: 10,
             wrong_passwords_of_account: 100,
-            wrong_passwords_of_network: 25,
+            log_ins_of_network: 25,
         }
     }
 }

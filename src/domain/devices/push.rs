@@ -14,7 +14,7 @@ use crate::base::error::{Error, Result};
 use crate::base::ids::DeviceId;
 use crate::domain::sessions::Viewer;
 use crate::platform::apns::{Alert, Answer, Environment, Message, Push, Urgency};
-use crate::platform::counters::Bound;
+use crate::platform::rate_limiter::Quota;
 
 /// What is pushed to a device.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub enum Outcome {
 /// How many times Apple is asked for one push at most: at both services, and once more with another proof at each.
 const ASKED: u32 = 4;
 /// Test pushes of a user: enough to try things, too few to be a nuisance.
-const TESTS: Bound = Bound { most: 10, window: Duration::from_mins(10) };
+const TESTS: Quota = Quota { burst: 10, period: Duration::from_mins(10) };
 
 /// Pushes to a device, unless that was done or given up before.
 ///
@@ -95,7 +95,7 @@ pub async fn test(app: &App, viewer: Viewer, id: DeviceId) -> Result<Shown> {
     let shown = find(app, viewer, id).await?.ok_or_else(missing)?;
     let too_often = |at| Error::limited("That is enough for now: try again later.", at);
     let now = app.clock.now();
-    app.counters.count(now, &format!("test-push:{}", viewer.user), TESTS).await.map_err(too_often)?;
+    app.rate_limiter.count(now, &format!("test-push:{}", viewer.user), TESTS).await.map_err(too_often)?;
     // What tells this test from all others.
     let cause = app.ids.next::<DeviceId>(&id)?.0;
     let errand = test_errand(app, cause)?;

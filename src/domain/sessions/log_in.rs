@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::attempts::Attempt;
+use super::attempts::{self, Attempt};
 use super::credentials;
 use super::{Begun, begin, password, tokens};
 use crate::app::App;
@@ -18,20 +18,22 @@ pub struct LogIn<'a> {
     pub login: &'a str,
     /// The password.
     pub password: &'a str,
-    /// The network of the client: see [`crate::base::client_address::ClientAddress::network`].
-    pub network: IpAddr,
+    /// The network of the client: see [`crate::base::client_address::ClientAddress::network`]. `None` for the program itself,
+    /// whose log-ins are not limited.
+    pub network: Option<IpAddr>,
 }
 
 /// Begins a session for a username or e-mail address and its password.
 ///
 /// # Errors
 /// `BAD_CREDENTIAL`, the same whether there is no such account or the password is wrong; `ACTION_LIMITED` after many
-/// wrong passwords.
+/// log-ins from the network, or wrong passwords.
 pub async fn log_in(app: &App, wanted: LogIn<'_>) -> Result<Begun> {
     // No password is longer, so this tells nothing of the account, costs nothing and counts as no guess.
     if wanted.password.len() > text::PASSWORD_BYTES {
         return Err(refused());
     }
+    attempts::count(app, wanted.network).await?;
     let name = name(wanted.login);
     let user = match &name {
         Some(name) => names::find(app, name).await?,
