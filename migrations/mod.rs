@@ -23,6 +23,7 @@ mod m20261130_000020_fleet;
 mod m20261130_000040_link_keys;
 mod m20261130_000050_blocked_content;
 mod m20261130_000060_accepted_rotations;
+mod m20261130_000070_transfers;
 mod rehearsal;
 
 use sea_orm_migration::MigrationTrait;
@@ -63,5 +64,6 @@ pub(super) fn all() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261130_000040_link_keys::Migration),
         Box::new(m20261130_000020_fleet::Migration),
         Box::new(m20261130_000060_accepted_rotations::Migration),
+        Box::new(m20261130_000070_transfers::Migration),
     ]
 }

@@ -43,10 +43,15 @@ async fn receive(
         let message = "Say how long the photo is: send `Content-Length`.";
         return closing(problem::plain(StatusCode::LENGTH_REQUIRED, "INVALID", message));
     };
-    let arriving = Arriving { content_type: header(&headers, &CONTENT_TYPE), content_length: Some(length) };
     let is_broken = Arc::new(AtomicBool::new(false));
     let bytes = Box::pin(pieces(&edge, body, is_broken.clone()));
-    match uploads::receive(&edge.app, upload, &secret, arriving, bytes).await {
+    let app = edge.app.clone();
+    // By itself: when the connection breaks nobody waits for the answer any more, and the transfer ends all the same.
+    let received = tokio::spawn(async move {
+        let arriving = Arriving { content_type: header(&headers, &CONTENT_TYPE), content_length: Some(length) };
+        uploads::receive(&app, upload, &secret, arriving, bytes).await
+    });
+    match received.await.unwrap_or_else(|error| Err(Error::internal(error))) {
         Ok(()) => (StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response(),
         Err(_) if is_broken.load(Ordering::Relaxed) => closing(broken_off()),
         Err(error) => closing(refused(&edge, &error)),

@@ -2,7 +2,8 @@
 //! many times over.
 //!
 //! A transfer that is silent gives way to the next one: a phone that changed networks is back before the server knows that
-//! the old connection is dead.
+//! the old connection is dead. Of several processes one receives the bytes of an upload: each transfer has a lease, which
+//! `domain/uploads/transfer.rs` keeps in the row of the upload.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,6 +17,8 @@ use crate::base::ids::UploadId;
 
 /// How long a transfer is silent before another one may take its place. Clients of tus retry for some five seconds.
 pub const SILENT: Duration = Duration::from_secs(2);
+/// How often a lease is renewed at most, while bytes come.
+pub const RENEWAL: Duration = Duration::from_secs(1);
 
 /// The transfers of this process.
 #[derive(Clone, Debug, Default)]
@@ -24,32 +27,52 @@ pub struct Transfers(Arc<Mutex<HashMap<UploadId, Arc<Running>>>>);
 #[derive(Debug)]
 struct Running {
     bytes: u64,
+    lease: String,
     heard_at: AtomicI64,
+    renewed_at: AtomicI64,
     gives_way: CancellationToken,
+}
+
+/// A transfer that is to begin.
+#[derive(Debug)]
+pub struct Beginning {
+    /// The upload.
+    pub upload: UploadId,
+    /// How many bytes are expected at most.
+    pub bytes: u64,
+    /// A name for the transfer that no other has.
+    pub lease: String,
 }
 
 /// A transfer. Dropped, it is over.
 #[derive(Debug)]
 pub struct Transfer {
+    /// The upload.
+    pub upload: UploadId,
+    /// The lease of the silent one whose place it took.
+    pub replaced: Option<String>,
     all: Transfers,
-    upload: UploadId,
     running: Arc<Running>,
 }
 
 impl Transfers {
-    /// Begins the transfer of so many bytes. `None` while another one of the same upload is alive.
+    /// Begins a transfer. `None` while another one of the same upload is alive.
     #[must_use]
-    pub fn begin(&self, upload: UploadId, bytes: u64, now: Timestamp) -> Option<Transfer> {
+    pub fn begin(&self, beginning: Beginning, now: Timestamp) -> Option<Transfer> {
+        let Beginning { upload, bytes, lease } = beginning;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut replaced = None;
         if let Some(other) = all.get(&upload) {
             if now.since(Timestamp(other.heard_at.load(Ordering::Relaxed))) < SILENT {
                 return None;
             }
             other.gives_way.cancel();
+            replaced = Some(other.lease.clone());
         }
-        let running = Arc::new(Running { bytes, heard_at: AtomicI64::new(now.0), gives_way: CancellationToken::new() });
+        let [heard_at, renewed_at] = [now.0, now.0].map(AtomicI64::new);
+        let running = Arc::new(Running { bytes, lease, heard_at, renewed_at, gives_way: CancellationToken::new() });
         all.insert(upload, running.clone());
-        Some(Transfer { all: self.clone(), upload, running })
+        Some(Transfer { upload, replaced, all: self.clone(), running })
     }
 
     /// The bytes that all transfers were begun with: so much room is promised.
@@ -61,9 +84,26 @@ impl Transfers {
 }
 
 impl Transfer {
-    /// Notes that the sender is alive.
-    pub fn heard(&self, now: Timestamp) {
+    /// Its lease.
+    #[must_use]
+    pub fn lease(&self) -> &str {
+        &self.running.lease
+    }
+
+    /// Notes that the sender is alive. Returns whether it is time to renew the lease.
+    #[must_use]
+    pub fn heard(&self, now: Timestamp) -> bool {
         self.running.heard_at.store(now.0, Ordering::Relaxed);
+        let is_due = now.since(Timestamp(self.running.renewed_at.load(Ordering::Relaxed))) >= RENEWAL;
+        if is_due {
+            self.running.renewed_at.store(now.0, Ordering::Relaxed);
+        }
+        is_due
+    }
+
+    /// Lets it end: a transfer of another process has its lease.
+    pub fn give_way(&self) {
+        self.running.gives_way.cancel();
     }
 
     /// Notes that the sender is gone: another one need not wait.
@@ -98,22 +138,27 @@ mod tests {
 
     #[test]
     fn one_at_a_time_and_the_silent_give_way() {
-        let (transfers, upload, now) = (Transfers::default(), UploadId(1), Timestamp(1_000_000));
-        let first = transfers.begin(upload, 10, now).unwrap();
-        let other = transfers.begin(UploadId(2), 5, now).unwrap();
-        assert!(transfers.begin(upload, 10, now.after(SILENT / 2)).is_none());
-        first.heard(now.after(SILENT));
-        assert!(transfers.begin(upload, 10, now.after(SILENT)).is_none());
-        assert_eq!((transfers.bytes(), first.has_given_way()), (15, false));
-        let second = transfers.begin(upload, 10, now.after(SILENT * 2)).unwrap();
+        let (transfers, now) = (Transfers::default(), Timestamp(1_000_000));
+        let begins = |lease: &str, now| {
+            transfers.begin(Beginning { upload: UploadId(1), bytes: 10, lease: lease.to_owned() }, now)
+        };
+        let first = begins("first", now).unwrap();
+        let other = Beginning { upload: UploadId(2), bytes: 5, lease: "other".to_owned() };
+        let other = transfers.begin(other, now).unwrap();
+        assert!(begins("second", now.after(SILENT / 2)).is_none());
+        assert!(first.heard(now.after(SILENT)) && !first.heard(now.after(SILENT)), "renewed once a second");
+        assert!(begins("second", now.after(SILENT)).is_none());
+        assert_eq!((transfers.bytes(), first.has_given_way(), &first.replaced), (15, false, &None));
+        let second = begins("second", now.after(SILENT * 2)).unwrap();
         assert!(first.has_given_way() && !second.has_given_way());
+        assert_eq!((second.lease(), second.replaced.as_deref()), ("second", Some("first")));
         // The first one's end is not the second one's.
         drop(first);
-        assert!(transfers.begin(upload, 10, now.after(SILENT * 2)).is_none());
+        assert!(begins("third", now.after(SILENT * 2)).is_none());
         second.lost();
-        let third = transfers.begin(upload, 10, now.after(SILENT * 2)).unwrap();
+        let third = begins("third", now.after(SILENT * 2)).unwrap();
         drop((second, third, other));
         assert_eq!(transfers.bytes(), 0);
-        assert!(transfers.begin(upload, 10, now).is_some());
+        assert!(begins("fourth", now).is_some());
     }
 }

@@ -1,5 +1,5 @@
 //! Two processes on the same databases, with Redis between them: what happens on one is heard on the other, in order and
-//! without a hole, whatever Redis does in the meantime.
+//! without a hole, whatever Redis does in the meantime. And of all processes one takes in the bytes of an upload.
 //!
 //! Here nobody looks for himself in time: what is heard within a story was told.
 
@@ -9,15 +9,20 @@ use std::time::{Duration, Instant};
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::base::config::Config;
+use photograph::base::ids::UploadId;
 use photograph::jobs::{self, Background};
+use photograph::platform::db::Tx;
+use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::kit::redis::Server;
-use crate::kit::{Front, Kit, PATIENCE, Person, Stream, eventually};
+use crate::kit::{Front, Kit, PATIENCE, Person, Stream, eventually, photos};
+use crate::uploads::{answer, begins_to_send_at, coming_in};
 
 /// Longer than any story.
 const POLL: u64 = 600_000;
@@ -354,6 +359,68 @@ async fn wrong_passwords_are_counted_by_all_together_and_by_each_while_redis_is_
     assert_eq!(tries(&second.front, "correct horse battery").await.refusal(), "ACTION_LIMITED");
     assert!(tries(&kit.front, "correct horse battery").await.is_done(), "{} is counted by each", ada.name);
     assert!(second.app.redis.as_ref().is_some_and(|redis| redis.epoch().is_none()));
+    second.stops().await;
+    kit.ends().await;
+}
+
+/// Longer than a sender is silent before another process may take its place.
+const SENDER_SILENT: Duration = Duration::from_secs(4);
+
+#[tokio::test]
+async fn of_all_processes_one_receives_the_bytes_of_an_upload() {
+    let kit = Kit::with(|config| config.s3.bucket = None).await;
+    let (ada, photo) = (kit.signs_up("ada").await, photos::small_jpeg(1));
+    let second = Beside::starts(&kit, "api").await;
+    let upload = ada.announces(&photo, "image/jpeg").await;
+    let rest = &photo[photo.len() / 2..];
+    let mut first = begins_to_send_at(&second.front, (&kit, &upload), &photo).await;
+    assert_eq!(ada.sends(&upload, &photo).await, StatusCode::LOCKED);
+    assert_eq!(coming_in(&kit).len(), 1, "no second file was begun");
+    // The phone changed networks, nobody told that process, and the phone reaches another one.
+    kit.passes(SENDER_SILENT);
+    let mut next = begins_to_send_at(&kit.front, (&kit, &upload), &photo).await;
+    first.write_all(rest).await.expect("the rest of it");
+    assert_eq!(answer(first).await, "HTTP/1.1 423 Locked", "it brings them no more");
+    assert_eq!(ada.sees_upload(&upload.id).await["status"], "AWAITING_BYTES", "nothing of it counts");
+    next.write_all(rest).await.expect("the rest of it");
+    let mut line = String::new();
+    BufReader::new(next).read_line(&mut line).await.expect("an answer");
+    assert_eq!(line.trim(), "HTTP/1.1 204 No Content");
+    assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    assert_eq!((coming_in(&kit), kit.app.blobs.list("raw").await.expect("the store")), (vec![], vec![]));
+    second.stops().await;
+    kit.ends().await;
+}
+
+#[tokio::test]
+async fn a_lease_ends_with_its_transfer_and_with_its_process() {
+    let kit = Kit::with(|config| config.s3.bucket = None).await;
+    let (ada, photo) = (kit.signs_up("ada").await, photos::small_jpeg(1));
+    let second = Beside::starts(&kit, "api").await;
+    for goes_on in [StatusCode::NO_CONTENT, StatusCode::LOCKED] {
+        let tus = json!({ "contentType": "image/jpeg", "byteSize": photo.len(), "prefers": "TUS" });
+        let upload = ada.announces_as(tus).await;
+        let address = upload.url.clone().expect("bytes are awaited");
+        let there = address.replace(&kit.front.url(""), &second.front.url(""));
+        let sends = async |address: &str, from: usize, to: usize| {
+            let patch = kit.front.client.patch(address).header("tus-resumable", "1.0.0");
+            let patch = patch.header("content-type", "application/offset+octet-stream").header("upload-offset", from);
+            patch.body(photo[from..to].to_vec()).send().await.expect("an answer").status()
+        };
+        assert_eq!(sends(&there, 0, 100).await, StatusCode::NO_CONTENT);
+        if goes_on == StatusCode::LOCKED {
+            // As if that process had been killed while the next bytes came.
+            let id: UploadId = upload.id.parse().expect("the ID of an upload");
+            let (now, row) = (kit.app.clock.now().0, format!("WHERE id = {}", id.0));
+            let lease = format!("UPDATE uploads SET transfer = 'lost', transfer_heard_at = {now} {row}");
+            let lost = async |tx: &Tx| Ok(tx.conn().execute_unprepared(&lease).await.map(|_| ())?);
+            kit.app.db.write(&id, lost).await.expect("the table can be written");
+            assert_eq!(sends(&address, 100, photo.len()).await, goes_on);
+            kit.passes(SENDER_SILENT);
+        }
+        assert_eq!(sends(&address, 100, photo.len()).await, StatusCode::NO_CONTENT);
+        assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    }
     second.stops().await;
     kit.ends().await;
 }

@@ -113,7 +113,7 @@ async fn a_process_that_was_frozen_for_longer_than_its_lease_makes_no_ids_with_i
 async fn nobody_is_answered_with_an_id_while_no_lease_can_be_had() {
     let kit = Kit::start().await;
     let ada = kit.signs_up("ada").await;
-    let media = ada.publishes("dusk").await;
+    let (media, phone) = (ada.publishes("dusk").await, ada.logs_in_again().await);
     let database = &kit.app.db.databases()[0];
     let others = async |statement: &str| {
         let written = database.write(async |tx| Ok(tx.conn().execute_unprepared(statement).await.map(|_| ())?)).await;
@@ -127,8 +127,10 @@ async fn nobody_is_answered_with_an_id_while_no_lease_can_be_had() {
     let answer = ada.asks(&document("addComment", "comment { id }"), json!({ "input": comment })).await;
     assert_eq!(answer.code(), "OVERLOADED", "{:#}", answer.body);
     assert!(answer.body["errors"][0]["extensions"]["retryAfterMs"].is_u64(), "{:#}", answer.body);
-    // Reads go on.
+    // Reads go on, and so does what needs no id.
     assert_eq!(ada.sees_media(&media).await["commentCount"], 0);
+    ada.does("endSession", json!({ "sessionId": phone.tokens().session }), "endedSessionId").await;
+    assert_eq!(phone.asks("{ viewer { user { id } } }", json!({})).await.code(), "UNAUTHENTICATED");
     others("DELETE FROM leases WHERE holder = 'others' AND name <> 'process-0'").await;
     kit.app.ids.await_lease().await;
     eventually("there is a lease again", PATIENCE, async || {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::kit::{Kit, PATIENCE, Person, Upload, eventually, photos, sha256};
+use crate::kit::{Front, Kit, PATIENCE, Person, Upload, eventually, photos, sha256};
 
 #[tokio::test]
 async fn a_phones_photo_becomes_upright_images_that_load() {
@@ -89,10 +89,11 @@ fn with_places_below(folder: &Path) -> Vec<String> {
 async fn no_file_that_is_kept_says_where_it_was_taken() {
     let kit = Kit::start().await;
     let ada = kit.signs_up("ada").await;
-    for (place, bytes) in photos::gps_everywhere() {
-        assert!(photos::has_gps(&bytes), "{place}");
-        let upload = ada.announces(&bytes, content_type(&bytes)).await;
-        assert!(ada.sends(&upload, &bytes).await.is_success(), "{place}");
+    let photos = photos::gps_everywhere();
+    for (place, bytes) in &photos {
+        assert!(photos::has_gps(bytes), "{place}");
+        let upload = ada.announces(bytes, content_type(bytes)).await;
+        assert!(ada.sends(&upload, bytes).await.is_success(), "{place}");
         ada.completes(&upload).await;
         let seen = ada.sees_upload(&upload.id).await;
         assert_eq!(seen["status"], "READY", "{place}: {seen:#}");
@@ -100,6 +101,8 @@ async fn no_file_that_is_kept_says_where_it_was_taken() {
     // All files at once: to read every one after each photo takes minutes where they are in a store.
     kit.settle().await;
     assert_eq!(with_places(&kit).await, Vec::<String>::new());
+    let originals = kit.app.blobs.list("originals").await.expect("the store");
+    assert_eq!(originals.len(), photos.len(), "every photo was among them");
     kit.ends().await;
 }
 
@@ -337,24 +340,31 @@ async fn files_of_what_was_deleted_stay_for_the_backups_out_of_reach() {
 
 /// Begins to send a photo to this server, and stops in the middle. What was sent is on the disk.
 async fn begins_to_send(kit: &Kit, upload: &Upload, photo: &[u8]) -> TcpStream {
+    begins_to_send_at(&kit.front, (kit, upload), photo).await
+}
+
+/// The same at one of several processes with one folder.
+pub async fn begins_to_send_at(front: &Front, (kit, upload): (&Kit, &Upload), photo: &[u8]) -> TcpStream {
+    let before = coming_in(kit).len();
     let path = upload.url.as_deref().and_then(|url| url.strip_prefix(&kit.front.url(""))).expect("an address here");
     let (half, length) = (photo.len() / 2, photo.len());
     let head =
         format!("PUT {path} HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: {length}\r\n\r\n");
-    let mut phone = TcpStream::connect(kit.front.address).await.expect("the server");
+    let mut phone = TcpStream::connect(front.address).await.expect("the server");
     phone.write_all(&[head.as_bytes(), &photo[..half]].concat()).await.expect("half of it is sent");
-    eventually("half of it is there", PATIENCE, async || (coming_in(kit) == [half as u64]).then_some(())).await;
+    let is_there = async || (coming_in(kit) == vec![half as u64; before + 1]).then_some(());
+    eventually("half of it is there", PATIENCE, is_there).await;
     phone
 }
 
 /// How large the files are that are coming in.
-fn coming_in(kit: &Kit) -> Vec<u64> {
+pub fn coming_in(kit: &Kit) -> Vec<u64> {
     let files = std::fs::read_dir(kit.folder().join("blobs/incoming")).expect("the folder");
     files.map(|file| file.and_then(|file| file.metadata()).map_or(0, |data| data.len())).collect()
 }
 
 /// The first line of what comes back before the connection ends.
-async fn answer(mut phone: TcpStream) -> String {
+pub async fn answer(mut phone: TcpStream) -> String {
     let mut answer = String::new();
     phone.read_to_string(&mut answer).await.expect("an answer");
     answer.lines().next().unwrap_or_default().to_owned()

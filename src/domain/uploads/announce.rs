@@ -80,6 +80,8 @@ fn check(app: &App, viewer: Viewer, announced: Announcement) -> Result<Upload> {
         taken_east: None,
         protocol: announced.protocol,
         camera: None,
+        transfer: None,
+        transfer_heard_at: None,
     })
 }
 

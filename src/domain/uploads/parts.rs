@@ -1,7 +1,8 @@
 //! Bytes that come in parts, over networks that break: what has arrived stays, and the sender goes on from there.
 //!
 //! A part is a file with a row that counts it. How far an upload has come is in its row and nowhere else, so whatever
-//! process the sender reaches next knows it, and of two parts for the same place one counts.
+//! process the sender reaches next knows it, and of two parts for the same place one counts. Bytes that came through this
+//! server at once are one part; those that were sent to the store are a file without a row.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -9,6 +10,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder};
 
 use super::receive::{gone, note};
+use super::table::Arrived;
 use super::{Upload, UploadProtocol, UploadStatus, keys, table, transfer};
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -16,6 +18,7 @@ use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::ids::UploadId;
 use crate::base::text::is_same;
 use crate::platform::db::Tx;
+use crate::platform::transfers::Transfer;
 
 /// Bytes of a part: what is kept in memory of an upload that is coming, and lost at most when the process dies.
 const PART: usize = 512 << 10;
@@ -78,30 +81,46 @@ where
     S: Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
 {
     let upload = find(app, id, secret).await?;
-    let mut so_far = progress_of(&upload);
+    let so_far = progress_of(&upload);
     if offset != so_far.offset {
         return Ok(Appended::Elsewhere(so_far));
     }
     if of(id).count(app.db.read_own(&id)).await? >= MOST_PARTS {
         return Err(too_small_parts());
     }
-    let transfer = transfer::begin(app, &upload)?;
-    let mut bytes = transfer::pieces(app, &transfer, bytes);
-    let (mut waiting, mut goes_on) = (BytesMut::new(), true);
+    let transfer = transfer::begin(app, &upload).await?;
+    let appended = take_in(app, &upload, &transfer, bytes).await;
+    transfer::end(app, &transfer).await;
+    match appended? {
+        Some(so_far) => Ok(Appended::Here(so_far)),
+        None => find(app, id, secret).await.map(|upload| Appended::Elsewhere(progress_of(&upload))),
+    }
+}
+
+/// Takes in what comes. `None` when others took in the same.
+async fn take_in<S>(app: &App, upload: &Upload, transfer: &Transfer, bytes: S) -> Result<Option<Progress>>
+where
+    S: Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
+{
+    let mut bytes = transfer::pieces(app, transfer, bytes);
+    let (mut so_far, mut waiting, mut goes_on) = (progress_of(upload), BytesMut::new(), true);
     loop {
         goes_on = goes_on && fill(&mut waiting, &mut bytes).await;
+        if transfer.has_given_way() {
+            return Err(transfer::busy(app.clock.now()));
+        }
         let part = waiting.split_to(waiting.len().min(PART)).freeze();
         if part.len() as u64 > so_far.length - so_far.offset {
             return Err(too_many(so_far.length));
         }
         if !part.is_empty() {
-            if !store(app, &upload, so_far.offset, &part).await? {
-                return find(app, id, secret).await.map(|upload| Appended::Elsewhere(progress_of(&upload)));
+            if !store(app, (upload, transfer), so_far.offset, &part).await? {
+                return Ok(None);
             }
             so_far.offset += part.len() as u64;
         }
         if !goes_on && waiting.is_empty() {
-            return Ok(Appended::Here(so_far));
+            return Ok(Some(so_far));
         }
     }
 }
@@ -117,11 +136,12 @@ pub async fn end(app: &App, id: UploadId, secret: &str) -> Result<()> {
 
 /// The bytes of an upload as they were sent, whichever way. `None` when they are gone.
 pub(super) async fn read(app: &App, upload: &Upload) -> Result<Option<Vec<u8>>> {
-    if upload.protocol == UploadProtocol::Put {
+    let parts = of(upload.id).all(app.db.read_own(&upload.id)).await?;
+    if parts.is_empty() {
         return app.blobs.read(&keys::raw(upload.id)).await;
     }
     let mut whole = Vec::with_capacity(usize::try_from(upload.byte_size).unwrap_or(0));
-    for part in of(upload.id).all(app.db.read_own(&upload.id)).await? {
+    for part in parts {
         let Some(bytes) = app.blobs.read(&keys::part(upload.id, &part.name)).await? else { return Ok(None) };
         whole.extend_from_slice(&bytes);
     }
@@ -130,7 +150,8 @@ pub(super) async fn read(app: &App, upload: &Upload) -> Result<Option<Vec<u8>>> 
 
 /// Removes the bytes of an upload as they were sent. Harmless when they are gone.
 pub(super) async fn remove(app: &App, upload: &Upload) -> Result<()> {
-    if upload.protocol == UploadProtocol::Put {
+    let has_parts = of(upload.id).count(app.db.read_own(&upload.id)).await? > 0;
+    if upload.protocol == UploadProtocol::Put && !has_parts {
         return app.blobs.remove(&keys::raw(upload.id)).await;
     }
     app.blobs.remove_folder(&keys::raw(upload.id)).await?;
@@ -168,29 +189,45 @@ where
 }
 
 /// Keeps a part. False when another one came before it.
-async fn store(app: &App, upload: &Upload, start: u64, bytes: &Bytes) -> Result<bool> {
+async fn store(app: &App, (upload, transfer): (&Upload, &Transfer), start: u64, bytes: &Bytes) -> Result<bool> {
     let start = i64::try_from(start).map_err(Error::internal)?;
     let length = i64::try_from(bytes.len()).map_err(Error::internal)?;
     let part = Model { upload_id: upload.id, start, name: app.chance.token() };
     let key = keys::part(upload.id, &part.name);
     app.blobs.write(&key, bytes).await?;
-    let counts = app.db.write(&upload.id, async |tx| count(app, tx, upload, (part, length)).await).await?;
+    let end = start + length;
+    let counts = app.db.write(&upload.id, async |tx| {
+        let arrived = Arrived { lease: transfer.lease(), from: start, to: end };
+        let counts = table::set_progress(tx, upload.id, &arrived).await?;
+        if counts {
+            count(app, tx, upload, (part, end)).await?;
+        }
+        Ok(counts)
+    });
+    let counts = counts.await?;
     if !counts {
         app.blobs.remove(&key).await?;
     }
     Ok(counts)
 }
 
-async fn count(app: &App, tx: &Tx, upload: &Upload, (part, length): (Model, i64)) -> Result<bool> {
-    let end = part.start + length;
-    if !table::set_progress(tx, upload.id, part.start, end).await? {
-        return Ok(false);
-    }
-    Entity::insert(part.into_active_model().reset_all()).exec_without_returning(tx.conn()).await?;
+async fn count(app: &App, tx: &Tx, upload: &Upload, (part, end): (Model, i64)) -> Result<()> {
+    insert(tx, part).await?;
     if end == upload.byte_size {
         note(app, tx, upload.id, end).await?;
     }
-    Ok(true)
+    Ok(())
+}
+
+/// The row of a part.
+pub(super) async fn insert(tx: &Tx, part: Model) -> Result<()> {
+    Entity::insert(part.into_active_model().reset_all()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The row of bytes that came at once.
+pub(super) fn whole(app: &App, upload: UploadId) -> Model {
+    Model { upload_id: upload, start: 0, name: app.chance.token() }
 }
 
 fn of(upload: UploadId) -> Select<Entity> {

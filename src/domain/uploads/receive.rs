@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::{Upload, UploadProtocol, UploadStatus, keys, table, transfer};
+use super::{Upload, UploadProtocol, UploadStatus, keys, parts, table, transfer};
 use crate::app::App;
 use crate::base::error::{Error, RefusalCode, Result};
 use crate::base::facts::Fact;
@@ -12,6 +12,7 @@ use crate::base::text::is_same;
 use crate::platform::blobs::{Arrived, Incoming};
 use crate::platform::db::Tx;
 use crate::platform::log;
+use crate::platform::transfers::Transfer;
 
 /// What the sender says of the bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,31 +45,48 @@ where
         UploadStatus::Expired => return Err(gone()),
         UploadStatus::Processing | UploadStatus::Ready | UploadStatus::Used | UploadStatus::Rejected => return Ok(()),
     }
-    let announced = u64::try_from(upload.byte_size).unwrap_or(0);
-    let transfer = transfer::begin(app, &upload)?;
-    let incoming = app.blobs.receive(announced, transfer::pieces(app, &transfer, bytes)).await?;
-    let incoming = incoming.ok_or_else(|| wrong_length(announced))?;
-    if transfer.has_given_way() && incoming.arrived.bytes < announced {
-        return Err(transfer::busy(app.clock.now()));
+    let transfer = transfer::begin(app, &upload).await?;
+    let taken_in = take_in(app, &upload, &transfer, bytes).await;
+    if taken_in.is_err() {
+        transfer::end(app, &transfer).await;
     }
-    compare(&upload, &incoming.arrived)?;
-    keep(app, &upload, incoming).await
+    taken_in
 }
 
-async fn keep(app: &App, upload: &Upload, incoming: Incoming) -> Result<()> {
+async fn take_in<S>(app: &App, upload: &Upload, transfer: &Transfer, bytes: S) -> Result<()>
+where
+    S: Stream<Item = std::io::Result<Bytes>> + Send + Unpin,
+{
+    let announced = u64::try_from(upload.byte_size).unwrap_or(0);
+    let incoming = app.blobs.receive(announced, transfer::pieces(app, transfer, bytes)).await?;
+    let incoming = incoming.ok_or_else(|| wrong_length(announced))?;
+    if transfer.has_given_way() {
+        return Err(transfer::busy(app.clock.now()));
+    }
+    compare(upload, &incoming.arrived)?;
+    keep(app, upload, transfer, incoming).await
+}
+
+/// Keeps the bytes under a name of their own, as one part: those of another transfer are never written over.
+async fn keep(app: &App, upload: &Upload, transfer: &Transfer, incoming: Incoming) -> Result<()> {
     let received = i64::try_from(incoming.arrived.bytes).unwrap_or(i64::MAX);
-    let key = keys::raw(upload.id);
+    let part = parts::whole(app, upload.id);
+    let key = keys::part(upload.id, &part.name);
     app.blobs.keep(incoming, &key).await?;
-    let is_first = app.db.write(&upload.id, async |tx| note(app, tx, upload.id, received).await).await?;
-    if is_first {
+    let counts = app.db.write(&upload.id, async |tx| {
+        let counts = table::end_transfer(tx, upload.id, transfer.lease()).await?;
+        let counts = counts && note(app, tx, upload.id, received).await?;
+        if counts {
+            parts::insert(tx, part.clone()).await?;
+        }
+        Ok(counts)
+    });
+    if counts.await? {
         return Ok(());
     }
-    // Sent twice at once, or thrown away meanwhile: bytes that nobody will process must not stay.
-    let now = table::one(app.db.read_own(&upload.id), upload.id).await?;
-    match now.is_some_and(|upload| upload.status == UploadStatus::Processing) {
-        true => Ok(()),
-        false => app.blobs.remove(&key).await,
-    }
+    // Bytes that nobody will process must not stay.
+    app.blobs.remove(&key).await?;
+    transfer::outrun(app, upload.id).await
 }
 
 /// Notes that the bytes are here; false when they were before, or are no longer awaited.

@@ -43,6 +43,10 @@ pub struct Model {
     pub protocol: Protocol,
     /// What it was taken with, from the file, as JSON.
     pub camera: Option<String>,
+    /// The lease of the transfer that brings its bytes.
+    pub transfer: Option<String>,
+    /// When the sender of that transfer was last heard; up to a second old.
+    pub transfer_heard_at: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -163,13 +167,65 @@ pub(super) async fn made(tx: &Tx, owner: UserId, key: &str) -> Result<Option<Mod
     Ok(whole.order_by_desc(Column::Id).one(tx.conn()).await?)
 }
 
-/// Takes note that more bytes are here, unless others were first.
-pub(super) async fn set_progress(tx: &Tx, id: UploadId, from: i64, to: i64) -> Result<bool> {
+/// A transfer that wants to bring the bytes of an upload.
+pub(super) struct Taking<'a> {
+    pub(super) lease: &'a str,
+    pub(super) now: Timestamp,
+    /// Another one whose sender was last heard then is over.
+    pub(super) silent_since: Timestamp,
+    /// The lease of the one whose place it takes in this process.
+    pub(super) replaced: Option<&'a str>,
+}
+
+/// Lets a transfer bring the bytes of an upload. False when another one does, or they are awaited no more.
+pub(super) async fn take_transfer(tx: &Tx, id: UploadId, taking: &Taking<'_>) -> Result<bool> {
+    let is_free = Column::Transfer.is_null().or(Column::TransferHeardAt.lte(taking.silent_since));
+    let is_free = is_free.or(Column::Transfer.eq(taking.replaced.unwrap_or_default()));
     let changed = Entity::update_many()
-        .col_expr(Column::ReceivedBytes, Expr::value(to))
+        .col_expr(Column::Transfer, Expr::value(taking.lease))
+        .col_expr(Column::TransferHeardAt, Expr::value(taking.now))
         .filter(Column::Id.eq(id))
         .filter(Column::Status.eq(Status::AwaitingBytes))
-        .filter(Column::ReceivedBytes.eq(from))
+        .filter(is_free)
+        .exec(tx.conn())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Takes note that the sender of a transfer is alive. False when it is not the one any more that brings the bytes.
+pub(super) async fn renew_transfer(tx: &Tx, id: UploadId, lease: &str, now: Timestamp) -> Result<bool> {
+    let changed = Entity::update_many().col_expr(Column::TransferHeardAt, Expr::value(now));
+    let changed = changed.filter(Column::Id.eq(id)).filter(Column::Transfer.eq(lease)).exec(tx.conn()).await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Ends a transfer. False when it was not the one any more that brings the bytes.
+pub(super) async fn end_transfer(tx: &Tx, id: UploadId, lease: &str) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Transfer, Expr::value(None::<String>))
+        .col_expr(Column::TransferHeardAt, Expr::value(None::<Timestamp>))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Transfer.eq(lease))
+        .exec(tx.conn())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Bytes of a transfer that are here.
+pub(super) struct Arrived<'a> {
+    pub(super) lease: &'a str,
+    pub(super) from: i64,
+    pub(super) to: i64,
+}
+
+/// Takes note that more bytes are here, unless others were first or another transfer brings them now.
+pub(super) async fn set_progress(tx: &Tx, id: UploadId, arrived: &Arrived<'_>) -> Result<bool> {
+    let changed = Entity::update_many()
+        .col_expr(Column::ReceivedBytes, Expr::value(arrived.to))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq(Status::AwaitingBytes))
+        .filter(Column::Transfer.eq(arrived.lease))
+        .filter(Column::ReceivedBytes.eq(arrived.from))
         .exec(tx.conn())
         .await?;
     Ok(changed.rows_affected == 1)

@@ -1,24 +1,38 @@
 //! Bytes of an upload that come through this server: when they may begin to come, and when they must stop.
+//!
+//! Of all processes one receives the bytes of an upload. The row of the upload says which transfer that is; its lease is
+//! renewed while bytes come, and no bytes count that a transfer brings without it. Where the clocks of the machines differ by
+//! more than two seconds, one that is alive may be taken for silent: its sender begins anew, and nothing is lost.
 
 use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
-use super::Upload;
+use super::table::{self, Taking};
+use super::{Upload, UploadStatus};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
-use crate::platform::transfers::{SILENT, Transfer};
+use crate::base::ids::UploadId;
+use crate::platform::transfers::{Beginning, RENEWAL, SILENT, Transfer};
 
 /// Begins to take in what is left of an upload.
 ///
 /// # Errors
 /// `ACTION_LIMITED` while another transfer of it is alive, `OVERLOADED` when there is no room.
-pub(super) fn begin(app: &App, upload: &Upload) -> Result<Transfer> {
+pub(super) async fn begin(app: &App, upload: &Upload) -> Result<Transfer> {
     let (left, now) = (u64::try_from(upload.byte_size - upload.received_bytes).unwrap_or(0), app.clock.now());
     app.blobs.check_room(left.saturating_add(app.transfers.bytes()))?;
-    app.transfers.begin(upload.id, left, now).ok_or_else(|| busy(now))
+    let beginning = Beginning { upload: upload.id, bytes: left, lease: app.chance.token() };
+    let transfer = app.transfers.begin(beginning, now).ok_or_else(|| busy(now))?;
+    // What a row says of another process may be a renewal old.
+    let (lease, replaced) = (transfer.lease(), transfer.replaced.as_deref());
+    let taking = Taking { lease, now, silent_since: now.before(SILENT + RENEWAL), replaced };
+    match app.db.write(&upload.id, async |tx| table::take_transfer(tx, upload.id, &taking).await).await? {
+        true => Ok(transfer),
+        false => Err(busy(now)),
+    }
 }
 
 /// The same bytes, for as long as no other transfer takes the place of this one.
@@ -30,14 +44,48 @@ pub(super) fn pieces<'a, S>(
 where
     S: Stream<Item = io::Result<Bytes>> + Send + Unpin + 'a,
 {
-    let heard = bytes.map(move |piece| {
+    let heard = bytes.then(move |piece| async move {
         match &piece {
-            Ok(_) => transfer.heard(app.clock.now()),
+            Ok(_) => hear(app, transfer).await,
             Err(_) => transfer.lost(),
         }
         piece
     });
-    heard.take_until(Box::pin(transfer.gives_way()))
+    Box::pin(heard.take_until(Box::pin(transfer.gives_way())))
+}
+
+/// Notes that the sender is alive, once a second for all processes.
+async fn hear(app: &App, transfer: &Transfer) {
+    let (upload, now) = (transfer.upload, app.clock.now());
+    if !transfer.heard(now) {
+        return;
+    }
+    let renewed =
+        app.db.write(&upload, async |tx| table::renew_transfer(tx, upload, transfer.lease(), now).await).await;
+    match renewed {
+        Ok(true) => {}
+        Ok(false) => transfer.give_way(),
+        // What it brings counts only with the lease, so nothing is lost but time.
+        Err(error) => tracing::debug!(error = error.detail(), "the lease of a transfer was not renewed"),
+    }
+}
+
+/// Ends a transfer that did not end with the last of its bytes. Where that fails, the next one waits until the lease is over.
+pub(super) async fn end(app: &App, transfer: &Transfer) {
+    let upload = transfer.upload;
+    let ended = app.db.write(&upload, async |tx| table::end_transfer(tx, upload, transfer.lease()).await).await;
+    if let Err(error) = ended {
+        tracing::debug!(error = error.detail(), "the lease of a transfer was not released");
+    }
+}
+
+/// What becomes of a transfer whose bytes did not count: another one brought them, or brings them now.
+pub(super) async fn outrun(app: &App, id: UploadId) -> Result<()> {
+    let upload = table::one(app.db.read_own(&id), id).await?;
+    match upload.is_some_and(|upload| upload.status == UploadStatus::AwaitingBytes) {
+        true => Err(busy(app.clock.now())),
+        false => Ok(()),
+    }
 }
 
 pub(super) fn busy(now: Timestamp) -> Error {
