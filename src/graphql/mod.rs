@@ -2,15 +2,17 @@
 
 pub mod activity;
 pub mod comment;
+pub mod compile;
 pub mod context;
 pub mod coordinate;
 pub mod cost;
 pub mod device;
 pub mod error;
+pub mod execute;
 pub mod feed;
 pub mod filter;
 pub mod follow;
-pub mod limits;
+
 pub mod live;
 pub mod loaders;
 pub mod media;
@@ -37,7 +39,7 @@ pub mod viewer;
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, SDLExportOptions};
+use async_graphql::{Request, Response, SDLExportOptions, ValidationMode};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -45,18 +47,26 @@ use crate::app::App;
 use crate::base::client_address::ClientAddress;
 use crate::domain::sessions::Viewer;
 
+use compile::Validator;
 use context::Asking;
 use roots::{Mutation, Query, Subscription};
 
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// The schema over an app.
+/// The schema over an app. It resolves fields of what was compiled, and validates nothing again.
 #[must_use]
 pub fn schema(app: &Arc<App>) -> Schema {
-    let schema = builder().data(app.clone());
-    // Suggestions in errors would tell of a schema that is not to be asked for.
-    if app.config.graphql.introspection { schema.finish() } else { schema.disable_suggestions().finish() }
+    builder().data(app.clone()).validation_mode(ValidationMode::Fast).limit_recursive_depth(RECURSION).finish()
+}
+
+/// How deep a normal form can be nested: fragments that tell objects apart stand between the fields.
+const RECURSION: usize = 128;
+
+/// The rules that documents are validated by. Where introspection is off, errors suggest no names.
+#[must_use]
+pub fn validator(introspection: bool) -> Validator {
+    if introspection { Validator::new(builder()) } else { Validator::new(builder().disable_suggestions()) }
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {

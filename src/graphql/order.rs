@@ -3,63 +3,79 @@
 //! async-graphql gives the fields of an object in the order in which they were resolved, which differs from time to time.
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Value};
 
-/// The names that an object of an answer can have, in their order, each with those below it.
+use super::compile::HIDDEN;
+
+/// The fields that the objects at one place of an answer have, in their order, each with those below it.
 #[derive(Clone, Debug, Default)]
-pub struct Order(IndexMap<Name, Order>);
+pub struct Order {
+    fields: Fields,
+    /// The same of objects whose fields differ, by their types.
+    objects: IndexMap<Name, Fields>,
+}
+
+type Fields = IndexMap<Name, Order>;
 
 impl Order {
-    /// The order that an operation asks for. Its fragments do not spread themselves: that was refused before.
+    /// The order that an operation in its normal form asks for.
     #[must_use]
-    pub fn of(document: &ExecutableDocument, operation: &OperationDefinition) -> Self {
+    pub fn of(operation: &OperationDefinition) -> Self {
+        Self::of_set(&operation.selection_set.node)
+    }
+
+    fn of_set(set: &SelectionSet) -> Self {
         let mut order = Self::default();
-        order.add(document, &operation.selection_set.node);
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) if field.node.response_key().node == HIDDEN => {}
+                Selection::Field(field) => {
+                    let below = Self::of_set(&field.node.selection_set.node);
+                    order.fields.insert(field.node.response_key().node.clone(), below);
+                }
+                Selection::InlineFragment(inline) => {
+                    let object = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.clone());
+                    let fields = Self::of_set(&inline.node.selection_set.node).fields;
+                    order.objects.extend(object.map(|object| (object, fields)));
+                }
+                // A normal form has none.
+                Selection::FragmentSpread(_) => {}
+            }
+        }
         order
     }
 
-    fn add(&mut self, document: &ExecutableDocument, selections: &SelectionSet) {
-        for selection in &selections.items {
-            match &selection.node {
-                Selection::Field(field) => {
-                    let below = self.0.entry(field.node.response_key().node.clone()).or_default();
-                    below.add(document, &field.node.selection_set.node);
-                }
-                Selection::InlineFragment(fragment) => self.add(document, &fragment.node.selection_set.node),
-                Selection::FragmentSpread(spread) => {
-                    if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
-                        self.add(document, &fragment.node.selection_set.node);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Brings an answer into the order.
+    /// Brings an answer into the order, and takes out what is hidden.
     pub fn arrange(&self, value: &mut Value) {
         match value {
-            Value::Object(fields) => {
-                if !self.is_order_of(fields) {
-                    fields.sort_by_cached_key(|name, _| self.0.get_index_of(name));
-                }
-                let with_order = |value: &Value| matches!(value, Value::Object(_) | Value::List(_));
-                for (name, value) in fields.iter_mut().filter(|(_, value)| with_order(value)) {
-                    if let Some(below) = self.0.get(name) {
-                        below.arrange(value);
-                    }
-                }
-            }
+            Value::Object(fields) => self.arrange_object(fields),
             Value::List(items) => items.iter_mut().for_each(|item| self.arrange(item)),
             _ => {}
         }
     }
 
-    /// Whether these fields are in order: most objects have few fields, which were resolved one after the other.
-    fn is_order_of(&self, fields: &IndexMap<Name, Value>) -> bool {
-        let mut names = self.0.keys();
-        fields.keys().all(|field| names.any(|name| name == field))
+    fn arrange_object(&self, fields: &mut IndexMap<Name, Value>) {
+        let order = match fields.shift_remove(HIDDEN) {
+            Some(Value::String(object)) => self.objects.get(object.as_str()).unwrap_or(&self.fields),
+            _ => &self.fields,
+        };
+        if !is_in_order(order, fields) {
+            fields.sort_by_cached_key(|name, _| order.get_index_of(name));
+        }
+        let with_order = |value: &Value| matches!(value, Value::Object(_) | Value::List(_));
+        for (name, value) in fields.iter_mut().filter(|(_, value)| with_order(value)) {
+            if let Some(below) = order.get(name) {
+                below.arrange(value);
+            }
+        }
     }
+}
+
+/// Whether fields are in order: most objects have few, which were resolved one after the other.
+fn is_in_order(order: &Fields, fields: &IndexMap<Name, Value>) -> bool {
+    let mut names = order.keys();
+    fields.keys().all(|field| names.any(|name| name == field))
 }
 
 #[cfg(test)]
@@ -70,12 +86,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_come_in_the_order_of_the_document_through_lists_and_fragments() {
-        let text = "{ z a: b { ...F ... on T { d } c } } fragment F on T { y { q p } }";
-        let document = parse_query(text).unwrap();
+    fn fields_come_in_the_order_of_the_document_through_lists() {
+        let document = parse_query("{ z a: b { y { q p } d c } }").unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
         let mut answer = value!({ "a": [{ "c": 1, "d": 2, "y": { "p": 3, "q": 4 } }, null], "z": 5 });
-        Order::of(&document, &operation.node).arrange(&mut answer);
+        Order::of(&operation.node).arrange(&mut answer);
         assert_eq!(answer.to_string(), "{z: 5, a: [{y: {q: 4, p: 3}, d: 2, c: 1}, null]}");
+    }
+
+    #[test]
+    fn objects_that_differ_have_orders_of_their_own() {
+        let document = parse_query("{ a { ... on A { x y } ... on B { y x } } }").unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let object = |ty: &str| {
+            let hidden = (Name::new(HIDDEN), Value::from(ty));
+            Value::Object([(Name::new("x"), 1.into()), (Name::new("y"), 2.into()), hidden].into_iter().collect())
+        };
+        let list = Value::List(vec![object("A"), object("B"), object("C")]);
+        let mut answer = Value::Object([(Name::new("a"), list)].into_iter().collect());
+        Order::of(&operation.node).arrange(&mut answer);
+        assert_eq!(answer.to_string(), "{a: [{x: 1, y: 2}, {y: 2, x: 1}, {x: 1, y: 2}]}");
     }
 }

@@ -10,10 +10,10 @@ mod tests;
 use std::any::Any;
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::parser::types::OperationDefinition;
 use async_graphql::{ErrorExtensionValues, PathSegment, Pos, Response, ServerError, Value};
 
-use super::limits::{self, Asked, Types};
+use super::compile::Types;
 use crate::base::chance::Chance;
 use crate::base::error::{Code, Error, Kind};
 
@@ -57,28 +57,19 @@ impl Rejected {
 pub struct Question<'a> {
     /// The types of the schema.
     pub types: &'a Types,
-    /// The document and its operation.
-    pub asked: Asked<'a>,
+    /// The operation in its normal form.
+    pub operation: &'a OperationDefinition,
 }
 
 /// Makes async-graphql's answer fit to be sent.
-///
-/// # Errors
-/// When nothing was executed, because the document did not fit the schema.
-pub fn finish(chance: &Chance, question: Question<'_>, mut response: Response) -> Result<Response, Rejected> {
+pub fn finish(chance: &Chance, question: Question<'_>, mut response: Response) -> Response {
     if response.errors.is_empty() {
-        return Ok(response);
-    }
-    // What fails before execution has no path; what fails in it always has.
-    let is_executed = response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
-    if !is_executed {
-        response.errors.truncate(MOST_ERRORS);
-        return Err(not_valid(question, response.errors));
+        return response;
     }
     repair::put_nulls(question, &mut response);
     response.errors.truncate(MOST_ERRORS);
     response.errors = response.errors.into_iter().map(|error| told(chance, error).1).collect();
-    Ok(response)
+    response
 }
 
 /// The same for the first answer of a stream. Nothing but errors means that the stream was never there.
@@ -88,7 +79,7 @@ pub fn finish(chance: &Chance, question: Question<'_>, mut response: Response) -
 pub fn begin(chance: &Chance, question: Question<'_>, response: Response) -> Result<Response, Rejected> {
     let is_refused = response.data == Value::Null && response.errors.iter().any(|error| !error.path.is_empty());
     if !is_refused {
-        return finish(chance, question, response);
+        return Ok(finish(chance, question, response));
     }
     let (codes, errors): (Vec<_>, Vec<_>) = response.errors.into_iter().map(|error| told(chance, error)).unzip();
     Err(Rejected { code: codes.first().copied().unwrap_or(Code::Internal), errors })
@@ -109,18 +100,11 @@ pub fn panicked(chance: &Chance, panic: &(dyn Any + Send)) -> Rejected {
     failed(chance, &Error::internal(format!("it panicked: {text}")))
 }
 
-fn not_valid(question: Question<'_>, errors: Vec<ServerError>) -> Rejected {
-    let with_variables = positions_with_variables(question.asked.query);
-    let code = |error: &ServerError| {
-        let is_given = error.locations.iter().any(|position| with_variables.contains(position));
-        if is_given && is_wrong_value(&error.message) { Code::BadUserInput } else { Code::ValidationFailed }
-    };
-    let overall = errors.first().map_or(Code::ValidationFailed, code);
-    let coded = errors.into_iter().map(|error| {
-        let code = code(&error);
-        with_code(error, code)
-    });
-    Rejected { code: overall, errors: coded.collect() }
+/// A document that does not fit the schema, with async-graphql's words for it.
+pub(super) fn not_valid(mut errors: Vec<ServerError>) -> Rejected {
+    errors.truncate(MOST_ERRORS);
+    let code = Code::ValidationFailed;
+    Rejected { code, errors: errors.into_iter().map(|error| with_code(error, code)).collect() }
 }
 
 fn told(chance: &Chance, error: ServerError) -> (Code, ServerError) {
@@ -184,37 +168,4 @@ fn path(segments: &[PathSegment]) -> String {
         PathSegment::Index(index) => index.to_string(),
     };
     segments.iter().map(text).collect::<Vec<_>>().join(".")
-}
-
-/// Where a document has arguments whose values contain variables.
-fn positions_with_variables(query: &str) -> Vec<Pos> {
-    let Some(document) = limits::parsed_again(query) else { return Vec::new() };
-    let mut positions = Vec::new();
-    for set in sets(&document) {
-        add_positions(set, &mut positions);
-    }
-    positions
-}
-
-fn sets(document: &ExecutableDocument) -> impl Iterator<Item = &SelectionSet> {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-    operations.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
-}
-
-fn add_positions(set: &SelectionSet, positions: &mut Vec<Pos>) {
-    for selection in &set.items {
-        let directives = selection.node.directives().iter().flat_map(|directive| &directive.node.arguments);
-        let arguments = match &selection.node {
-            Selection::Field(field) => field.node.arguments.as_slice(),
-            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => &[],
-        };
-        // A value without variables is a constant.
-        let with_variables = directives.chain(arguments).filter(|(_, value)| value.node.clone().into_const().is_none());
-        positions.extend(with_variables.map(|(name, _)| name.pos));
-        match &selection.node {
-            Selection::Field(field) => add_positions(&field.node.selection_set.node, positions),
-            Selection::InlineFragment(inline) => add_positions(&inline.node.selection_set.node, positions),
-            Selection::FragmentSpread(_) => {}
-        }
-    }
 }

@@ -13,14 +13,31 @@ pub struct DateTime(pub Timestamp);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        let at = Timestamp::of_rfc3339(text);
-        at.map(Self).ok_or_else(|| InputValueError::custom("expected an instant, such as 2026-11-22T18:30:00.000Z"))
+        Timestamp::of_rfc3339(text).map(Self).ok_or_else(|| InputValueError::custom(INSTANT))
     }
 
     fn to_value(&self) -> Value {
         Value::String(self.0.rfc3339())
     }
 }
+
+/// Checks a value against a scalar that is not one of the specification's.
+///
+/// # Errors
+/// What it must be.
+pub(super) fn check(scalar: &str, value: &Value) -> Result<(), &'static str> {
+    match scalar {
+        "DateTime" => DateTime::parse(value.clone()).map(|_| ()).map_err(|_| INSTANT),
+        "ByteSize" => ByteSize::parse(value.clone()).map(|_| ()).map_err(|_| BYTES),
+        "StreamCursor" => StreamCursor::parse(value.clone()).map(|_| ()).map_err(|_| "a cursor of an event"),
+        _ => check_text(scalar, value),
+    }
+}
+
+/// What an instant must be.
+const INSTANT: &str = "an instant, such as 2026-11-22T18:30:00.000Z";
+/// What a number of bytes must be.
+const BYTES: &str = "a whole number of bytes up to 2^53 - 1";
 
 macro_rules! text_scalars {
     ($($(#[$doc:meta])* $name:ident as $graphql:literal, $form:literal, $read:expr, $url:literal;)*) => {$(
@@ -35,7 +52,7 @@ macro_rules! text_scalars {
                 let read: fn(String) -> Option<String> = $read;
                 match value {
                     Value::String(text) => {
-                        read(text).map(Self).ok_or_else(|| InputValueError::custom(concat!("expected ", $form)))
+                        read(text).map(Self).ok_or_else(|| InputValueError::custom($form))
                     }
                     other => Err(InputValueError::expected_type(other)),
                 }
@@ -45,7 +62,18 @@ macro_rules! text_scalars {
                 Value::String(self.0.clone())
             }
         }
-    )*};
+    )*
+
+    /// Checks a value against one of the scalars that are texts.
+    fn check_text(scalar: &str, value: &Value) -> Result<(), &'static str> {
+        let (read, form): (fn(String) -> Option<String>, _) = match scalar {
+            $($graphql => ($read, $form),)*
+            _ => return Ok(()),
+        };
+        let Value::String(text) = value else { return Err(form) };
+        read(text.clone()).map(|_| ()).ok_or(form)
+    }
+    };
 }
 
 text_scalars! {
@@ -102,7 +130,7 @@ impl ScalarType for ByteSize {
             Value::Number(number) => number.as_u64().filter(|bytes| *bytes <= LARGEST),
             _ => None,
         };
-        bytes.map(Self).ok_or_else(|| InputValueError::custom("expected a whole number of bytes up to 2^53 - 1"))
+        bytes.map(Self).ok_or_else(|| InputValueError::custom(BYTES))
     }
 
     fn to_value(&self) -> Value {

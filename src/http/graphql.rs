@@ -36,13 +36,13 @@ use serde_json::{Map, Value};
 
 use super::byte_budget::{ByteCharge, too_much_held};
 use super::media_type::{Accepted, Form, Label, best_image, is_json};
-use super::operation::{Asker, Parameters, Prepared};
 use super::problem::Problem;
 use super::server::held_until_sent;
 use super::{Edge, bearer, socket, stream};
 use crate::base::client_address::{ClientAddress, RequestOrigin};
 use crate::base::error::Code;
 use crate::domain::sessions::Viewer;
+use crate::graphql::execute::{Asker, Parameters, Prepared};
 use crate::graphql::report::Rejected;
 use crate::platform::imaging::Output;
 

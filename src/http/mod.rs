@@ -12,7 +12,6 @@ mod filters;
 mod graphql;
 mod images;
 mod media_type;
-mod operation;
 mod ops;
 mod patient;
 mod playground;
@@ -53,12 +52,12 @@ use self::byte_budget::ByteBudget;
 use self::connection_table::ConnectionTable;
 use self::connections::Connections;
 use self::media_type::JSON;
-use self::operation::Operations;
 use self::problem::Problem;
 use self::server::Served;
 use crate::app::App;
 use crate::base::chance::Chance;
 use crate::base::error::Error;
+use crate::graphql::execute::Operations;
 use crate::graphql::report::{self, Rejected};
 
 /// How long requests may go on after the server was told to stop, beyond what an operation may take.

@@ -52,13 +52,13 @@ use self::parting::Parting;
 pub(super) use self::watch::Watch;
 use super::byte_budget::ByteCharge;
 use super::connections::Seat;
-use super::operation::{Asker, stopping};
 use super::patient::Patient;
 use super::problem::Problem;
 use super::{Edge, bearer};
 use crate::app::App;
 use crate::base::ids::SessionId;
 use crate::domain::sessions::{self, Viewer};
+use crate::graphql::execute::{Asker, stopping};
 
 /// How long a client has to take note that the socket closes.
 const FAREWELL: Duration = Duration::from_secs(2);

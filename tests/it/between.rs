@@ -387,6 +387,7 @@ async fn of_all_processes_one_receives_the_bytes_of_an_upload() {
     BufReader::new(next).read_line(&mut line).await.expect("an answer");
     assert_eq!(line.trim(), "HTTP/1.1 204 No Content");
     assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    kit.settle().await;
     assert_eq!((coming_in(&kit), kit.app.blobs.list("raw").await.expect("the store")), (vec![], vec![]));
     second.stops().await;
     kit.ends().await;

@@ -23,6 +23,7 @@ mod connections;
 mod crash;
 mod drain;
 mod editing;
+mod execution;
 mod feed;
 mod feeds_together;
 mod filters;

@@ -19,7 +19,7 @@ use async_graphql::Response;
 use async_graphql::futures_util::stream::BoxStream;
 use tokio::sync::Notify;
 
-use super::super::limits::{GroupKey, On};
+use super::super::compile::{GroupKey, On};
 use super::super::report::Rejected;
 use super::super::stream::LogStream;
 use super::deliveries::Deliveries;

@@ -4,35 +4,19 @@
 //! object that lost all its fields, also when its type is not. Clients with generated types cannot read that.
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{
-    BaseType, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type,
-};
+use async_graphql::parser::types::{BaseType, Field, Selection, SelectionSet, Type};
 use async_graphql::{Name, PathSegment, Response, Value};
 
 use super::Question;
-use crate::graphql::limits::{self, Types};
 
 /// Repairs the data of an answer with errors.
 pub(super) fn put_nulls(question: Question<'_>, response: &mut Response) {
-    // It was parsed before it was executed. It is only parsed again when something failed.
-    let Some(document) = limits::parsed_again(question.asked.query) else { return };
-    let Some(operation) = operation(&document, question.asked.operation_name) else { return };
-    let map = Map { types: question.types, document: &document, operation };
     for error in &response.errors {
         place(&mut response.data, &error.path);
     }
     for error in &response.errors {
-        carry_up(&mut response.data, &error.path, &map.nullable(&error.path));
+        carry_up(&mut response.data, &error.path, &nullable(question, &error.path));
     }
-}
-
-fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    let operation = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), _) => Some(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
-        (DocumentOperations::Multiple(operations), None) => operations.values().next(),
-    };
-    operation.map(|operation| &operation.node)
 }
 
 /// Makes sure that there is something at the path of an error.
@@ -79,62 +63,40 @@ fn at<'a>(value: &'a mut Value, path: &[PathSegment]) -> Option<&'a mut Value> {
     })
 }
 
-/// The way from an answer's paths to the schema's types.
-struct Map<'a> {
-    types: &'a Types,
-    document: &'a ExecutableDocument,
-    operation: &'a OperationDefinition,
-}
-
-/// Selections and the type they are made on.
+/// A set of selections and the type it is made on.
 type Place<'a> = (Option<&'a str>, &'a SelectionSet);
 
-impl<'a> Map<'a> {
-    /// Whether each position of a path may be null. Unknown ones may.
-    fn nullable(&self, path: &[PathSegment]) -> Vec<bool> {
-        let mut places = vec![(self.types.root(self.operation.ty), &self.operation.selection_set.node)];
-        let mut ty: Option<&Type> = None;
-        let step = |segment: &PathSegment| {
-            ty = match segment {
-                PathSegment::Field(key) => {
-                    let fields = self.fields(&places, key);
-                    let found = fields.iter().find_map(|(on, field)| self.types.field((*on)?, &field.name.node));
-                    let named = found.map(|field| field.named.as_str());
-                    places = fields.iter().map(|(_, field)| (named, &field.selection_set.node)).collect();
-                    found.map(|field| &field.ty)
-                }
-                PathSegment::Index(_) => ty.and_then(item),
-            };
-            ty.is_none_or(|ty| ty.nullable)
-        };
-        path.iter().map(step).collect()
-    }
-
-    /// The fields with a name in the answer, through fragments.
-    fn fields(&self, places: &[Place<'a>], key: &str) -> Vec<(Option<&'a str>, &'a Field)> {
-        let mut found = Vec::new();
-        for (on, set) in places {
-            for selection in &set.items {
-                match &selection.node {
-                    Selection::Field(field) if field.node.response_key().node == *key => found.push((*on, &field.node)),
-                    Selection::Field(_) => {}
-                    Selection::FragmentSpread(spread) => {
-                        let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
-                        let place = fragment.map(|fragment| &fragment.node);
-                        let place =
-                            place.map(|it| (Some(it.type_condition.node.on.node.as_str()), &it.selection_set.node));
-                        found.extend(self.fields(place.as_slice(), key));
-                    }
-                    Selection::InlineFragment(inline) => {
-                        let condition = inline.node.type_condition.as_ref();
-                        let condition = condition.map(|condition| condition.node.on.node.as_str());
-                        found.extend(self.fields(&[(condition.or(*on), &inline.node.selection_set.node)], key));
-                    }
-                }
+/// Whether each position of a path may be null. Unknown ones may.
+fn nullable(question: Question<'_>, path: &[PathSegment]) -> Vec<bool> {
+    let Question { types, operation } = question;
+    let mut place = Some((types.root(operation.ty), &operation.selection_set.node));
+    let mut ty: Option<&Type> = None;
+    let step = |segment: &PathSegment| {
+        ty = match segment {
+            PathSegment::Field(key) => {
+                let found = place.and_then(|place| find(place, key));
+                let known = found.and_then(|(on, field)| types.field(on?, &field.name.node));
+                place = found.map(|(_, field)| (known.map(|known| known.named.as_str()), &field.selection_set.node));
+                known.map(|known| &known.ty)
             }
+            PathSegment::Index(_) => ty.and_then(item),
+        };
+        ty.is_none_or(|ty| ty.nullable)
+    };
+    path.iter().map(step).collect()
+}
+
+/// The field with a response key. Where several objects have one, their types have the same shape.
+fn find<'a>((on, set): Place<'a>, key: &str) -> Option<(Option<&'a str>, &'a Field)> {
+    set.items.iter().find_map(|selection| match &selection.node {
+        Selection::Field(field) => (field.node.response_key().node == *key).then_some((on, &field.node)),
+        Selection::InlineFragment(inline) => {
+            let object = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
+            find((object, &inline.node.selection_set.node), key)
         }
-        found
-    }
+        // A normal form has none.
+        Selection::FragmentSpread(_) => None,
+    })
 }
 
 fn item(ty: &Type) -> Option<&Type> {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::base::error::Code;
+use crate::graphql::execute::Prepared;
 use crate::graphql::report::Rejected;
-use crate::http::operation::Prepared;
 
 /// Bytes of all documents and variables on one socket. An operation of an app takes some tens of thousands.
 const DOCUMENT_BYTES: u32 = 1 << 20;

@@ -18,9 +18,9 @@ use super::message::{self, FromClient, Heard};
 use super::parting::Parting;
 use crate::base::error::Code;
 use crate::domain::sessions;
+use crate::graphql::execute::{Asker, Next, Parameters, Prepared, stopping};
 use crate::graphql::live::group::{Ear, Membership, Payload, Told};
 use crate::graphql::report::{self, Rejected};
-use crate::http::operation::{Asker, Next, Parameters, Prepared, stopping};
 
 /// What is said on an acknowledged socket.
 pub(super) struct Conversation<'a> {

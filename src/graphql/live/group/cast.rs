@@ -12,8 +12,8 @@ use async_graphql::{Context, Result};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 
+use super::super::super::compile::On;
 use super::super::super::context::Asking;
-use super::super::super::limits::On;
 use super::super::super::loaders::load;
 use super::super::super::report::{self, Rejected};
 use super::{Perform, Results};

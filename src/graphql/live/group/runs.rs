@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-use super::super::super::limits::On;
+use super::super::super::compile::On;
 use super::super::super::report;
 use super::super::super::stream::LogStream;
 use super::super::deliveries::SHARED_BY;

@@ -4,16 +4,13 @@
 //! whether somebody may see the row is asked for each viewer, every time, and not here.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
-use async_graphql::Variables;
-use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{Field, OperationDefinition, OperationType, Selection, SelectionSet};
+use async_graphql::{Name, Positioned};
+use async_graphql_value::Value;
 
 use ring::digest;
 
-use super::Asked;
 use super::types::Types;
 
 /// Subscriptions that many have to the same.
@@ -93,107 +90,108 @@ pub type GroupKey = [u8; 32];
 /// What those have in common who ask for the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sharing {
-    /// A hash of the document, the operation and the variables, without the position.
+    /// A hash of the normal form, without the position.
     pub key: GroupKey,
     /// What of the viewer the answer depends on.
     pub depends: BTreeSet<On>,
 }
 
 impl Sharing {
-    fn keyed(parts: &[&[u8]]) -> Self {
-        let mut hash = digest::Context::new(&digest::SHA256);
-        for part in parts {
-            hash.update(part);
-        }
-        let mut key = GroupKey::default();
-        key.copy_from_slice(hash.finish().as_ref());
-        Self { key, depends: BTreeSet::new() }
-    }
-
     /// The same among those only who have this in common as well.
     #[must_use]
     pub fn among(self, more: &str) -> Self {
-        Self { key: Self::keyed(&[&self.key, more.as_bytes()]).key, ..self }
+        let mut hash = digest::Context::new(&digest::SHA256);
+        hash.update(&self.key);
+        hash.update(more.as_bytes());
+        Self { key: finished(hash), ..self }
     }
 }
 
-/// With whom a subscription shares what happens; `None` when with nobody.
-pub(super) fn of(
-    types: &Types,
-    (document, operation): (&ExecutableDocument, &OperationDefinition),
-    (asked, variables): (Asked<'_>, &Variables),
-) -> Option<Sharing> {
+fn finished(hash: digest::Context) -> GroupKey {
+    let mut key = GroupKey::default();
+    key.copy_from_slice(hash.finish().as_ref());
+    key
+}
+
+/// With whom a subscription in its normal form shares what happens; `None` when with nobody.
+pub(super) fn of(types: &Types, operation: &OperationDefinition) -> Option<Sharing> {
     let root = types.root(OperationType::Subscription).filter(|_| operation.ty == OperationType::Subscription)?;
-    let field = match operation.selection_set.node.items.as_slice() {
-        [one] => match &one.node {
-            Selection::Field(field) => &field.node,
-            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => return None,
-        },
-        _ => return None,
-    };
-    if !SHARED.contains(&field.name.node.as_str()) || !operation.directives.is_empty() || !field.directives.is_empty() {
+    let field = operation.selection_set.node.items.iter().find_map(|selection| match &selection.node {
+        Selection::Field(field) => Some(&field.node),
+        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => None,
+    })?;
+    if !SHARED.contains(&field.name.node.as_str()) {
         return None;
     }
-    let position = position(field);
-    if position.as_ref().is_some_and(|variable| !is_used_once(asked.query, variable)) {
-        return None;
-    }
-    let mut text = format!("{}\0{}", asked.operation_name.unwrap_or_default(), asked.query);
-    let mut given: Vec<_> = variables.iter().filter(|(name, _)| Some(name.as_str()) != position.as_deref()).collect();
-    given.sort_unstable_by_key(|(name, _)| name.as_str());
-    for (name, value) in given {
-        let _ = write!(text, "\0{name}={value}");
-    }
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash_field(&mut hash, field, |argument| argument != AFTER);
     let named = &types.field(root, &field.name.node)?.named;
     let mut depends = BTreeSet::new();
-    look(types, document, (named, &field.selection_set.node), &mut depends);
-    Some(Sharing { depends, ..Sharing::keyed(&[text.as_bytes()]) })
+    look(types, (named, &field.selection_set.node), &mut depends);
+    Some(Sharing { key: finished(hash), depends })
 }
 
-/// The name of the variable that says after what to go on.
-fn position(field: &Field) -> Option<String> {
-    // The parser's type for values cannot be named from here, but a variable is written as one.
-    let value = field.get_argument(AFTER)?.node.to_string();
-    value.strip_prefix('$').map(str::to_owned)
+/// Hashes what a field answers: equal for equal fields, however their documents are written.
+fn hash_field(hash: &mut digest::Context, field: &Field, counts: impl Fn(&str) -> bool) {
+    hash_text(hash, &field.response_key().node);
+    hash_text(hash, &field.name.node);
+    let mut arguments: Vec<&(Positioned<Name>, Positioned<Value>)> =
+        field.arguments.iter().filter(|(name, _)| counts(&name.node)).collect();
+    arguments.sort_unstable_by_key(|(name, _)| name.node.as_str());
+    for (name, value) in arguments {
+        hash_text(hash, &name.node);
+        hash_text(hash, &value.node.to_string());
+    }
+    hash_set(hash, &field.selection_set.node);
 }
 
-/// Whether a document uses a variable for one thing only: it is named where it is declared, and where it is used.
-fn is_used_once(query: &str, variable: &str) -> bool {
-    let named = format!("${variable}");
-    let ends = |rest: &str| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
-    query.match_indices(&named).filter(|(at, _)| ends(&query[at + named.len()..])).count() == 2
-}
-
-/// Notes what a selection depends on. Its fragments do not spread themselves: that was refused before.
-fn look(types: &Types, document: &ExecutableDocument, (of, set): (&str, &SelectionSet), depends: &mut BTreeSet<On>) {
+fn hash_set(hash: &mut digest::Context, set: &SelectionSet) {
+    hash.update(b"{");
     for selection in &set.items {
         match &selection.node {
-            Selection::Field(field) => look_at(types, document, (of, &field.node), depends),
+            Selection::Field(field) => hash_field(hash, &field.node, |_| true),
+            Selection::InlineFragment(inline) => {
+                let object = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
+                hash_text(hash, object.unwrap_or_default());
+                hash_set(hash, &inline.node.selection_set.node);
+            }
+            // A normal form has none.
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+    hash.update(b"}");
+}
+
+/// With its length, so that two texts one after the other are not taken for one.
+fn hash_text(hash: &mut digest::Context, text: &str) {
+    hash.update(&text.len().to_be_bytes());
+    hash.update(text.as_bytes());
+}
+
+/// Collects what a selection depends on.
+fn look(types: &Types, (of, set): (&str, &SelectionSet), depends: &mut BTreeSet<On>) {
+    for selection in &set.items {
+        match &selection.node {
+            Selection::Field(field) => look_at(types, (of, &field.node), depends),
             Selection::InlineFragment(inline) => {
                 let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
-                look(types, document, (on, &inline.node.selection_set.node), depends);
+                look(types, (on, &inline.node.selection_set.node), depends);
             }
-            Selection::FragmentSpread(spread) => match document.fragments.get(&spread.node.fragment_name.node) {
-                Some(fragment) => {
-                    let on = fragment.node.type_condition.node.on.node.as_str();
-                    look(types, document, (on, &fragment.node.selection_set.node), depends);
-                }
-                None => {
-                    depends.insert(On::Everything);
-                }
-            },
+            Selection::FragmentSpread(_) => {
+                depends.insert(On::Everything);
+            }
         }
     }
 }
 
-fn look_at(types: &Types, document: &ExecutableDocument, (of, field): (&str, &Field), depends: &mut BTreeSet<On>) {
+fn look_at(types: &Types, (of, field): (&str, &Field), depends: &mut BTreeSet<On>) {
     let name = field.name.node.as_str();
     if name == "__typename" {
         return;
     }
     let is_listed = INDEPENDENT.iter().any(|(listed, fields)| *listed == of && fields.contains(&name));
     match types.field(of, name) {
-        Some(found) if is_listed => look(types, document, (&found.named, &field.selection_set.node), depends),
+        Some(found) if is_listed => look(types, (&found.named, &field.selection_set.node), depends),
         _ => {
             let one = BY_ONE_THING.iter().find(|(listed, field, _)| *listed == of && *field == name);
             depends.insert(one.map_or(On::Everything, |(_, _, on)| *on));
@@ -203,15 +201,16 @@ fn look_at(types: &Types, document: &ExecutableDocument, (of, field): (&str, &Fi
 
 #[cfg(test)]
 mod tests {
-    use super::super::Limits;
+    use super::super::{Compiler, Source};
     use super::*;
     use crate::base::config::Graphql;
+    use async_graphql::Variables;
     use serde_json::json;
 
     fn sharing(query: &str, variables: serde_json::Value) -> Option<Sharing> {
-        let limits = Limits::new(&crate::graphql::sdl(), &Graphql::default());
-        let asked = Asked { query, operation_name: None };
-        limits.admit(asked, Variables::from_json(variables)).expect("it is let in").sharing
+        let compiler = Compiler::new(&crate::graphql::sdl(), crate::graphql::validator(true), &Graphql::default());
+        let source = Source { query, operation_name: None };
+        compiler.compile(source, Variables::from_json(variables)).expect("it compiles").sharing
     }
 
     fn of_media(selection: &str) -> Option<Sharing> {
@@ -250,7 +249,7 @@ mod tests {
                 "... on MediaUpdated { media { photos { id focalPoint { x y } image { url } filter { filter { key } } } } }",
                 no,
             ),
-            ("... on MediaUpdated { media { photos { tags { point { x } } } } }", yes),
+            ("... on MediaUpdated { media { photos { tags { position { x } } } } }", yes),
             ("... on MediaCountsChanged { media { owner { viewerRelationship { isBlocking } } } }", yes),
             ("... on MediaCountsChanged { media { comments { nodes { id } } } }", yes),
             (
@@ -274,8 +273,13 @@ mod tests {
         let at = |id: &str, from: &str| sharing(query, json!({ "id": id, "from": from })).expect("it is shared").key;
         assert_eq!(at("med_1", "a"), at("med_1", "b"));
         assert_ne!(at("med_1", "a"), at("med_2", "a"));
-        assert!(is_used_once(query, "from") && !is_used_once("query($a: Int) { b(a: $a) c(a: $a) }", "a"));
-        assert!(is_used_once("query($a: Int, $ab: Int) { b(a: $a, b: $ab) }", "a"));
+        assert_ne!(
+            at("med_1", "a"),
+            sharing(&query.replace("__typename", "a: __typename"), json!({ "id": "med_1" })).expect("it is shared").key
+        );
+        let written_otherwise = "subscription S { ...F } fragment F on Subscription {
+            mediaEvents(mediaId: \"med_1\") { __typename ... on MediaEvent { __typename } } }";
+        assert_eq!(at("med_1", "a"), sharing(written_otherwise, json!({})).expect("it is shared").key);
         assert_eq!(sharing("subscription { activityEvents { __typename } }", json!({})), None);
         assert!(sharing("subscription { homeFeedEvents { __typename } }", json!({})).is_some());
         assert_eq!(sharing("{ server { name } }", json!({})), None);

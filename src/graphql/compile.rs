@@ -1,17 +1,23 @@
-//! What an operation may be: how long, how deep, how dear. Checked before anything of it is executed.
+//! From a document to what is executed: parsed, validated, its variables coerced, brought into its normal form, priced.
 //!
-//! The order matters. The text is scanned before it is parsed, because the parser recurses; the document is measured
-//! before async-graphql sees it, because its own checks follow fragments without remembering where they were.
+//! The order matters. The text is scanned before it is parsed, because the parser recurses; the document is measured as it
+//! is written before it is validated, because validation follows fragments without remembering where it was. What does not
+//! depend on variables is cached by document.
 
-mod absent;
 mod documents;
-mod measure;
+mod literals;
+mod merging;
+mod normal;
+mod price;
 mod scan;
 mod sharing;
 #[cfg(test)]
 mod tests;
 mod types;
+mod validate;
+mod values;
 mod variables;
+mod written;
 
 use std::sync::Arc;
 
@@ -21,12 +27,13 @@ use async_graphql::parser::types::{
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Positioned, Value, Variables};
 
-use self::documents::{Documents, Parsed};
-use self::measure::{Measure, Ruler};
+use self::documents::{Documents, Valid};
+pub(in crate::graphql) use self::normal::HIDDEN;
+use self::price::Price;
 pub use self::sharing::{GroupKey, On, Sharing};
 pub use self::types::Types;
-use super::order::Order;
-use super::report::Rejected;
+pub use self::validate::Validator;
+use super::report::{self, Rejected};
 use crate::base::config::Graphql;
 use crate::base::error::Code;
 
@@ -34,18 +41,21 @@ use crate::base::error::Code;
 const INTROSPECTED: u64 = 500_000;
 /// How often lists of types and fields can be nested in introspection: their lengths multiply.
 const INTROSPECTED_LISTS: u64 = 3;
+/// About how many bytes a token takes that is parsed, with what it stands in: a field is the largest.
+const TOKEN_BYTES: usize = 300;
 
-/// The limits of a server, and the schema's types that prices are taken from.
+/// Compiles operations for a schema, within the limits of a server.
 #[derive(Debug)]
-pub struct Limits {
+pub struct Compiler {
     types: Types,
+    validator: Validator,
     most: Graphql,
     documents: Documents,
 }
 
-/// What a client asks to be executed.
+/// What a client sent.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct Source<'a> {
     /// The document.
     pub query: &'a str,
     /// Which of its operations.
@@ -54,28 +64,33 @@ pub struct Asked<'a> {
 
 /// An operation that may be executed.
 #[derive(Debug)]
-pub struct Admitted {
-    /// The document, parsed, without the uses of variables that have no value.
-    pub document: Arc<ExecutableDocument>,
-    /// Query, mutation or subscription.
-    pub kind: OperationType,
-    /// The variables it declares, with defaults.
-    pub variables: Variables,
+pub struct Compiled {
+    /// Its normal form: no fragments but those that tell objects apart, no directives, no variables.
+    pub operation: Arc<OperationDefinition>,
     /// What it costs: for a subscription, each of its events.
-    pub cost: u64,
-    /// The order of its answer.
-    pub order: Order,
-    /// About how many bytes the document and the variables take.
+    pub cost: Cost,
+    /// About how many bytes the operation takes.
     pub bytes: usize,
     /// With whom it shares what happens, when it is a subscription that can.
     pub sharing: Option<Sharing>,
 }
 
-impl Limits {
-    /// The limits of a configuration for a schema, given as its own text.
+/// What an operation costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// In the units of the README's table.
+    pub requested: u64,
+    /// How much it may cost.
+    pub maximum: u64,
+    /// The way to what costs most, `viewer.homeFeed.nodes`.
+    pub costliest_path: String,
+}
+
+impl Compiler {
+    /// For a schema, given as its own text, with the limits of a configuration.
     #[must_use]
-    pub fn new(sdl: &str, most: &Graphql) -> Self {
-        Self { types: Types::new(sdl), most: most.clone(), documents: Documents::default() }
+    pub fn new(sdl: &str, validator: Validator, most: &Graphql) -> Self {
+        Self { types: Types::new(sdl), validator, most: most.clone(), documents: Documents::default() }
     }
 
     /// The types of the schema.
@@ -84,25 +99,25 @@ impl Limits {
         &self.types
     }
 
-    /// Lets an operation in.
+    /// Compiles an operation.
     ///
     /// # Errors
-    /// When the text is not GraphQL, no operation can be chosen, a limit is passed or a variable does not fit.
-    pub fn admit(&self, asked: Asked<'_>, variables: Variables) -> Result<Admitted, Rejected> {
-        self.check_length(asked.query)?;
-        let Parsed { document, bytes } = self.documents.parsed(asked.query, self.most.tokens)?;
-        let operation = choose(&document, asked.operation_name)?;
-        let (position, kind) = (operation.pos, operation.node.ty);
-        let variables = variables::complete(&self.types, &operation.node, variables)?;
-        let mut ruler = Ruler::new(&self.types, &document, &variables);
-        let measure = ruler.operation(&operation.node)?;
-        self.check_all(&mut ruler, &document)?;
-        self.check(&operation.node, &measure).map_err(|rejected| rejected.at(position))?;
-        let bytes = bytes + variables.values().map(weight).sum::<usize>();
-        let order = Order::of(&document, &operation.node);
-        let sharing = sharing::of(&self.types, (&document, &operation.node), (asked, &variables));
-        let document = absent::without_absent(&self.types, document, (asked.operation_name, &variables));
-        Ok(Admitted { kind, variables, cost: measure.cost, order, bytes, sharing, document })
+    /// When the text is not GraphQL, the document does not fit the schema, no operation can be chosen, a variable does not fit
+    /// or a limit is passed.
+    pub fn compile(&self, source: Source<'_>, variables: Variables) -> Result<Compiled, Rejected> {
+        self.check_length(source.query)?;
+        let Valid { document, bytes } = self.documents.valid(source.query, || self.validate(source.query))?;
+        let chosen = choose(&document, source.operation_name)?;
+        let variables = variables::complete(&self.types, &chosen.node, variables)?;
+        let normal = normal::normalize(&self.types, (&document, &chosen.node), &variables)?;
+        check_subscription(&normal.operation).map_err(|rejected| rejected.at(chosen.pos))?;
+        let price = price::of(&self.types, &normal.operation);
+        self.check_price(&price).map_err(|rejected| rejected.at(chosen.pos))?;
+        let cost =
+            Cost { requested: price.cost, maximum: u64::from(self.most.cost), costliest_path: price.costliest_path() };
+        let sharing = sharing::of(&self.types, &normal.operation);
+        let bytes = normal.bytes.max(bytes);
+        Ok(Compiled { operation: Arc::new(normal.operation), cost, bytes, sharing })
     }
 
     /// Also what is skipped when it is read, such as comments, would be held for as long as the operation runs.
@@ -115,36 +130,55 @@ impl Limits {
         Err(Rejected::new(Code::TooExpensive, message))
     }
 
-    /// Every operation of the document is validated, so all of them together must be small.
-    fn check_all<'a>(&self, ruler: &mut Ruler<'a>, document: &'a ExecutableDocument) -> Result<(), Rejected> {
-        ruler.fragments()?;
-        let mut selections = 0_u64;
-        for (_, operation) in document.operations.iter() {
-            selections = selections.saturating_add(ruler.operation(&operation.node)?.selections);
+    /// Parses a document and checks all that does not depend on variables.
+    fn validate(&self, query: &str) -> Result<Valid, Rejected> {
+        let scanned = scan::scan(query, self.most.tokens)?;
+        let bytes = query.len() + scanned.tokens as usize * TOKEN_BYTES;
+        let document = parse_query(scanned.text).map_err(|error| not_graphql(&error))?;
+        self.check_size(&document)?;
+        let errors = self.validator.errors(&document);
+        if !errors.is_empty() {
+            return Err(report::not_valid(errors));
         }
+        for (_, operation) in document.operations.iter() {
+            literals::check(&self.types, &document, &operation.node)?;
+            merging::check(&self.types, &document, &operation.node)?;
+        }
+        Ok(Valid { document: Arc::new(document), bytes })
+    }
+
+    /// Every operation of the document is validated, so all of them together must be small.
+    fn check_size(&self, document: &ExecutableDocument) -> Result<(), Rejected> {
+        let mut ruler = written::Ruler::new(document);
+        ruler.fragments()?;
+        let (mut selections, mut directives) = (0_u64, 0_u64);
+        for (_, operation) in document.operations.iter() {
+            let size = ruler.operation(&operation.node).map_err(|rejected| rejected.at(operation.pos))?;
+            selections = selections.saturating_add(size.selections);
+            directives = directives.saturating_add(size.directives);
+        }
+        within(directives, self.most.directives, Limit(Code::TooExpensive, "directives"))?;
         // Written out, a selection is at least one token.
         within(selections, self.most.tokens, Limit(Code::TooExpensive, "selections, with its fragments written out"))
     }
 
-    fn check(&self, operation: &OperationDefinition, measure: &Measure) -> Result<(), Rejected> {
+    fn check_price(&self, price: &Price) -> Result<(), Rejected> {
         let most = &self.most;
-        within(measure.roots, most.root_fields, Limit(Code::TooExpensive, "fields at its root"))?;
-        within(measure.directives, most.directives, Limit(Code::TooExpensive, "directives"))?;
-        within(measure.aliases, most.aliases, Limit(Code::TooManyAliases, "aliases"))?;
-        within(measure.depth, most.depth, Limit(Code::TooDeep, "levels of fields"))?;
-        within(measure.cost, most.cost, Limit(Code::TooExpensive, "units of cost"))?;
-        self.check_introspection(measure)?;
-        check_subscription(operation)
+        within(price.fields, most.root_fields, Limit(Code::TooExpensive, "fields at its root"))?;
+        within(price.aliases, most.aliases, Limit(Code::TooManyAliases, "aliases"))?;
+        within(price.depth, most.depth, Limit(Code::TooDeep, "levels of fields"))?;
+        within(price.cost, most.cost, Limit(Code::TooExpensive, "units of cost"))?;
+        self.check_introspection(price)
     }
 
-    fn check_introspection(&self, measure: &Measure) -> Result<(), Rejected> {
-        if measure.introspected > 0 && !self.most.introspection {
+    fn check_introspection(&self, price: &Price) -> Result<(), Rejected> {
+        if price.introspected > 0 && !self.most.introspection {
             return Err(Rejected::new(
                 Code::ValidationFailed,
                 "This server does not answer questions about its schema.",
             ));
         }
-        if measure.introspected_lists > INTROSPECTED_LISTS || measure.introspected > INTROSPECTED {
+        if price.introspected_lists > INTROSPECTED_LISTS || price.introspected > INTROSPECTED {
             let message = "This asks for too much of the schema: nest its lists of fields and types less.";
             return Err(Rejected::new(Code::TooDeep, message));
         }
@@ -152,7 +186,7 @@ impl Limits {
     }
 }
 
-/// About how many bytes a value of a variable takes.
+/// About how many bytes a value takes.
 fn weight(value: &Value) -> usize {
     // A value with its place in a list or an object.
     const EACH: usize = 64;
@@ -176,20 +210,18 @@ fn within(amount: u64, most: u32, limit: Limit) -> Result<(), Rejected> {
     Err(Rejected::new(code, format!("This operation has {amount} {what}; at most {most} are allowed.")))
 }
 
-/// A subscription has one stream. async-graphql starts none for a fragment at the root, so there must not be one.
+/// A subscription has one stream (specification, 5.2.4.1), once its fragments are expanded.
 fn check_subscription(operation: &OperationDefinition) -> Result<(), Rejected> {
-    let is_one_field =
-        matches!(operation.selection_set.node.items.as_slice(), [one] if matches!(one.node, Selection::Field(_)));
-    if operation.ty != OperationType::Subscription || is_one_field {
+    let fields = operation.selection_set.node.items.iter().filter(|selection| match &selection.node {
+        Selection::Field(field) => !field.node.name.node.starts_with("__"),
+        Selection::InlineFragment(_) | Selection::FragmentSpread(_) => true,
+    });
+    if operation.ty != OperationType::Subscription
+        || (fields.count(), operation.selection_set.node.items.len()) == (1, 1)
+    {
         return Ok(());
     }
-    let message = "A subscription has exactly one field at its root, not in a fragment.";
-    Err(Rejected::new(Code::ValidationFailed, message))
-}
-
-/// Parses a document that was let in.
-pub(super) fn parsed_again(query: &str) -> Option<ExecutableDocument> {
-    parse_query(scan::scan(query, u32::MAX).ok()?.text).ok()
+    Err(Rejected::new(Code::ValidationFailed, "A subscription has exactly one field at its root."))
 }
 
 /// The operation that is meant.
