@@ -68,12 +68,14 @@ pub fn client_address(ctx: &Context<'_>) -> ClientAddress {
 /// A link to this server, as whoever asks reaches it: where no public address is configured, the one that they called.
 #[must_use]
 pub fn reachable(ctx: &Context<'_>, link: String) -> Url {
-    let config = &app(ctx).config;
-    let rebased = ctx.data_opt::<RequestOrigin>().filter(|_| config.server.url.is_none()).and_then(|origin| {
-        let path = link.strip_prefix(&config.public_url()).filter(|path| path.is_empty() || path.starts_with('/'))?;
-        Some(format!("{}{path}", origin.0))
-    });
-    Url(rebased.unwrap_or(link))
+    Url(rebased(app(ctx), ctx.data_opt::<RequestOrigin>(), link))
+}
+
+/// The same for an address by which this server was called.
+pub(super) fn rebased(app: &App, origin: Option<&RequestOrigin>, link: String) -> String {
+    let Some(origin) = origin.filter(|_| app.config.server.url.is_none()) else { return link };
+    let path = link.strip_prefix(&app.config.public_url()).filter(|path| path.is_empty() || path.starts_with('/'));
+    path.map(|path| format!("{}{path}", origin.0)).unwrap_or(link)
 }
 
 /// The best format of images that who asks reads, as far as the transport knows.

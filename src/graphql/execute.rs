@@ -14,18 +14,19 @@ use async_graphql::{Pos, Positioned, Request, Response, value};
 use futures_util::stream;
 use futures_util::{FutureExt, StreamExt};
 
-use self::events::Results;
+use self::events::Written;
 pub(crate) use self::events::{Events, Next};
 pub(crate) use self::parameters::Parameters;
 use super::compile::{Compiled, Compiler, Cost, On, Sharing, Source};
-use super::live::group::{Groups, Joining, Stage};
+use super::levels;
+use super::live::group::{Groups, Joining, Results, Stage};
 use super::order::Order;
 use super::report::{self, Question, Rejected};
 use super::stream::Bookmark;
 use super::{Schema, asked_by};
 use crate::app::App;
 use crate::base::client_address::{ClientAddress, RequestOrigin};
-use crate::base::error::Code;
+use crate::base::error::{Code, Error};
 use crate::domain::sessions::{self, Viewer};
 use crate::platform::imaging::Output;
 
@@ -61,6 +62,14 @@ pub(crate) struct Prepared {
     bookmark: Arc<Bookmark>,
     sharing: Option<Sharing>,
     best: Output,
+}
+
+/// What a query or a mutation is answered.
+pub(crate) struct Answer {
+    /// The whole answer as JSON.
+    pub(crate) body: Vec<u8>,
+    /// Whether some of its fields failed.
+    pub(crate) has_errors: bool,
 }
 
 impl Operations {
@@ -108,25 +117,50 @@ impl Operations {
     ///
     /// # Errors
     /// When it took too long or hit a bug. Errors of single fields are in the answer.
-    pub(crate) async fn answer(&self, prepared: Prepared) -> Result<Response, Rejected> {
+    pub(crate) async fn answer(&self, prepared: Prepared) -> Result<Answer, Rejected> {
         if prepared.kind == OperationType::Mutation {
             self.app.ids.await_lease().await;
         }
-        let request = self.request(&prepared);
-        let Prepared { asker, operation, cost, .. } = prepared;
         let execution = AssertUnwindSafe(async {
-            self.has_account(asker.viewer).await?;
-            Ok(self.schema.execute(request).await)
+            self.has_account(prepared.asker.viewer).await?;
+            match self.execute_by_levels(&prepared).await {
+                Some(answer) => Ok(answer),
+                None => self.execute_by_fields(&prepared).await,
+            }
         });
-        let response = match tokio::time::timeout(self.app.config.timeout(), execution.catch_unwind()).await {
-            Ok(Ok(response)) => response?,
-            Ok(Err(panic)) => return Err(report::panicked(&self.app.chance, panic.as_ref())),
-            Err(_) => return Err(self.too_slow()),
-        };
-        let question = Question { types: self.compiler.types(), operation: &operation };
+        match tokio::time::timeout(self.app.config.timeout(), execution.catch_unwind()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => Err(report::panicked(&self.app.chance, panic.as_ref())),
+            Err(_) => Err(self.too_slow()),
+        }
+    }
+
+    /// Executes a query all of whose fields are resolved by levels. Nothing when one is not, or when something failed: then
+    /// it is executed by fields, which finds the places of errors. A query changes nothing, so it can be done again.
+    async fn execute_by_levels(&self, prepared: &Prepared) -> Option<Answer> {
+        let Prepared { asker, operation, best, cost, .. } = prepared;
+        if !levels::covers(self.compiler.types(), operation) {
+            return None;
+        }
+        let asked = levels::Asked { app: &self.app, viewer: asker.viewer, best: *best, origin: asker.origin.as_ref() };
+        let data = levels::execute(&asked, &operation.selection_set.node).await;
+        let data = data.inspect_err(|error| tracing::debug!(%error, "a query is executed by fields")).ok()?;
+        let extensions = serde_json::to_vec(&value!({ "cost": priced(cost) })).ok()?;
+        let body = [b"{\"data\":", data.as_slice(), b",\"extensions\":", &extensions, b"}"].concat();
+        Some(Answer { body, has_errors: false })
+    }
+
+    async fn execute_by_fields(&self, prepared: &Prepared) -> Result<Answer, Rejected> {
+        let response = self.schema.execute(self.request(prepared)).await;
+        let question = Question { types: self.compiler.types(), operation: &prepared.operation };
         let mut response = report::finish(&self.app.chance, question, response);
-        Order::of(&operation).arrange(&mut response.data);
-        Ok(response.extension("cost", priced(&cost)))
+        Order::of(&prepared.operation).arrange(&mut response.data);
+        let response = response.extension("cost", priced(&prepared.cost));
+        Ok(Answer { body: self.written(&response)?, has_errors: !response.errors.is_empty() })
+    }
+
+    fn written(&self, response: &Response) -> Result<Vec<u8>, Rejected> {
+        serde_json::to_vec(response).map_err(|error| report::failed(&self.app.chance, &Error::internal(error)))
     }
 
     /// A token can outlive the account that it is of.
@@ -155,7 +189,9 @@ impl Operations {
                     Some(joining) => request.data(joining.clone()),
                     None => request,
                 };
-                self.subscribed(request, prepared)
+                let operations = self.clone();
+                let written = move |event: Result<Response, Rejected>| operations.written(&event?);
+                self.subscribed(request, prepared).map(written).boxed()
             }
             OperationType::Query | OperationType::Mutation => self.answered(prepared),
         };
@@ -183,9 +219,9 @@ impl Operations {
         Some(Arc::new(Joining::new(self.groups.clone(), (key, depends), Arc::new(perform))))
     }
 
-    fn answered(self: &Arc<Self>, prepared: Prepared) -> Results {
+    fn answered(self: &Arc<Self>, prepared: Prepared) -> Written {
         let operations = self.clone();
-        stream::once(async move { operations.answer(prepared).await }).boxed()
+        stream::once(async move { Ok(operations.answer(prepared).await?.body) }).boxed()
     }
 
     fn subscribed(self: &Arc<Self>, request: Request, prepared: Prepared) -> Results {

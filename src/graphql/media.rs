@@ -15,6 +15,7 @@ use super::scalars::{DateTime, Url, Uuid};
 use super::text::FormattedText;
 use super::user::User;
 use super::viewer::Viewer;
+use crate::app::App;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::{MediaId, UserId, base58};
 use crate::base::page::{Direction, Wanted, cursor};
@@ -27,8 +28,8 @@ use crate::domain::users;
 /// One or more photos, published together.
 #[derive(Clone, Debug)]
 pub struct Media {
-    row: media::Media,
-    beside: Option<Beside>,
+    pub(super) row: media::Media,
+    pub(super) beside: Option<Beside>,
 }
 
 impl Media {
@@ -36,13 +37,18 @@ impl Media {
     pub(super) fn whose(&self) -> (MediaId, UserId) {
         (self.row.id, self.row.owner_id)
     }
+
+    /// The address of its page.
+    pub(super) fn link(&self, app: &App) -> String {
+        format!("{}/p/{}", app.config.public_url(), base58(self.row.id.0))
+    }
 }
 
 /// What was read together with a media, so that nothing loads it once more.
 #[derive(Clone, Debug)]
-struct Beside {
-    owner: users::User,
-    is_liked: bool,
+pub(super) struct Beside {
+    pub(super) owner: users::User,
+    pub(super) is_liked: bool,
 }
 
 impl From<media::Media> for Media {
@@ -72,7 +78,7 @@ impl Media {
 
     /// Its page.
     async fn url(&self, ctx: &Context<'_>) -> Url {
-        reachable(ctx, format!("{}/p/{}", app(ctx).config.public_url(), base58(self.row.id.0)))
+        reachable(ctx, self.link(app(ctx)))
     }
 
     /// Who published it.

@@ -13,6 +13,7 @@ pub mod feed;
 pub mod filter;
 pub mod follow;
 
+mod levels;
 pub mod live;
 pub mod loaders;
 pub mod media;

@@ -8,6 +8,7 @@ use super::loaders::{Known, TagsOf, load};
 use super::photo_tag::PhotoTag;
 use super::point::PhotoPoint;
 use super::scalars::{BlurHash, DateTime, HexColor, Url};
+use crate::app::App;
 use crate::base::error::{Error, Result as Answer};
 use crate::base::ids::UserId;
 use crate::domain::media::{self, Audience};
@@ -53,10 +54,6 @@ impl Photo {
     async fn load_owner(&self, ctx: &Context<'_>) -> Answer<User> {
         let owner = load(ctx).load_one(Known(self.owner)).await?;
         owner.ok_or_else(|| Error::internal("a media has no owner"))
-    }
-
-    fn shown(&self, reach: Reach) -> Shown<'_> {
-        Shown { target: self.row.linked(), width: self.row.width, height: self.row.height, reach }
     }
 }
 
@@ -110,7 +107,7 @@ impl Photo {
         #[graphql(desc = "How large.", default_with = "ImageSize::Standard")] size: ImageSize,
         #[graphql(desc = "In which format.", default_with = "ImageFormat::Auto")] format: ImageFormat,
     ) -> Result<Image> {
-        Ok(self.shown(self.reach(ctx).await?).image(ctx, size.into(), format)?)
+        Ok(Shown::of(&self.row, self.reach(ctx).await?).image(ctx, size.into(), format)?)
     }
 
     /// All sizes, smallest first, for `srcset`.
@@ -119,7 +116,7 @@ impl Photo {
         ctx: &Context<'_>,
         #[graphql(desc = "In which format.", default_with = "ImageFormat::Auto")] format: ImageFormat,
     ) -> Result<Vec<Image>> {
-        let shown = self.shown(self.reach(ctx).await?);
+        let shown = Shown::of(&self.row, self.reach(ctx).await?);
         Ok(Size::ALL.iter().map(|size| shown.image(ctx, *size, format)).collect::<Answer<_>>()?)
     }
 
@@ -204,15 +201,15 @@ impl ImageFormat {
 #[derive(Clone, Debug, SimpleObject)]
 pub struct Image {
     /// Where it is.
-    url: Url,
+    pub(super) url: Url,
     /// When the link stops working; null when it works until the photo changes, or who can see it. Ask again when it answers 404 or 410.
-    url_expires_at: Option<DateTime>,
+    pub(super) url_expires_at: Option<DateTime>,
     /// Pixels across.
-    width: i32,
+    pub(super) width: i32,
     /// Pixels down.
-    height: i32,
+    pub(super) height: i32,
     /// Its media type.
-    content_type: String,
+    pub(super) content_type: String,
 }
 
 impl Image {
@@ -232,6 +229,11 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
+    /// A photo of a media.
+    pub(super) fn of(photo: &'a media::Photo, reach: Reach) -> Self {
+        Self { target: photo.linked(), width: photo.width, height: photo.height, reach }
+    }
+
     /// What the owner of an upload is shown before anybody else, by its ID.
     pub(super) fn to_owner(upload: &'a str, images: &'a Images) -> Self {
         let (width, height, reach) = (images.width, images.height, Reach::Some);
@@ -240,13 +242,23 @@ impl<'a> Shown<'a> {
 
     /// Its image at a size.
     pub(super) fn image(&self, ctx: &Context<'_>, size: Size, format: ImageFormat) -> Answer<Image> {
+        self.image_with(app(ctx), (size, format.output(ctx)), |link| reachable(ctx, link).0)
+    }
+
+    /// The same with links as this client reaches them.
+    pub(super) fn image_with(
+        &self,
+        app: &App,
+        (size, output): (Size, Output),
+        reachable: impl Fn(String) -> String,
+    ) -> Answer<Image> {
         let whole = |pixels: i32| u32::try_from(pixels).unwrap_or(0);
         let (width, height) = (whole(self.width), whole(self.height));
-        let (size, output) = (size.shown(width, height), format.output(ctx));
+        let size = size.shown(width, height);
         let (width, height) = size.of(width, height);
-        let link = uploads::link(app(ctx), &self.target, (size, output), self.reach)?;
+        let link = uploads::link(app, &self.target, (size, output), self.reach)?;
         Ok(Image {
-            url: reachable(ctx, link.url),
+            url: Url(reachable(link.url)),
             url_expires_at: link.expires_at.map(DateTime),
             width: i32::try_from(width).unwrap_or(i32::MAX),
             height: i32::try_from(height).unwrap_or(i32::MAX),

@@ -18,7 +18,6 @@
 
 use std::sync::Arc;
 
-use async_graphql::Response as Answer;
 use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -42,7 +41,7 @@ use super::{Edge, bearer, socket, stream};
 use crate::base::client_address::{ClientAddress, RequestOrigin};
 use crate::base::error::Code;
 use crate::domain::sessions::Viewer;
-use crate::graphql::execute::{Asker, Parameters, Prepared};
+use crate::graphql::execute::{Answer, Asker, Parameters, Prepared};
 use crate::graphql::report::Rejected;
 use crate::platform::imaging::Output;
 
@@ -223,7 +222,7 @@ async fn respond(edge: &Arc<Edge>, caller: &Caller, prepared: Prepared) -> Resul
         Form::Whole(label) => {
             let is_mutation = prepared.kind == OperationType::Mutation;
             let mut charge = edge.bytes.charge(caller.asker.address.network());
-            let (bytes, response) = whole(edge, label, &edge.operations.answer(prepared).await?)?;
+            let (bytes, response) = whole(edge, label, edge.operations.answer(prepared).await?);
             // What a mutation did is done, so its answer is given in any case.
             if !charge.hold(bytes) && !is_mutation {
                 return Err(too_much_held().into());
@@ -247,11 +246,10 @@ fn not_acceptable() -> Problem {
 }
 
 /// The whole answer, and its bytes.
-fn whole(edge: &Edge, label: Label, answer: &Answer) -> Result<(usize, Response), Problem> {
+fn whole(edge: &Edge, label: Label, answer: Answer) -> (usize, Response) {
     let partial = edge.app.config.http.partial_success_status;
-    let status = if answer.errors.is_empty() { 200 } else { partial };
+    let status = if answer.has_errors { partial } else { 200 };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let body = serde_json::to_vec(answer).map_err(|error| edge.broken(error))?;
     let headers = [(CONTENT_TYPE, label.as_str()), (CACHE_CONTROL, "no-store")];
-    Ok((body.len(), (status, headers, Body::from(body)).into_response()))
+    (answer.body.len(), (status, headers, Body::from(answer.body)).into_response())
 }

@@ -3,22 +3,20 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use async_graphql::Response;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 
 use crate::app::App;
-use crate::base::error::Error;
 use crate::graphql::live::group::{Joining, Membership, Payload, Told};
 use crate::graphql::report::{self, Rejected};
 use crate::graphql::stream::Bookmark;
 
-/// The results of an operation.
-pub(super) type Results = BoxStream<'static, Result<Response, Rejected>>;
+/// The results of an operation, as JSON.
+pub(super) type Written = BoxStream<'static, Result<Vec<u8>, Rejected>>;
 
 /// What an operation tells.
 pub(crate) struct Events {
-    pub(super) stream: Results,
+    pub(super) stream: Written,
     pub(super) app: Arc<App>,
     pub(super) bookmark: Arc<Bookmark>,
     pub(super) joining: Option<Arc<Joining>>,
@@ -71,7 +69,7 @@ impl Events {
             Ok(Some(told)) => told,
             Err(panic) => Err(report::panicked(&self.app.chance, panic.as_ref())),
         };
-        let told = told.and_then(|response| self.written(&response));
+        let told = told.map(|json| self.payload(json));
         if told.is_err() {
             self.stream = stream::empty().boxed();
             self.joining = None;
@@ -80,10 +78,8 @@ impl Events {
     }
 
     /// The stream gives one event at a time, so the bookmark is at the one that it gave last.
-    fn written(&self, response: &Response) -> Result<Payload, Rejected> {
-        let json = serde_json::to_vec(response);
-        let json = json.map_err(|error| report::failed(&self.app.chance, &Error::internal(error)))?.into();
+    fn payload(&self, json: Vec<u8>) -> Payload {
         let cursor = self.bookmark.at().map(|cursor| cursor.0.into());
-        Ok(Payload { json, cursor, again_after: self.bookmark.again_after() })
+        Payload { json: json.into(), cursor, again_after: self.bookmark.again_after() }
     }
 }
