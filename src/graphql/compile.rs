@@ -140,8 +140,9 @@ impl Compiler {
         if !errors.is_empty() {
             return Err(report::not_valid(errors));
         }
+        let mut left = literals::CHECKED;
         for (_, operation) in document.operations.iter() {
-            literals::check(&self.types, &document, &operation.node)?;
+            literals::check(&self.types, (&document, &mut left), &operation.node)?;
             merging::check(&self.types, &document, &operation.node)?;
         }
         Ok(Valid { document: Arc::new(document), bytes })

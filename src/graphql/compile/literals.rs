@@ -2,23 +2,34 @@
 //! it: enums are no strings, numbers have their range, and variables inside of lists and inputs have fitting types.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
-use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type,
+};
 use async_graphql::{Pos, Positioned};
 use async_graphql_value::Value as Literal;
 
-use super::types::Types;
+use super::types::{InputField, Types};
 use super::values::{Declared, Misfit, Origin, check_argument, coerce};
 use crate::base::error::Code;
 use crate::graphql::report::Rejected;
 
-/// Checks every value of an operation, with its fragments. Types, fields and arguments are known to exist.
+/// Values that are checked for one document. Those of a fragment are checked for each operation that uses it.
+pub(super) const CHECKED: usize = 100_000;
+
+/// The condition of `@skip` and `@include`.
+static CONDITION: LazyLock<Option<InputField>> =
+    LazyLock::new(|| Some(InputField { ty: Type::new("Boolean!")?, default: None }));
+
+/// Checks every value of an operation, with its fragments; `left` is how many may still be checked for its document. Types,
+/// fields and arguments are known to exist.
 ///
 /// # Errors
-/// `GRAPHQL_VALIDATION_FAILED` with the first value that does not fit.
+/// `GRAPHQL_VALIDATION_FAILED` with the first value that does not fit, `OPERATION_TOO_EXPENSIVE` when there are too many.
 pub(super) fn check(
     types: &Types,
-    document: &ExecutableDocument,
+    (document, left): (&ExecutableDocument, &mut usize),
     operation: &OperationDefinition,
 ) -> Result<(), Rejected> {
     let definitions = operation.variable_definitions.iter().map(|definition| &definition.node);
@@ -29,7 +40,7 @@ pub(super) fn check(
             (definition.name.node.as_str(), (&definition.var_type.node, is_not_null))
         })
         .collect();
-    let mut walk = Walk { types, document, declared, spread: HashSet::new() };
+    let mut walk = Walk { types, document, declared, spread: HashSet::new(), left };
     walk.defaults(operation)?;
     let root = types.root(operation.ty).unwrap_or_default();
     walk.set(root, &operation.selection_set.node)
@@ -40,6 +51,7 @@ struct Walk<'a> {
     document: &'a ExecutableDocument,
     declared: Declared<'a>,
     spread: HashSet<&'a str>,
+    left: &'a mut usize,
 }
 
 impl<'a> Walk<'a> {
@@ -56,6 +68,7 @@ impl<'a> Walk<'a> {
 
     fn set(&mut self, parent: &'a str, set: &'a SelectionSet) -> Result<(), Rejected> {
         for selection in &set.items {
+            self.conditions(selection.node.directives())?;
             match &selection.node {
                 Selection::Field(field) => self.field(parent, &field.node)?,
                 Selection::InlineFragment(inline) => {
@@ -66,6 +79,23 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The conditions of `@skip` and `@include`.
+    fn conditions(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Rejected> {
+        let is_condition = |name: &str| matches!(name, "skip" | "include");
+        for directive in directives.iter().filter(|directive| is_condition(&directive.node.name.node)) {
+            if let (Some(condition), Some(value)) = (CONDITION.as_ref(), directive.node.get_argument("if")) {
+                self.argument(condition, ("if", value))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn argument(&mut self, argument: &InputField, (name, value): (&str, &Positioned<Literal>)) -> Result<(), Rejected> {
+        *self.left = self.left.checked_sub(size(&value.node)).ok_or_else(too_much)?;
+        let checked = check_argument(self.types, (argument, &self.declared), &value.node);
+        checked.map_err(|misfit| refused(&misfit, ("argument", name), value.pos))
     }
 
     fn fragment(&mut self, name: &'a str) -> Result<(), Rejected> {
@@ -79,13 +109,24 @@ impl<'a> Walk<'a> {
         let Some(known) = types.field(parent, &field.name.node) else { return Ok(()) };
         for (name, value) in &field.arguments {
             if let Some(argument) = known.arguments.get(name.node.as_str()) {
-                let Positioned { pos, node }: &Positioned<Literal> = value;
-                let checked = check_argument(types, (argument, &self.declared), node);
-                checked.map_err(|misfit| refused(&misfit, ("argument", &name.node), *pos))?;
+                self.argument(argument, (&name.node, value))?;
             }
         }
         self.set(&known.named, &field.selection_set.node)
     }
+}
+
+/// How many values a literal is made of.
+fn size(literal: &Literal) -> usize {
+    1 + match literal {
+        Literal::List(items) => items.iter().map(size).sum(),
+        Literal::Object(fields) => fields.values().map(size).sum(),
+        _ => 0,
+    }
+}
+
+fn too_much() -> Rejected {
+    Rejected::new(Code::TooExpensive, "The operations of this document have too many values in common fragments.")
 }
 
 fn refused(misfit: &Misfit, place: (&str, &str), position: Pos) -> Rejected {

@@ -3,6 +3,7 @@
 //! one selection set.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use async_graphql::Positioned;
 use async_graphql::indexmap::IndexMap;
@@ -13,6 +14,9 @@ use async_graphql::parser::types::{
 use super::types::{self, Types};
 use crate::base::error::Code;
 use crate::graphql::report::Rejected;
+
+/// The type of `__typename`.
+static TYPENAME: LazyLock<Option<Type>> = LazyLock::new(|| Type::new("String!"));
 
 /// Selections compared for one operation: many times what a document of an app has.
 const COMPARED: usize = 100_000;
@@ -123,8 +127,10 @@ impl<'a> Comparison<'a> {
         below.collect()
     }
 
-    /// The type of a field. `__typename` has none here: it is the same everywhere.
     fn ty(&self, on: &str, field: &Positioned<Field>) -> Option<&'a Type> {
+        if field.node.name.node == "__typename" {
+            return TYPENAME.as_ref();
+        }
         self.types.field(on, &field.node.name.node).map(|known| &known.ty)
     }
 

@@ -6,7 +6,7 @@
 //! fields, one inline fragment for each object. Everything after works on it: price, groups of subscriptions, execution,
 //! errors.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{
@@ -20,13 +20,17 @@ use super::weight;
 use crate::base::error::Code;
 use crate::graphql::report::Rejected;
 
-/// The response key of a field that is not part of the answer, and that no client can use: the name of an object's type. It stands where an object may have no
-/// field, which async-graphql takes for null, and where the order of fields depends on the object.
+/// The response key of a field that is not part of the answer, and that no client can use: the name of an object's type. It
+/// stands where an object may have no field, which async-graphql takes for null, and where the order of fields depends on
+/// the object.
 pub(in crate::graphql) const HIDDEN: &str = "";
 /// Selections of a normal form, many times what a screen of an app has.
 const SELECTIONS: usize = 32_000;
 /// About how many bytes a selection takes.
 const SELECTION_BYTES: usize = 400;
+
+/// Bytes of bound values beyond twice those of the variables: every use of a variable has a copy of it.
+const SPARE_BYTES: usize = 1 << 20;
 
 /// An operation in its normal form.
 #[derive(Debug)]
@@ -45,7 +49,9 @@ pub(super) fn normalize(
     (document, operation): (&ExecutableDocument, &OperationDefinition),
     variables: &Variables,
 ) -> Result<Normal, Rejected> {
-    let mut normalizer = Normalizer { types, document, variables, selections: 0, bytes: 0 };
+    let weights: HashMap<&str, usize> = variables.iter().map(|(name, value)| (name.as_str(), weight(value))).collect();
+    let most_bytes = SPARE_BYTES.saturating_add(weights.values().sum::<usize>().saturating_mul(2));
+    let mut normalizer = Normalizer { types, document, variables, weights, selections: 0, bytes: 0, most_bytes };
     let root = types.root(operation.ty).unwrap_or_default();
     let selection_set = normalizer.merged(root, &[&operation.selection_set])?;
     let operation =
@@ -55,6 +61,7 @@ pub(super) fn normalize(
 }
 
 type Set = Positioned<SelectionSet>;
+type Argument = (Positioned<Name>, Positioned<Literal>);
 /// The fields of an object by response key.
 type ByKey<'a> = IndexMap<&'a str, Vec<&'a Positioned<Field>>>;
 
@@ -62,8 +69,12 @@ struct Normalizer<'a> {
     types: &'a Types,
     document: &'a ExecutableDocument,
     variables: &'a Variables,
+    /// About how many bytes each of them takes.
+    weights: HashMap<&'a str, usize>,
     selections: usize,
+    /// About how many bytes the bound values take, and may take.
     bytes: usize,
+    most_bytes: usize,
 }
 
 impl<'a> Normalizer<'a> {
@@ -125,7 +136,7 @@ impl<'a> Normalizer<'a> {
         spread: &mut HashSet<&'a str>,
     ) -> Result<(), Rejected> {
         for selection in &set.items {
-            if !self.is_included(selection.node.directives()) {
+            if !self.is_included(selection.node.directives())? {
                 continue;
             }
             match &selection.node {
@@ -157,15 +168,26 @@ impl<'a> Normalizer<'a> {
         condition.on.node == on || self.types.applies(&condition.on.node, on)
     }
 
-    fn is_included(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().all(|directive| {
-            let condition = || directive.node.get_argument("if").map(|value| bind(&value.node, self.variables));
-            match directive.node.name.node.as_str() {
-                "skip" => condition() != Some(Some(Value::Boolean(true))),
-                "include" => condition() != Some(Some(Value::Boolean(false))),
-                _ => true,
+    fn is_included(&mut self, directives: &[Positioned<Directive>]) -> Result<bool, Rejected> {
+        for directive in directives {
+            let leaves_out = match directive.node.name.node.as_str() {
+                "skip" => true,
+                "include" => false,
+                _ => continue,
+            };
+            let Some(condition) = directive.node.get_argument("if") else { continue };
+            match self.bind(&condition.node)? {
+                Some(Value::Boolean(is_true)) if is_true == leaves_out => return Ok(false),
+                Some(Value::Boolean(_)) => {}
+                // A variable with a default can still be given as null.
+                _ => {
+                    let message =
+                        format!("The argument `if` of `@{}` must be true or false.", directive.node.name.node);
+                    return Err(Rejected::new(Code::BadUserInput, message).at(condition.pos));
+                }
             }
-        })
+        }
+        Ok(true)
     }
 
     /// One field for all that have its response key: validation made sure that they are the same.
@@ -178,7 +200,7 @@ impl<'a> Normalizer<'a> {
             Some(child) => self.merged(child, &sets)?,
             None => Positioned::new(SelectionSet::default(), field.selection_set.pos),
         };
-        let arguments = self.arguments(field);
+        let arguments = self.arguments(on, field)?;
         let field = Field {
             alias: field.alias.clone(),
             name: field.name.clone(),
@@ -189,14 +211,64 @@ impl<'a> Normalizer<'a> {
         Ok(Some(Positioned::new(Selection::Field(Positioned::new(field, pos)), pos)))
     }
 
-    /// Arguments with variables bound. One whose variable has no value counts as not given (specification, 6.4.1).
-    fn arguments(&mut self, field: &Field) -> Vec<(Positioned<Name>, Positioned<Literal>)> {
-        let bound = field.arguments.iter().filter_map(|(name, value)| {
-            let bound = bind(&value.node, self.variables)?;
-            self.bytes += weight(&bound);
-            Some((name.clone(), Positioned::new(bound.into_value(), value.pos)))
-        });
-        bound.collect()
+    /// Arguments with variables bound and defaults added. One whose variable has no value counts as not given (specification,
+    /// 6.4.1).
+    fn arguments(&mut self, on: &str, field: &Field) -> Result<Vec<Argument>, Rejected> {
+        let mut arguments = Vec::new();
+        for (name, value) in &field.arguments {
+            if let Some(bound) = self.bind(&value.node)? {
+                arguments.push((name.clone(), Positioned::new(bound.into_value(), value.pos)));
+            }
+        }
+        let known = self.types.field(on, &field.name.node).into_iter().flat_map(|known| &known.arguments);
+        for (name, argument) in known {
+            let is_given = arguments.iter().any(|(given, _)| given.node == *name);
+            if let (false, Some(default)) = (is_given, &argument.default) {
+                let (name, value) = (Name::new(name), default.clone().into_value());
+                arguments.push((Positioned::new(name, field.name.pos), Positioned::new(value, field.name.pos)));
+            }
+        }
+        Ok(arguments)
+    }
+
+    /// A literal with variables bound; nothing for a variable without a value. In a list such a variable is null, in an input
+    /// its field counts as not given (specification, 3.10 and 3.11).
+    fn bind(&mut self, literal: &Literal) -> Result<Option<Value>, Rejected> {
+        Ok(Some(match literal {
+            Literal::Variable(name) => {
+                let Some(value) = self.variables.get(name) else { return Ok(None) };
+                // Before it is cloned: a large one can be used many times.
+                self.take(self.weights.get(name.as_str()).copied().unwrap_or_default())?;
+                value.clone()
+            }
+            Literal::List(items) => {
+                let items = items.iter().map(|item| Ok(self.bind(item)?.unwrap_or_default()));
+                Value::List(items.collect::<Result<_, Rejected>>()?)
+            }
+            Literal::Object(fields) => {
+                let mut bound = IndexMap::new();
+                for (name, value) in fields {
+                    if let Some(value) = self.bind(value)? {
+                        bound.insert(name.clone(), value);
+                    }
+                }
+                Value::Object(bound)
+            }
+            literal => {
+                let value = literal.clone().into_const().unwrap_or_default();
+                self.take(weight(&value))?;
+                value
+            }
+        }))
+    }
+
+    /// Counts bytes of a bound value.
+    fn take(&mut self, bytes: usize) -> Result<(), Rejected> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes <= self.most_bytes {
+            return Ok(());
+        }
+        Err(Rejected::new(Code::TooExpensive, "This operation uses large variables too often."))
     }
 
     fn hidden(&mut self, pos: Pos) -> Result<Positioned<Selection>, Rejected> {
@@ -230,25 +302,4 @@ fn inline(object: &str, items: Vec<Positioned<Selection>>, pos: Pos) -> Position
         selection_set: Positioned::new(SelectionSet { items }, pos),
     };
     Positioned::new(Selection::InlineFragment(Positioned::new(inline, pos)), pos)
-}
-
-/// A literal with variables bound; nothing for a variable without a value. In a list such a variable is null, in an input
-/// its field counts as not given (specification, 3.10 and 3.11).
-fn bind(literal: &Literal, variables: &Variables) -> Option<Value> {
-    Some(match literal {
-        Literal::Variable(name) => return variables.get(name).cloned(),
-        Literal::List(items) => {
-            Value::List(items.iter().map(|item| bind(item, variables).unwrap_or_default()).collect())
-        }
-        Literal::Object(fields) => {
-            let bound = fields.iter().filter_map(|(name, value)| Some((name.clone(), bind(value, variables)?)));
-            Value::Object(bound.collect())
-        }
-        Literal::Null => Value::Null,
-        Literal::Number(number) => Value::Number(number.clone()),
-        Literal::String(text) => Value::String(text.clone()),
-        Literal::Boolean(boolean) => Value::Boolean(*boolean),
-        Literal::Enum(name) => Value::Enum(name.clone()),
-        Literal::Binary(bytes) => Value::Binary(bytes.clone()),
-    })
 }

@@ -5,7 +5,7 @@ use async_graphql::parser::types::{Field as Selected, OperationDefinition, Opera
 use async_graphql_value::Value;
 
 use super::normal::HIDDEN;
-use super::types::{Field, Types};
+use super::types::{Field, InputField, Types};
 use crate::base::page;
 
 /// The size of an operation or of a part of it.
@@ -67,7 +67,7 @@ impl Price {
 
 /// The price of an operation in its normal form.
 pub(super) fn of(types: &Types, operation: &OperationDefinition) -> Price {
-    Pricing { types }.set(types.root(operation.ty), &operation.selection_set.node)
+    Pricing { types }.set(types.root(operation.ty), &operation.selection_set.node, false)
 }
 
 struct Pricing<'a> {
@@ -75,15 +75,16 @@ struct Pricing<'a> {
 }
 
 impl<'a> Pricing<'a> {
-    fn set(&self, on: Option<&'a str>, set: &'a SelectionSet) -> Price {
+    /// `is_nested`: within a list that is weighed by its usual length.
+    fn set(&self, on: Option<&'a str>, set: &'a SelectionSet, is_nested: bool) -> Price {
         let (mut sum, mut alternatives) = (Price::default(), Price::default());
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) if field.node.response_key().node == HIDDEN => {}
-                Selection::Field(field) => sum.add(self.field(on, &field.node)),
+                Selection::Field(field) => sum.add(self.field(on, &field.node, is_nested)),
                 Selection::InlineFragment(inline) => {
                     let object = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
-                    alternatives.or(self.set(object.or(on), &inline.node.selection_set.node));
+                    alternatives.or(self.set(object.or(on), &inline.node.selection_set.node, is_nested));
                 }
                 // A normal form has none.
                 Selection::FragmentSpread(_) => {}
@@ -93,11 +94,13 @@ impl<'a> Pricing<'a> {
         sum
     }
 
-    fn field(&self, on: Option<&'a str>, field: &'a Selected) -> Price {
+    fn field(&self, on: Option<&'a str>, field: &'a Selected, is_nested: bool) -> Price {
         let name = field.name.node.as_str();
         let known = on.and_then(|on| self.types.field(on, name));
         let child = known.map(|known| known.named.as_str());
-        let mut price = self.set(child, &field.selection_set.node);
+        let is_in_page = on.is_some_and(is_connection);
+        let nests = is_nested || known.is_some_and(|known| is_unpaged(known) && !is_in_page);
+        let mut price = self.set(child, &field.selection_set.node, nests);
         price.fields = 1;
         price.aliases = price.aliases.saturating_add(u64::from(field.alias.is_some()));
         if is_introspection(on) || is_introspection(child) {
@@ -105,7 +108,7 @@ impl<'a> Pricing<'a> {
         }
         price.depth += 1;
         let mut price = match known {
-            Some(known) => self.priced((on, known), field, price),
+            Some(known) => self.priced((on, known), (field, is_nested), price),
             None => price,
         };
         let own = price.cost.max(price.item);
@@ -135,13 +138,18 @@ impl<'a> Pricing<'a> {
         }
     }
 
-    fn priced(&self, (on, known): (Option<&str>, &Field), field: &Selected, inner: Price) -> Price {
-        let item = if is_connection(&known.named) { page(field, known) } else { 1 };
+    fn priced(
+        &self,
+        (on, known): (Option<&str>, &Field),
+        (field, is_nested): (&Selected, bool),
+        inner: Price,
+    ) -> Price {
+        let item = if is_connection(&known.named) { page(field) } else { 1 };
         let each = self.price(on, known).saturating_add(inner.cost).saturating_add(inner.item.saturating_mul(item));
         if on.is_some_and(is_connection) && known.is_list() {
             return Price { cost: 0, item: each, ..inner };
         }
-        let length = if known.is_list() { length(field, known) } else { 1 };
+        let length = if known.is_list() { length(field, known, is_nested) } else { 1 };
         Price { cost: each.saturating_mul(length), item: 0, ..inner }
     }
 
@@ -159,23 +167,24 @@ const MUTATION: u64 = 10;
 const PAGES: [&str; 3] = ["first", "last", "limit"];
 
 /// How many items a list has: as many as are asked for, or as are named, or what is usual.
-fn length(field: &Selected, known: &Field) -> u64 {
+fn length(field: &Selected, known: &Field, is_nested: bool) -> u64 {
     if PAGES.iter().any(|name| known.arguments.contains_key(*name)) {
-        return page(field, known);
+        return page(field);
     }
     let lists = known.arguments.iter().filter(|(_, argument)| argument.is_list());
     let mut named = lists.filter_map(|(name, _)| match &field.get_argument(name)?.node {
         Value::List(items) => Some(items.len() as u64),
-        _ => None,
+        Value::Null => None,
+        _ => Some(1),
     });
-    named.next().unwrap_or_else(|| usual_length(&field.name.node))
+    named.next().unwrap_or_else(|| length_of(&field.name.node, is_nested))
 }
 
-/// How many items a page has; at least one, for an empty page is looked up as well. What is out of bounds is refused when it is executed, with a better message.
-fn page(field: &Selected, known: &Field) -> u64 {
+/// How many items a page has; at least one, for an empty page is looked up as well. What is out of bounds is refused when it
+/// is executed, with a better message.
+fn page(field: &Selected) -> u64 {
     let asked = PAGES.iter().find_map(|name| number(&field.get_argument(name)?.node));
-    let default = || PAGES.iter().find_map(|name| number(&known.arguments.get(*name)?.default.clone()?.into_value()));
-    let items = asked.or_else(default).unwrap_or(i64::from(page::DEFAULT_ITEMS));
+    let items = asked.unwrap_or(i64::from(page::DEFAULT_ITEMS));
     u64::try_from(items.clamp(1, i64::from(page::MOST_ITEMS))).unwrap_or(1)
 }
 
@@ -194,12 +203,32 @@ fn is_connection(name: &str) -> bool {
     name.ends_with("Connection")
 }
 
-/// How many items the lists usually have that have no page and name no items. The README has the same table.
-pub(super) const USUAL_LENGTHS: [(&str, u64); 5] =
-    [("photos", 2), ("tags", 3), ("entities", 3), ("images", 5), ("userErrors", 1)];
+/// How many items the lists usually have that have no page and name no items, and how many at most. The README has the same
+/// table.
+const LENGTHS: [(&str, Length); 5] = [
+    ("photos", Length { usual: 2, most: 10 }),
+    ("tags", Length { usual: 3, most: 20 }),
+    ("entities", Length { usual: 3, most: 50 }),
+    ("images", Length { usual: 5, most: 5 }),
+    ("userErrors", Length { usual: 1, most: 1 }),
+];
 /// The same of all others. They are short, too.
-pub(super) const USUAL_LENGTH: u64 = 10;
+const LENGTH: Length = Length { usual: 10, most: 10 };
 
-fn usual_length(field: &str) -> u64 {
-    USUAL_LENGTHS.iter().find(|(name, _)| *name == field).map_or(USUAL_LENGTH, |(_, length)| *length)
+#[derive(Clone, Copy)]
+struct Length {
+    usual: u64,
+    most: u64,
+}
+
+/// What is unusual multiplies: within a list that is weighed by its usual length, others are weighed by their longest.
+fn length_of(field: &str, is_nested: bool) -> u64 {
+    let length = LENGTHS.iter().find(|(name, _)| *name == field).map_or(LENGTH, |(_, length)| *length);
+    if is_nested { length.most } else { length.usual }
+}
+
+/// Whether the length of a list is not known from its arguments.
+fn is_unpaged(known: &Field) -> bool {
+    let has = |name: &&str| known.arguments.contains_key(*name);
+    known.is_list() && !PAGES.iter().any(has) && !known.arguments.values().any(InputField::is_list)
 }

@@ -127,7 +127,7 @@ pub(super) fn of(types: &Types, operation: &OperationDefinition) -> Option<Shari
     hash_field(&mut hash, field, |argument| argument != AFTER);
     let named = &types.field(root, &field.name.node)?.named;
     let mut depends = BTreeSet::new();
-    look(types, (named, &field.selection_set.node), &mut depends);
+    collect_dependencies(types, (named, &field.selection_set.node), &mut depends);
     Some(Sharing { key: finished(hash), depends })
 }
 
@@ -169,13 +169,13 @@ fn hash_text(hash: &mut digest::Context, text: &str) {
 }
 
 /// Collects what a selection depends on.
-fn look(types: &Types, (of, set): (&str, &SelectionSet), depends: &mut BTreeSet<On>) {
+fn collect_dependencies(types: &Types, (of, set): (&str, &SelectionSet), depends: &mut BTreeSet<On>) {
     for selection in &set.items {
         match &selection.node {
-            Selection::Field(field) => look_at(types, (of, &field.node), depends),
+            Selection::Field(field) => collect_dependency(types, (of, &field.node), depends),
             Selection::InlineFragment(inline) => {
                 let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
-                look(types, (on, &inline.node.selection_set.node), depends);
+                collect_dependencies(types, (on, &inline.node.selection_set.node), depends);
             }
             Selection::FragmentSpread(_) => {
                 depends.insert(On::Everything);
@@ -184,14 +184,14 @@ fn look(types: &Types, (of, set): (&str, &SelectionSet), depends: &mut BTreeSet<
     }
 }
 
-fn look_at(types: &Types, (of, field): (&str, &Field), depends: &mut BTreeSet<On>) {
+fn collect_dependency(types: &Types, (of, field): (&str, &Field), depends: &mut BTreeSet<On>) {
     let name = field.name.node.as_str();
     if name == "__typename" {
         return;
     }
     let is_listed = INDEPENDENT.iter().any(|(listed, fields)| *listed == of && fields.contains(&name));
     match types.field(of, name) {
-        Some(found) if is_listed => look(types, (&found.named, &field.selection_set.node), depends),
+        Some(found) if is_listed => collect_dependencies(types, (&found.named, &field.selection_set.node), depends),
         _ => {
             let one = BY_ONE_THING.iter().find(|(listed, field, _)| *listed == of && *field == name);
             depends.insert(one.map_or(On::Everything, |(_, _, on)| *on));

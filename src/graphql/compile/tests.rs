@@ -36,7 +36,8 @@ const SDL: &str = r#"
     enum Order { OLDEST NEWEST }
     type CommentConnection { nodes: [Comment!]! }
     type Comment { id: ID!  author: User! }
-    type Photo { id: ID!  images: [Image!]! }
+    type Photo { id: ID!  images: [Image!]!  tags: [Tag!]! }
+    type Tag { user: User! }
     type Image { url: String! }
 "#;
 
@@ -75,6 +76,9 @@ fn prices() {
         ("{ search(query: \"x\", first: 2) { nodes { id } } }", 7),
         ("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id ... on Media { owner { id } } } }", 6),
         ("{ node(id: \"a\") { ... on Media { photos { images { url } } } } }", 13),
+        // A list within one that is weighed by its usual length is weighed by its longest.
+        ("{ node(id: 1) { ... on Media { photos { tags { user { id } } } } } }", 83),
+        ("{ nodes(ids: \"a\") { id } }", 1),
         ("{ node(id: \"a\") { ... on Media { knownLikers { id } } } }", 4),
         ("mutation { logOut }", 10),
         ("mutation { likeMedia(input: { mediaId: \"a\" }) { media { id } userErrors { message } } }", 12),
@@ -210,6 +214,13 @@ fn bombs_of_many_levels() {
         (fan_out(30, "id"), Code::TooDeep),
         (fan_out(700, "id"), Code::TooDeep),
         (fan_out(12, "friend { id }"), Code::TooExpensive),
+        (
+            repeated(
+                "node(id: 1) { ... on Media { photos { tags { user { media(first: 20) { nodes { photos { id } } } } } } } } ",
+                1,
+            ),
+            Code::TooExpensive,
+        ),
         (repeated(types, 1), Code::TooDeep),
     ]);
 }
@@ -283,6 +294,14 @@ fn values_of_a_document_fit_or_it_is_not_valid() {
         ),
         ("{ find(by: { id: 1, name: \"a\" }) }", "Exactly one field of the argument `by` must be given."),
         ("query($i: ID) { find(by: { id: $i }) }", "Exactly one field of the argument `by` must be given."),
+        (
+            "query($s: String!) { viewer { id @skip(if: $s) } }",
+            "The variable `$s` of type `String!` does not fit the argument `if` of type `Boolean!`.",
+        ),
+        (
+            "query($b: Boolean) { viewer { ... @include(if: $b) { id } } }",
+            "The variable `$b` of type `Boolean` does not fit the argument `if` of type `Boolean!`.",
+        ),
         // Also what is skipped, in fragments and in other operations.
         (
             "{ viewer @skip(if: true) { homeFeed(first: 5.0) { totalCount } } }",
@@ -320,6 +339,7 @@ fn fields_with_one_key_are_one_field_wherever_one_object_has_both() {
         // Shapes must agree on different objects, too.
         "{ node(id: 1) { ... on User { a: username } ... on Media { a: owner { id } } } }",
         "{ node(id: 1) { ... on User { a: friend { id } } ... on Media { a: owner { id } } } }",
+        "{ node(id: 1) { ... on User { a: __typename } ... on Media { a: owner { id } } } }",
         "{ node(id: 1) { ... on User { a: media { totalCount } } ... on Media { a: owner { totalCount: id } } } }",
     ];
     for query in conflicts {
@@ -348,6 +368,21 @@ fn what_is_merged_or_skipped_costs_nothing_more() {
     let alternatives = "{ node(id: 1) { ... on Media { photos { images { url } } } ... on User { friend { id } } } }";
     assert_eq!(cost(alternatives), once);
     assert_eq!(cost("{ __typename }"), Cost { requested: 0, maximum: 5000, costliest_path: String::new() });
+}
+
+#[test]
+fn the_screens_of_an_app_cost_less_than_what_is_allowed() {
+    let compiler = Compiler::new(&crate::graphql::sdl(), Validator::none(), &Graphql::default());
+    let tagged = "photos { id images { url width } tags { user { id username } position { x y } } }";
+    let said = "caption { plain entities { offset ... on MentionEntity { user { id } } ... on HashtagEntity { hashtag { name } } } }";
+    let comments = "comments(first: 2) { nodes { id author { username } text { plain } } }";
+    let feed =
+        |media: &str| format!("{{ viewer {{ homeFeed(first: 20) {{ nodes {{ id owner {{ id }} {media} }} }} }} }}");
+    let rows = "activities(first: 100) { nodes { id actors { username } ... on MediaLikedActivity { media { photos { image { url } } } } } }";
+    for screen in [feed(tagged), feed(&format!("{tagged} {said} {comments}")), format!("{{ viewer {{ {rows} }} }}")] {
+        let compiled = compiler.compile(Source { query: &screen, operation_name: None }, Variables::default());
+        assert!(compiled.is_ok_and(|compiled| compiled.cost.requested < 4500), "{screen}");
+    }
 }
 
 #[test]

@@ -116,9 +116,11 @@ impl Coercion<'_> {
     fn named(&self, (ty, name): (&Type, &Name), value: &Literal) -> Coerced {
         match (self.types.kind(name), value) {
             (Some(Kind::Input(input)), Literal::Object(fields)) => self.input(input, fields),
-            (Some(Kind::Enum(values)), value) => {
-                self.symbol(value).filter(|symbol| values.contains(symbol.as_str())).map(Value::Enum).ok_or(misfit(ty))
-            }
+            (Some(Kind::Enum(values)), value) => self
+                .symbol(value)
+                .filter(|symbol| values.contains(symbol.as_str()))
+                .map(Value::Enum)
+                .ok_or_else(|| misfit(ty)),
             (Some(Kind::Scalar), value) => self.scalar((ty, name), value),
             _ => Err(misfit(ty)),
         }
@@ -181,7 +183,7 @@ impl Coercion<'_> {
     fn scalar(&self, (ty, name): (&Type, &Name), value: &Literal) -> Coerced {
         let Some(value) = value.clone().into_const() else { return Err(misfit(ty)) };
         if BUILT_IN.contains(&name.as_str()) {
-            return self.built_in(name, value).ok_or(misfit(ty));
+            return self.built_in(name, value).ok_or_else(|| misfit(ty));
         }
         match scalars::check(name, &value) {
             Ok(()) => Ok(value),

@@ -1,6 +1,8 @@
 //! The variables of an operation: those it declares, completed by their defaults and coerced to their types, before anything
 //! is executed (specification, 6.1.2).
 
+use std::collections::HashMap;
+
 use async_graphql::parser::types::{OperationDefinition, VariableDefinition};
 use async_graphql::{Positioned, Value, Variables};
 
@@ -39,8 +41,11 @@ fn value(
         if default_value.is_none() && !var_type.node.nullable {
             return Err(bad(format!("The variable `${}` of type `{}` is missing.", name.node, var_type.node)));
         }
-        // Validation coerced it.
-        return Ok(default_value.as_ref().map(|value| value.node.clone()));
+        let none = HashMap::new();
+        let origin = Origin::Document(&none);
+        let default = default_value.as_ref().map(|value| value.node.clone());
+        // That it fits is part of the validation.
+        return Ok(default.map(|it| coerce(types, (&var_type.node, origin), &it.clone().into_value()).unwrap_or(it)));
     };
     match coerce(types, (&var_type.node, Origin::Json), &value.into_value()) {
         Ok(value) => Ok(Some(value)),
@@ -78,6 +83,7 @@ mod tests {
             ("$a: Int", json!({}), json!({})),
             ("$a: Int", json!({ "a": null, "b": 1 }), json!({ "a": null })),
             ("$a: Int = 3", json!({}), json!({ "a": 3 })),
+            ("$a: [ID!] = 3", json!({}), json!({ "a": ["3"] })),
             ("$a: Int! = 3", json!({}), json!({ "a": 3 })),
             ("$a: Int = 3", json!({ "a": null }), json!({ "a": null })),
             ("$a: [ID!]", json!({ "a": "x" }), json!({ "a": ["x"] })),

@@ -69,15 +69,18 @@ type Place<'a> = (Option<&'a str>, &'a SelectionSet);
 /// Whether each position of a path may be null. Unknown ones may.
 fn nullable(question: Question<'_>, path: &[PathSegment]) -> Vec<bool> {
     let Question { types, operation } = question;
-    let mut place = Some((types.root(operation.ty), &operation.selection_set.node));
+    let mut places = vec![(types.root(operation.ty), &operation.selection_set.node)];
     let mut ty: Option<&Type> = None;
     let step = |segment: &PathSegment| {
         ty = match segment {
             PathSegment::Field(key) => {
-                let found = place.and_then(|place| find(place, key));
-                let known = found.and_then(|(on, field)| types.field(on?, &field.name.node));
-                place = found.map(|(_, field)| (known.map(|known| known.named.as_str()), &field.selection_set.node));
-                known.map(|known| &known.ty)
+                let fields: Vec<_> = places.iter().flat_map(|place| with_key(*place, key)).collect();
+                let known = |(on, field): &(Option<&str>, &Field)| types.field((*on)?, &field.name.node);
+                places = fields
+                    .iter()
+                    .map(|found| (known(found).map(|known| known.named.as_str()), &found.1.selection_set.node))
+                    .collect();
+                fields.iter().find_map(known).map(|known| &known.ty)
             }
             PathSegment::Index(_) => ty.and_then(item),
         };
@@ -86,17 +89,21 @@ fn nullable(question: Question<'_>, path: &[PathSegment]) -> Vec<bool> {
     path.iter().map(step).collect()
 }
 
-/// The field with a response key. Where several objects have one, their types have the same shape.
-fn find<'a>((on, set): Place<'a>, key: &str) -> Option<(Option<&'a str>, &'a Field)> {
-    set.items.iter().find_map(|selection| match &selection.node {
-        Selection::Field(field) => (field.node.response_key().node == *key).then_some((on, &field.node)),
-        Selection::InlineFragment(inline) => {
-            let object = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
-            find((object, &inline.node.selection_set.node), key)
+/// The fields with a response key: several objects may have one. Their types have the same shape.
+fn with_key<'a>((on, set): Place<'a>, key: &str) -> Vec<(Option<&'a str>, &'a Field)> {
+    let mut found = Vec::new();
+    for selection in &set.items {
+        match &selection.node {
+            Selection::Field(field) if field.node.response_key().node == *key => found.push((on, &field.node)),
+            Selection::InlineFragment(inline) => {
+                let object = inline.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
+                found.extend(with_key((object, &inline.node.selection_set.node), key));
+            }
+            // A normal form has no spreads.
+            Selection::Field(_) | Selection::FragmentSpread(_) => {}
         }
-        // A normal form has none.
-        Selection::FragmentSpread(_) => None,
-    })
+    }
+    found
 }
 
 fn item(ty: &Type) -> Option<&Type> {

@@ -1,7 +1,7 @@
 //! A little schema where everything goes wrong, and what is told of it.
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
-use async_graphql::{Context, EmptyMutation, Object, Positioned, Request, Schema, Subscription, Variables};
+use async_graphql::{Context, EmptyMutation, Interface, Object, Positioned, Request, Schema, Subscription, Variables};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use serde_json::{Value as Json, json};
 
@@ -43,8 +43,31 @@ impl Thing {
     }
 }
 
+/// One of two objects, both of which have things.
+#[derive(Interface)]
+#[graphql(field(name = "good", ty = "i32"))]
+enum Either {
+    Thing(Thing),
+    Other(Other),
+}
+
+struct Other;
+
+#[Object]
+impl Other {
+    async fn good(&self) -> i32 {
+        2
+    }
+    async fn thing(&self) -> Thing {
+        Thing
+    }
+}
+
 #[Object]
 impl Query {
+    async fn either(&self) -> Option<Either> {
+        Some(Either::Other(Other))
+    }
     async fn thing(&self) -> Thing {
         Thing
     }
@@ -151,6 +174,12 @@ fn null_stands_where_something_failed_and_may_be_null() {
             1,
         ),
         ("{ maybe { thing { good } } maybe { thing { bad } } }", json!({ "maybe": null }), 1),
+        // What cannot be null is found where another object has the same key.
+        (
+            "{ either { ... on Thing { thing { good } } ... on Other { good thing { bad } } } }",
+            json!({ "either": null }),
+            1,
+        ),
     ];
     for (query, data, errors) in cases {
         let codes = vec![INTERNAL; errors];

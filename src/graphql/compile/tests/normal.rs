@@ -5,8 +5,12 @@ use std::fmt::Write;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use serde_json::json;
 
-use super::super::HIDDEN;
-use super::compile;
+use async_graphql::Variables;
+
+use super::super::{HIDDEN, Source};
+use super::{compile, compiler};
+use crate::base::config::Graphql;
+use crate::base::error::Code;
 
 /// The normal form of an operation as text. `#` stands for the hidden field.
 fn normal(query: &str, variables: serde_json::Value) -> String {
@@ -86,12 +90,37 @@ fn each_object_has_each_key_once_in_the_order_of_the_document() {
 fn variables_are_bound_and_what_has_no_value_is_not_given() {
     let comments = "query($o: Order, $n: Int) { node(id: 1) { ... on Media { comments(order: $o, first: $n) { nodes { id } } } } }";
     let of = |arguments: &str| format!("{{node(id: 1){{# Media{{comments{arguments}{{nodes{{id}}}}}}}}}}");
-    assert_eq!(normal(comments, json!({})), of(""));
+    assert_eq!(normal(comments, json!({})), of("(order: OLDEST)"));
     assert_eq!(normal(comments, json!({ "o": "NEWEST", "n": 5.0 })), of("(order: NEWEST, first: 5)"));
-    assert_eq!(normal(comments, json!({ "n": null })), of("(first: null)"));
+    assert_eq!(normal(comments, json!({ "n": null })), of("(first: null, order: OLDEST)"));
     let skipped = "query($s: Boolean! = true) { viewer { id @skip(if: $s) user @include(if: $s) { id } } }";
     assert_eq!(normal(skipped, json!({})), "{viewer{user{id}}}");
     assert_eq!(normal(skipped, json!({ "s": false })), "{viewer{id}}");
     let nodes = "query($a: ID!, $b: String) { nodes(ids: [$a, \"c\"]) { id } edit(input: { mediaId: $a, note: $b }) }";
     assert_eq!(normal(nodes, json!({ "a": 7 })), "{nodes(ids: [\"7\", \"c\"]){id} edit(input: {mediaId: \"7\"})}");
+}
+
+#[test]
+fn large_variables_are_not_copied_without_end() {
+    let uses = |times: usize| format!("query($a: ID!) {{ nodes(ids: [{}]) {{ id }} }}", "$a ".repeat(times));
+    let large = json!({ "a": "x".repeat(1_000_000) });
+    assert!(compile(&uses(3), large.clone()).is_ok());
+    assert_eq!(compile(&uses(4), large).unwrap_err().code, Code::TooExpensive);
+    assert!(compile(&uses(1000), json!({ "a": "x" })).is_ok());
+}
+
+#[test]
+fn a_condition_is_true_or_false() {
+    let query = "query($b: Boolean = true) { viewer { id @include(if: $b) } }";
+    assert_eq!(normal(query, json!({})), "{viewer{id}}");
+    assert_eq!(compile(query, json!({ "b": null })).unwrap_err().code, Code::BadUserInput);
+}
+
+#[test]
+fn values_of_fragments_are_checked_for_some_operations_only() {
+    let operations: String = (0..40).map(|n| format!("query a{n} {{ ...F }} ")).collect::<Vec<_>>().concat();
+    let fragment = format!("fragment F on Query {{ nodes(ids: [{}]) {{ id }} }}", "1 ".repeat(4000));
+    let source = Source { query: &(operations + &fragment), operation_name: Some("a1") };
+    let refused = compiler(&Graphql::default()).compile(source, Variables::default()).unwrap_err();
+    assert_eq!(refused.code, Code::TooExpensive);
 }
