@@ -13,6 +13,7 @@ mod photo;
 mod root;
 mod user;
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::Arc;
 
@@ -115,6 +116,11 @@ where
 fn not_covered<'a>(field: &Field) -> Resolved<'a> {
     let error = Error::internal(format!("the field {} is not resolved by levels", field.name.node));
     ready(Err(error)).boxed()
+}
+
+/// Each ID once: the same object may be on a level many times, and what is loaded is loaded once.
+fn distinct<Id: Ord>(ids: impl Iterator<Item = Id>) -> Vec<Id> {
+    ids.collect::<BTreeSet<Id>>().into_iter().collect()
 }
 
 fn int(field: &Field, name: &str) -> Option<i32> {

@@ -146,3 +146,29 @@ async fn a_subscription_may_stand_in_a_fragment() {
     assert_eq!(event["comment"]["text"]["plain"], "hello");
     kit.ends().await;
 }
+
+#[tokio::test]
+async fn an_object_that_is_reached_twice_is_the_same_both_times() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let media = ada.publishes("dusk").await;
+    ada.comments(&media, "one").await;
+    ada.comments(&media, "two").await;
+    ada.likes(&media).await;
+    let below =
+        "media(first: 1) { nodes { id photos { id tags { id } } viewerHasLiked viewerHasSaved owner { username }
+        comments(first: 2) { nodes { text { plain } author { username viewerRelationship { isMuting } } } } } }";
+    let query = format!(
+        "query($id: ID!) {{ media(by: {{ id: $id }}) {{ comments {{ nodes {{ author {{ {below} }} }} }} owner {{ {below} }} }} }}"
+    );
+    let answer = ada.asks(&query, json!({ "id": media })).await;
+    let expected = answer.data("/media/owner/media");
+    assert_eq!(expected["nodes"][0]["viewerHasLiked"], true);
+    assert_eq!(expected["nodes"][0]["comments"]["nodes"].as_array().map(Vec::len), Some(2));
+    let authors = answer.data("/media/comments/nodes").as_array().expect("comments");
+    assert_eq!(authors.len(), 2);
+    for author in authors {
+        assert_eq!(&author["author"]["media"], expected);
+    }
+    kit.ends().await;
+}

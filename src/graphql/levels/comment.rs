@@ -6,18 +6,18 @@ use async_graphql::parser::types::Field;
 use futures_util::FutureExt;
 
 use super::media::Text;
-use super::{Asked, JsonColumn, Object, Resolved, level};
+use super::{Asked, JsonColumn, Object, Resolved, distinct, level};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
-use crate::base::ids::{CommentId, UserId};
+use crate::base::ids::UserId;
 use crate::base::page::{Slice, cursor};
 use crate::domain::comments::{self, Comment};
 use crate::domain::users::{self, User};
 use crate::graphql::page::PageInfo;
 
 /// A page of comments on a media.
-pub(super) struct Comments {
-    pub(super) slice: Slice<Comment>,
+pub(super) struct Comments<'a> {
+    pub(super) slice: &'a Slice<Comment>,
     /// The owner of the media.
     pub(super) owner: UserId,
 }
@@ -28,13 +28,13 @@ struct Listed<'a, const EDGE: bool> {
     owner: UserId,
 }
 
-impl Comments {
+impl Comments<'_> {
     fn listed<const EDGE: bool>(&self) -> impl Iterator<Item = Listed<'_, EDGE>> {
         self.slice.items.iter().map(|row| Listed { row, owner: self.owner })
     }
 }
 
-impl Object for Comments {
+impl Object for Comments<'_> {
     fn name(&self) -> &'static str {
         "CommentConnection"
     }
@@ -57,8 +57,8 @@ impl Object for Comments {
                     Ok(level(asked, set, &nodes.iter().collect::<Vec<_>>()).await?.in_lists(lengths()))
                 }
                 "pageInfo" => {
-                    let info = |page: &&Comments| PageInfo::of(&page.slice, |row| row.id.0);
-                    let infos: Vec<PageInfo> = objects.iter().map(info).collect();
+                    let infos = objects.iter().map(|page| PageInfo::of(page.slice, |row| row.id.0));
+                    let infos: Vec<PageInfo> = infos.collect();
                     level(asked, set, &infos.iter().collect::<Vec<_>>()).await
                 }
                 _ => super::not_covered(field).await,
@@ -112,8 +112,8 @@ impl Object for Listed<'_, false> {
             let set = &field.selection_set.node;
             match field.name.node.as_str() {
                 "author" => {
-                    let ids: HashSet<UserId> = objects.iter().map(|it| it.row.author_id).collect();
-                    let known = users::known(asked.app, &ids.into_iter().collect::<Vec<_>>()).await?;
+                    let ids = distinct(objects.iter().map(|it| it.row.author_id));
+                    let known = users::known(asked.app, &ids).await?;
                     let author = |it: &&Self| known.get(&it.row.author_id).ok_or_else(no_author);
                     let authors: Vec<&User> = objects.iter().map(author).collect::<Result<_>>()?;
                     level(asked, set, &authors).await
@@ -123,7 +123,7 @@ impl Object for Listed<'_, false> {
                     level(asked, set, &texts.iter().collect::<Vec<_>>()).await
                 }
                 "viewerHasLiked" => {
-                    let ids: Vec<CommentId> = objects.iter().map(|it| it.row.id).collect();
+                    let ids = distinct(objects.iter().map(|it| it.row.id));
                     let liked = match asked.viewer {
                         Some(viewer) if !ids.is_empty() => comments::liked(asked.app, viewer.user, &ids).await?,
                         _ => HashSet::new(),

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 
 use super::comment::Comments;
 use super::photo::Photo;
-use super::{Asked, JsonColumn, Object, Resolved, level, lists, options, page, text};
+use super::{Asked, JsonColumn, Object, Resolved, distinct, level, lists, options, page, text};
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{MediaId, UserId, base58};
@@ -159,13 +159,13 @@ impl Object for Media {
                 "comments" => comments(asked, field, objects).await,
                 "viewerHasLiked" => {
                     let unknown = objects.iter().filter(|media| media.beside.is_none());
-                    let liked = liked(asked, unknown.map(|media| media.row.id).collect()).await?;
+                    let liked = liked(asked, &distinct(unknown.map(|media| media.row.id))).await?;
                     let is_liked =
                         |media: &Media| media.beside.as_ref().map_or(liked.contains(&media.row.id), |it| it.is_liked);
                     Ok(JsonColumn::of(objects, |media, json| json.value(&is_liked(media))))
                 }
                 "viewerHasSaved" => {
-                    let ids: Vec<MediaId> = objects.iter().map(|media| media.row.id).collect();
+                    let ids = distinct(objects.iter().map(|media| media.row.id));
                     let saved = match asked.viewer {
                         Some(viewer) => shelves::among(asked.app, viewer.user, Shelf::Saved, &ids).await?,
                         None => HashSet::new(),
@@ -179,21 +179,17 @@ impl Object for Media {
     }
 }
 
-async fn liked(asked: &Asked<'_>, ids: Vec<MediaId>) -> Result<HashSet<MediaId>> {
+async fn liked(asked: &Asked<'_>, ids: &[MediaId]) -> Result<HashSet<MediaId>> {
     match asked.viewer {
-        Some(viewer) if !ids.is_empty() => likes::liked(asked.app, viewer.user, &ids).await,
+        Some(viewer) if !ids.is_empty() => likes::liked(asked.app, viewer.user, ids).await,
         _ => Ok(HashSet::new()),
     }
 }
 
 /// The owners of media that were read without them.
 async fn owners(asked: &Asked<'_>, objects: &[&Media]) -> Result<HashMap<UserId, User>> {
-    let unknown: HashSet<UserId> =
-        objects.iter().filter(|media| media.beside.is_none()).map(|media| media.row.owner_id).collect();
-    if unknown.is_empty() {
-        return Ok(HashMap::new());
-    }
-    users::known(asked.app, &unknown.into_iter().collect::<Vec<_>>()).await
+    let unknown = objects.iter().filter(|media| media.beside.is_none());
+    users::known(asked.app, &distinct(unknown.map(|media| media.row.owner_id))).await
 }
 
 fn found<'a>(owners: &'a HashMap<UserId, User>, media: &'a Media) -> Option<&'a User> {
@@ -205,7 +201,7 @@ fn no_owner() -> Error {
 }
 
 async fn photos<'a>(asked: &'a Asked<'a>, field: &'a Field, objects: &'a [&'a Media]) -> Result<JsonColumn> {
-    let ids: Vec<MediaId> = objects.iter().map(|media| media.row.id).collect();
+    let ids = distinct(objects.iter().map(|media| media.row.id));
     let owners = owners(asked, objects);
     let (photos, owners) = tokio::try_join!(media::photos_of(asked.app, &ids), owners)?;
     let of_media = |media: &&'a Media| {
@@ -219,15 +215,16 @@ async fn photos<'a>(asked: &'a Asked<'a>, field: &'a Field, objects: &'a [&'a Me
 async fn comments<'a>(asked: &'a Asked<'a>, field: &'a Field, objects: &'a [&'a Media]) -> Result<JsonColumn> {
     let page = page(field)?;
     let order = if text(field, "order") == Some("NEWEST_FIRST") { Order::NewestFirst } else { Order::OldestFirst };
-    let ids: Vec<MediaId> = objects.iter().map(|media| media.row.id).collect();
-    let mut pages = if page.direction == Direction::Forward && page.beyond.is_none() {
+    let ids = distinct(objects.iter().map(|media| media.row.id));
+    let pages = if page.direction == Direction::Forward && page.beyond.is_none() {
         comments::first_of_each(asked.app, asked.viewer, &ids, order, page.items).await?
     } else {
         let each = ids.iter().map(|id| comments::of_media(asked.app, asked.viewer, *id, order, page));
         ids.iter().copied().zip(try_join_all(each).await?).collect()
     };
+    let none = Slice::default();
     let page = |media: &&Media| {
-        let slice = pages.remove(&media.row.id).unwrap_or_default();
+        let slice = pages.get(&media.row.id).unwrap_or(&none);
         Some(Comments { slice, owner: media.row.owner_id })
     };
     options(asked, field, objects.iter().map(page).collect()).await

@@ -1,13 +1,11 @@
 //! Photos, their images and who is in them.
 
-use std::collections::HashSet;
-
 use async_graphql::parser::types::Field;
 use futures_util::FutureExt;
 
-use super::{Asked, JsonColumn, Object, Resolved, level, lists, text};
+use super::{Asked, JsonColumn, Object, Resolved, distinct, level, lists, text};
 use crate::base::error::{Error, Result};
-use crate::base::ids::{PhotoId, UserId};
+use crate::base::ids::UserId;
 use crate::domain::media::{self, Media, PhotoTag};
 use crate::domain::users::{self, User};
 use crate::graphql::photo::{Image, Shown};
@@ -69,14 +67,15 @@ impl Object for Photo<'_> {
                     level(asked, &field.selection_set.node, &points.iter().collect::<Vec<_>>()).await
                 }
                 "tags" => {
-                    let ids: Vec<PhotoId> = objects.iter().map(|photo| photo.row.id).collect();
-                    let mut tags = media::tags_of(asked.app, asked.viewer, &ids).await?;
-                    let owned = |photo: &&Photo<'_>, row| Tag { row, owner: photo.media.owner_id };
+                    let ids = distinct(objects.iter().map(|photo| photo.row.id));
+                    let tags = media::tags_of(asked.app, asked.viewer, &ids).await?;
                     let of_photo = |photo: &&Photo<'_>| {
-                        let tags = tags.remove(&photo.row.id).unwrap_or_default();
-                        tags.into_iter().map(|row| owned(photo, row)).collect()
+                        let tags = tags.get(&photo.row.id).map(Vec::as_slice).unwrap_or_default();
+                        let owner = photo.media.owner_id;
+                        tags.iter().map(|row| Tag { row, owner }).collect::<Vec<_>>()
                     };
-                    lists(asked, field, objects.iter().map(of_photo).collect()).await
+                    let tags: Vec<Vec<Tag<'_>>> = objects.iter().map(of_photo).collect();
+                    lists(asked, field, tags).await
                 }
                 _ => super::not_covered(field).await,
             }
@@ -138,20 +137,20 @@ impl Object for PhotoPoint {
 }
 
 /// Someone in a photo.
-struct Tag {
-    row: PhotoTag,
+struct Tag<'a> {
+    row: &'a PhotoTag,
     /// Whose photo it is.
     owner: UserId,
 }
 
-impl Object for Tag {
+impl Object for Tag<'_> {
     fn name(&self) -> &'static str {
         "PhotoTag"
     }
 
     fn values(asked: &Asked<'_>, field: &Field, objects: &[&Self]) -> Option<JsonColumn> {
         let can_remove =
-            |tag: &Tag| asked.viewer.is_some_and(|viewer| media::can_remove_tag(viewer, &tag.row, tag.owner));
+            |tag: &Tag<'_>| asked.viewer.is_some_and(|viewer| media::can_remove_tag(viewer, tag.row, tag.owner));
         Some(match field.name.node.as_str() {
             "id" => JsonColumn::of(objects, |tag, json| json.plain(tag.row.id)),
             "viewerCanRemove" => JsonColumn::of(objects, |tag, json| json.value(&can_remove(tag))),
@@ -167,10 +166,11 @@ impl Object for Tag {
                     objects.iter().map(|tag| PhotoPoint { x: tag.row.x, y: tag.row.y }).collect();
                 return level(asked, set, &points.iter().collect::<Vec<_>>()).await;
             }
-            let ids: HashSet<UserId> = objects.iter().map(|tag| tag.row.user_id).collect();
-            let known = users::known(asked.app, &ids.into_iter().collect::<Vec<_>>()).await?;
-            let user =
-                |tag: &&Tag| known.get(&tag.row.user_id).ok_or_else(|| Error::internal("somebody tagged is not there"));
+            let ids = distinct(objects.iter().map(|tag| tag.row.user_id));
+            let known = users::known(asked.app, &ids).await?;
+            let user = |tag: &&Tag<'_>| {
+                known.get(&tag.row.user_id).ok_or_else(|| Error::internal("somebody tagged is not there"))
+            };
             let users: Vec<&User> = objects.iter().map(user).collect::<Result<_>>()?;
             level(asked, set, &users).await
         }

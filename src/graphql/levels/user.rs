@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 
 use super::media::Connection;
-use super::{Asked, JsonColumn, Object, Resolved, level, options, page};
+use super::{Asked, JsonColumn, Object, Resolved, distinct, level, options, page};
 use crate::base::error::Result;
 use crate::base::facts::FollowState;
 use crate::base::ids::UserId;
@@ -77,10 +77,7 @@ impl Object for User {
 }
 
 fn ids(objects: &[&User]) -> Vec<UserId> {
-    let mut ids: Vec<UserId> = objects.iter().map(|user| user.id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+    distinct(objects.iter().map(|user| user.id))
 }
 
 /// How the viewer and the users stand; null of themselves.
