@@ -21,7 +21,7 @@ use crate::graphql;
 use crate::platform::token::Claims;
 
 /// Twenty media with what a card on a screen shows, as the peers were measured: about 14 KB.
-const HOME: &str = "query Home($after: String) { viewer { homeFeed(first: 20, after: $after) { nodes {
+pub(super) const HOME: &str = "query Home($after: String) { viewer { homeFeed(first: 20, after: $after) { nodes {
     id publishedAt caption { plain } likeCount viewerHasLiked commentCount owner { id username }
     photos { low: image(size: LOW) { url } standard: image(size: STANDARD) { url } }
     comments(first: 2) { nodes { id text { plain } author { id username } } }
@@ -163,12 +163,17 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) async fn start(arguments: &[String]) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe().map_err(Error::internal)?);
+        command.arg("serve").args(arguments);
+        Self::launch(command).await
+    }
+
+    /// Starts a command that serves, on a free port.
+    pub(super) async fn launch(mut command: Command) -> Result<Self> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(Error::internal)?;
         let address = free.local_addr().map_err(Error::internal)?.to_string();
         drop(free);
-        let program = std::env::current_exe().map_err(Error::internal)?;
-        let mut command = Command::new(program);
-        command.arg("serve").args(arguments).args(["--listen", &address]).stdout(Stdio::null());
+        command.args(["--listen", &address]).stdout(Stdio::null());
         let mut server = Self { process: command.spawn().map_err(Error::internal)?, address };
         let begun = Instant::now();
         while Client::connect(&server.address).await.is_err() {

@@ -4,6 +4,7 @@
 //! each for itself, and statements.
 
 mod client;
+pub mod compare;
 mod costs;
 pub mod feed;
 mod filters;

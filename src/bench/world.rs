@@ -12,7 +12,8 @@ use super::sql::{self, Table};
 use crate::app::App;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::error::{Error, Result};
-use crate::base::ids::{CommentId, Ids, LogicalShard, MediaId, NodeLease, PhotoId, Sharded, UserId};
+use crate::base::ids::{CommentId, Ids, LogicalShard, MediaId, NodeLease, PhotoId, Sharded, UploadId, UserId};
+use crate::domain::users::names::Name;
 
 const YEAR: Duration = Duration::from_hours(365 * 24);
 /// Rows that are kept before they are written.
@@ -30,6 +31,14 @@ const PHOTOS: Table = Table {
     name: "photos",
     columns: &[
         "id", "media_id", "position", "image_key", "content_type", "width", "height", "blur_hash", "dominant_color",
+    ],
+};
+const NAMES: Table = Table { name: "names", columns: &["name", "user_id", "claimed_at"] };
+const UPLOADS: Table = Table {
+    name: "uploads",
+    columns: &[
+        "id", "owner_id", "status", "secret", "content_type", "byte_size", "received_bytes", "expires_at", "image_key",
+        "width", "height", "blur_hash", "dominant_color",
     ],
 };
 const COMMENTS: Table = Table { name: "comments", columns: &["id", "media_id", "author_id", "body"] };
@@ -52,6 +61,8 @@ pub struct Size {
 pub struct World {
     /// The most followed come first.
     pub people: Vec<UserId>,
+    /// The media, oldest first, and who published each.
+    pub media: Vec<(MediaId, UserId)>,
 }
 
 /// Numbers that look like chance and are the same every time: `SplitMix64`, by Steele, Lea and Flood.
@@ -174,7 +185,7 @@ pub async fn make(app: &App, size: Size, say: impl Fn(&str)) -> Result<World> {
     for database in app.db.databases() {
         sql::analyze(database).await?;
     }
-    Ok(World { people })
+    Ok(World { people, media })
 }
 
 fn name_people(app: &App, size: Size, dice: &mut Dice) -> Result<Vec<UserId>> {
@@ -209,7 +220,12 @@ async fn befriend(app: &App, people: &[UserId], size: Size, dice: &mut Dice) -> 
 }
 
 /// The media, oldest first, and how many each person has.
-async fn publish(app: &App, people: &[UserId], size: Size, dice: &mut Dice) -> Result<(Vec<MediaId>, Vec<i64>)> {
+async fn publish(
+    app: &App,
+    people: &[UserId],
+    size: Size,
+    dice: &mut Dice,
+) -> Result<(Vec<(MediaId, UserId)>, Vec<i64>)> {
     let all = size.people * size.media;
     let (mut year, mut of_photos) = (Year::of(app, all), Year::of(app, all));
     let (mut media, mut photos) = (Filling::of(app, MEDIA), Filling::of(app, PHOTOS));
@@ -226,7 +242,7 @@ async fn publish(app: &App, people: &[UserId], size: Size, dice: &mut Dice) -> R
         media.put(&id, row).await?;
         photos.put(&id, photo_row(photo, id)).await?;
         published[person] += 1;
-        made.push(id);
+        made.push((id, owner));
     }
     media.end().await?;
     photos.end().await?;
@@ -248,11 +264,32 @@ fn photo_row(id: PhotoId, media: MediaId) -> Vec<Value> {
     ]
 }
 
+/// An upload of each of them that is ready to be published until then.
+///
+/// # Errors
+/// Those of the database.
+pub async fn upload(app: &App, owners: &[UserId], until: Timestamp) -> Result<Vec<UploadId>> {
+    let (mut uploads, mut made) = (Filling::of(app, UPLOADS), Vec::with_capacity(owners.len()));
+    for owner in owners {
+        let (id, photo): (UploadId, PhotoId) = (app.ids.next(owner)?, app.ids.next(owner)?);
+        let mut row: Vec<Value> = vec![id.0.into(), owner.0.into(), 2_i16.into(), "secret".into(), "image/jpeg".into()];
+        row.extend([482_133_i64.into(), 482_133_i64.into(), until.0.into()]);
+        // From the key to the colour they are those of a photo.
+        let [_, _, _, key, _, looks @ ..] = &photo_row(photo, MediaId(id.0))[..] else { continue };
+        row.push(key.clone());
+        row.extend(looks.iter().cloned());
+        uploads.put(owner, row).await?;
+        made.push(id);
+    }
+    uploads.end().await?;
+    Ok(made)
+}
+
 /// As many on every media, so that the counts are true.
-async fn comment(app: &App, people: &[UserId], media: &[MediaId], size: Size, dice: &mut Dice) -> Result<()> {
+async fn comment(app: &App, people: &[UserId], media: &[(MediaId, UserId)], size: Size, dice: &mut Dice) -> Result<()> {
     let mut year = Year::of(app, media.len() * size.comments);
     let mut comments = Filling::of(app, COMMENTS);
-    for media in media {
+    for (media, _) in media {
         for number in 0..size.comments {
             let id: CommentId = year.next(media)?;
             let author = people[dice.below(people.len())];
@@ -299,8 +336,10 @@ pub async fn all_follow_first(app: &App, world: &World) -> Result<()> {
 }
 
 async fn settle_in(app: &App, people: &[UserId], counts: [&Vec<i64>; 3]) -> Result<()> {
-    let mut users = Filling::of(app, USERS);
+    let (mut users, mut directory) = (Filling::of(app, USERS), Filling::of(app, NAMES));
     for (number, id) in people.iter().enumerate() {
+        let name = Name::username(&username(number));
+        directory.put(&name, vec![name.as_str().into(), id.0.into(), app.clock.now().0.into()]).await?;
         let [media, followers, following] = counts.map(|counts| counts[number]);
         let names: [Value; 2] = [username(number).into(), format!("Person {number}").into()];
         let [username, display_name] = names;
@@ -308,6 +347,7 @@ async fn settle_in(app: &App, people: &[UserId], counts: [&Vec<i64>; 3]) -> Resu
         let row = [id.0.into(), username, display_name, false.into()].into_iter().chain(numbers).collect();
         users.put(id, row).await?;
     }
+    directory.end().await?;
     users.end().await
 }
 

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use photograph::app::App;
 use photograph::base::clock::Clock;
 use photograph::bench;
+use photograph::bench::compare::{self, Setup};
 use photograph::bench::photos::{Plan, Work};
 use photograph::bench::world::Size;
 use photograph::bench::{feed, push};
@@ -19,6 +20,9 @@ use super::{Outcome, Settings};
 pub enum BenchTask {
     /// Reading a home feed: CPU of the server, of Postgres and of Redis, and statements.
     Feed(BenchFeed),
+    /// Each operation of the playground: CPU of the server, statements and bytes. Makes databases of its own beside that in
+    /// `database.url`, which is a Postgres on this machine.
+    Operations(BenchOperations),
     /// Putting a filter on a photo of 1080 × 1440 pixels. Needs nothing.
     Filters,
     /// Bringing a media into the feeds of very many followers: CPU of this program and of Redis, against Redis alone. Needs
@@ -109,6 +113,32 @@ pub struct BenchFeed {
     /// Connections that read side by side.
     #[arg(long, default_value_t = 2)]
     at_once: usize,
+    /// Another build of this program, to read the same from both in turns, in five rounds. Makes databases for both beside
+    /// that in `database.url`, which is a Postgres on this machine; the reads are shared among the rounds.
+    #[arg(long, value_name = "BINARY")]
+    against: Option<PathBuf>,
+}
+
+/// Which operations, and of whom.
+#[derive(Args)]
+pub struct BenchOperations {
+    #[command(flatten)]
+    settings: Settings,
+    /// Another build of this program, to execute the same on both in turns.
+    #[arg(long, value_name = "BINARY")]
+    against: Option<PathBuf>,
+    /// The folder with the documents.
+    #[arg(long, value_name = "FOLDER", default_value = "playground/operations")]
+    documents: PathBuf,
+    /// People in the world; at least 200, and four times the executions or they repeat themselves.
+    #[arg(long, default_value_t = 20_000)]
+    people: usize,
+    /// Executions of each operation in each of five rounds.
+    #[arg(long, default_value_t = 200)]
+    executions: usize,
+    /// Connections that ask side by side.
+    #[arg(long, default_value_t = 2)]
+    at_once: usize,
 }
 
 /// How many listen, and to how much.
@@ -134,6 +164,7 @@ pub struct BenchLive {
 pub async fn run(task: BenchTask) -> Outcome {
     match task {
         BenchTask::Feed(options) => feed(&options).await,
+        BenchTask::Operations(options) => operations(&options).await,
         BenchTask::Publish { followers, settings } => publish(followers, &settings).await,
         BenchTask::Live(options) => live(&options).await,
         BenchTask::Timelines { people, settings } => timelines(people, &settings).await,
@@ -154,14 +185,29 @@ pub async fn run(task: BenchTask) -> Outcome {
 }
 
 async fn feed(options: &BenchFeed) -> Outcome {
-    let BenchFeed { settings, people, follows, media, comments, reads, at_once } = options;
+    let BenchFeed { settings, people, follows, media, comments, reads, at_once, against } = options;
     let config = settings.load()?;
     telemetry::start(&config.telemetry)?;
-    let app = App::start(config, Clock::system()).await?;
     let size = Size { people: *people, follows: *follows, media: *media, comments: *comments };
+    if against.is_some() {
+        let (arguments, against) = (settings.arguments(), against.clone());
+        let setup = Setup { config, arguments, against, size, at_once: *at_once, executions: None };
+        return Ok(compare::feed(&setup, *reads, |line| println!("{line}")).await?);
+    }
+    let app = App::start(config, Clock::system()).await?;
     let plan = feed::Plan { size, reads: *reads, at_once: *at_once, server: settings.arguments() };
     bench::feed::run(&app, &plan, |line| println!("{line}")).await?;
     Ok(())
+}
+
+async fn operations(options: &BenchOperations) -> Outcome {
+    let BenchOperations { settings, against, documents, people, executions, at_once } = options;
+    let config = settings.load()?;
+    telemetry::start(&config.telemetry)?;
+    let (arguments, against) = (settings.arguments(), against.clone());
+    let size = Size { people: *people, follows: 100, media: 20, comments: 3 };
+    let setup = Setup { config, arguments, against, size, at_once: *at_once, executions: Some(*executions) };
+    Ok(compare::operations(&setup, documents, |line| println!("{line}")).await?)
 }
 
 async fn publish(followers: usize, settings: &Settings) -> Outcome {
