@@ -14,6 +14,7 @@ use super::costs::Costs;
 use super::world::{self, Dice, Size, World};
 use crate::app::App;
 use crate::base::client_address::ClientAddress;
+use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
 use crate::base::ids::{SessionId, UserId};
 use crate::domain::sessions::{self, Viewer};
@@ -123,9 +124,18 @@ fn readers(world: &World, many: usize) -> Vec<UserId> {
 
 pub(super) fn token(app: &App, user: UserId) -> Result<String> {
     let now = app.clock.now();
+    app.tokens.sign(&claims(now, user), now)
+}
+
+/// One as the previous version made them.
+pub(super) fn token_as_before(app: &App, user: UserId) -> Result<String> {
+    let now = app.clock.now();
+    app.tokens.sign_as_before(&claims(now, user), now)
+}
+
+fn claims(now: Timestamp, user: UserId) -> Claims {
     let (sid, exp) = (SessionId(user.0), world::far(now).seconds());
-    let claims = Claims { sub: user, sid, rotation: None, iat: now.seconds(), exp };
-    app.tokens.sign(&claims, now)
+    Claims { sub: user, sid, rotation: None, iat: now.seconds(), exp }
 }
 
 /// Statements of one read, counted in this process, where nothing else runs.

@@ -12,7 +12,6 @@ use super::fill::{Filled, VIEWERS, actor, other, private};
 use super::{Ask, Comparison};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{MediaId, UserId, base58};
-use crate::bench::feed::token;
 use crate::bench::world::{World, username};
 
 /// What works on pixels: `bench photos` measures that.
@@ -61,7 +60,7 @@ fn is_subscription(operation: &async_graphql::parser::types::OperationDefinition
 
 /// Where variables come from.
 pub(super) struct Stage<'a> {
-    filled: &'a Filled,
+    comparison: &'a Comparison,
     /// Media that everybody may see, the newest first.
     shown: Vec<(MediaId, UserId)>,
     /// The cursor of the newest activity of each of those to whom much happened.
@@ -70,12 +69,11 @@ pub(super) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     pub(super) async fn of(comparison: &'a Comparison) -> Result<Self> {
-        let filled = &comparison.filled;
-        let World { people, media } = &filled.world;
+        let World { people, media } = &comparison.filled.world;
         let known: HashSet<UserId> = people[..people.len().div_ceil(10)].iter().copied().collect();
         let shown = media.iter().rev().filter(|(_, owner)| known.contains(owner)).copied().take(SHOWN).collect();
         let newest = newest_activities(comparison).await?;
-        Ok(Self { filled, shown, newest })
+        Ok(Self { comparison, shown, newest })
     }
 
     /// An operation as it is asked for the `number`th time.
@@ -83,16 +81,19 @@ impl<'a> Stage<'a> {
         let unknown = || Error::internal(format!("{} has no variables here", operation.name));
         let (who, variables) = self.variables(&operation.name, number).ok_or_else(unknown)?;
         let body = json!({ "query": operation.document, "operationName": operation.name, "variables": variables });
-        let token = who.map(|who| token(&self.filled.app, who)).transpose()?;
-        Ok(Ask { token, body: body.to_string(), is_subscription: operation.is_subscription })
+        let (body, is_subscription) = (body.to_string(), operation.is_subscription);
+        Ok(match who {
+            Some(who) => Ask { is_subscription, ..self.comparison.ask(who, body)? },
+            None => Ask { token: None, body, is_subscription },
+        })
     }
 
     fn variables(&self, name: &str, number: usize) -> Option<(Option<UserId>, Value)> {
-        let world = &self.filled.world;
+        let Filled { world, uploads, .. } = &self.comparison.filled;
         let (actor, other) = (actor(world, number), other(world, number));
         let viewer = world.people[number % VIEWERS];
         let (media, owner) = *self.shown.get(number % self.shown.len().max(1))?;
-        let upload = self.filled.uploads.get(number).map(ToString::to_string);
+        let upload = uploads.get(number).map(ToString::to_string);
         let (media, user) = (media.to_string(), other.to_string());
         let (who, variables) = match name {
             "SignUp" => return Some((None, json!({ "input": account(number) }))),
@@ -120,10 +121,8 @@ impl<'a> Stage<'a> {
 /// All programs have the same, so one is asked.
 async fn newest_activities(comparison: &Comparison) -> Result<Vec<Value>> {
     let body = json!({ "query": "{ viewer { activities(first: 1) { edges { cursor } } } }" }).to_string();
-    let Filled { app, world, .. } = &comparison.filled;
-    let viewers = world.people[..VIEWERS].iter();
-    let asks =
-        viewers.map(|who| Ok(Ask { token: Some(token(app, *who)?), body: body.clone(), is_subscription: false }));
+    let viewers = comparison.filled.world.people[..VIEWERS].iter();
+    let asks = viewers.map(|who| comparison.ask(*who, body.clone()));
     let driven = comparison.drive(&comparison.sides[0], &asks.collect::<Result<Vec<_>>>()?).await?;
     let cursor = |answer: &Bytes| {
         let answer: Value = serde_json::from_slice(answer).map_err(Error::internal)?;

@@ -3,7 +3,7 @@
 use hyper::body::Bytes;
 use serde_json::json;
 
-use super::super::feed::{HOME, token};
+use super::super::feed::HOME;
 use super::{Ask, Comparison, Driven, ROUNDS, Setup, beside, each, medians};
 use crate::base::error::{Error, Result};
 
@@ -57,10 +57,7 @@ fn legend(setup: &Setup) -> String {
 fn asks(comparison: &Comparison, first: usize, many: usize) -> Result<Vec<Ask>> {
     let people = &comparison.filled.world.people;
     let body = json!({ "query": HOME }).to_string();
-    let ask = |number: usize| {
-        let reader = people[number * STRIDE % people.len()];
-        Ok(Ask { token: Some(token(&comparison.filled.app, reader)?), body: body.clone(), is_subscription: false })
-    };
+    let ask = |number: usize| comparison.ask(people[number * STRIDE % people.len()], body.clone());
     (first..first + many).map(ask).collect()
 }
 

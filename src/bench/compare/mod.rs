@@ -15,12 +15,16 @@ use std::path::PathBuf;
 
 use futures_util::future::try_join_all;
 use hyper::body::Bytes;
+use serde_json::json;
 
 use super::client::Client;
 use super::costs::{Costs, Threads, median};
+use super::feed::{token, token_as_before};
 use super::world::Size;
+use crate::app::App;
 use crate::base::config::Config;
 use crate::base::error::{Error, Result};
+use crate::base::ids::UserId;
 use fill::Filled;
 use side::Side;
 
@@ -54,7 +58,11 @@ struct Comparison {
     filled: Filled,
     redis: Option<u32>,
     at_once: usize,
+    sign: Sign,
 }
+
+/// Makes an access token.
+type Sign = fn(&App, UserId) -> Result<String>;
 
 /// A request, and whose.
 #[derive(Clone, Debug)]
@@ -83,7 +91,27 @@ impl Comparison {
             side.settle_and_serve().await?;
         }
         let redis = side::redis_process(&filled.app).await?;
-        Ok(Self { sides, filled, redis, at_once: setup.at_once })
+        let mut comparison = Self { sides, filled, redis, at_once: setup.at_once, sign: token };
+        comparison.agree_on_tokens().await?;
+        Ok(comparison)
+    }
+
+    /// Makes tokens as this program does, or else as the one before it: all have to take them.
+    async fn agree_on_tokens(&mut self) -> Result<()> {
+        let body = json!({ "query": "{ viewer { id } }" }).to_string();
+        for sign in [token, token_as_before] {
+            self.sign = sign;
+            let ask = [self.ask(self.filled.world.people[0], body.clone())?];
+            if try_join_all(self.sides.iter().map(|side| self.drive(side, &ask))).await.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(Error::internal("there is no access token that both programs take"))
+    }
+
+    /// A request of somebody.
+    fn ask(&self, who: UserId, body: String) -> Result<Ask> {
+        Ok(Ask { token: Some((self.sign)(&self.filled.app, who)?), body, is_subscription: false })
     }
 
     /// Whoever it is asks one server; every connection takes its part.

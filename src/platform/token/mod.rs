@@ -51,7 +51,7 @@ struct Written<'a> {
 }
 
 /// Claims as the previous version wrote them. Its processes may still run beside this one while a server is upgraded.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct WrittenBefore {
     sub: UserId,
     sid: SessionId,
@@ -151,10 +151,6 @@ impl Tokens {
     /// # Errors
     /// When there is no key.
     pub fn sign(&self, claims: &Claims, known_by: Timestamp) -> Result<String> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let key = keys.iter().rev().find(|key| key.made_at <= known_by).or(keys.first());
-        let key = key.ok_or_else(|| Error::internal("there is no signing key"))?;
-        let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         let Claims { sub, sid, rotation, iat, exp } = *claims;
         let written = Written {
             iss: self.issuer.as_str().into(),
@@ -165,7 +161,24 @@ impl Tokens {
             iat,
             exp,
         };
-        jsonwebtoken::encode(&header, &written, &key.signs).map_err(Error::internal)
+        self.encode(&written, known_by)
+    }
+
+    /// The same as the previous version wrote it, which both take: for comparing the two.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub fn sign_as_before(&self, claims: &Claims, known_by: Timestamp) -> Result<String> {
+        let Claims { sub, sid, iat, exp, .. } = *claims;
+        self.encode(&WrittenBefore { sub, sid, iat, exp }, known_by)
+    }
+
+    fn encode(&self, claims: &impl Serialize, known_by: Timestamp) -> Result<String> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.iter().rev().find(|key| key.made_at <= known_by).or(keys.first());
+        let key = key.ok_or_else(|| Error::internal("there is no signing key"))?;
+        let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, claims, &key.signs).map_err(Error::internal)
     }
 
     /// The claims of a token that one of our keys signed and that still works.
