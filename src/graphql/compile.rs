@@ -5,12 +5,14 @@
 //! depend on variables is cached by document.
 
 mod documents;
+mod grammar;
 mod literals;
 mod merging;
 mod normal;
 mod price;
 mod scan;
 mod sharing;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -21,9 +23,7 @@ mod written;
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
-};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Positioned, Value, Variables};
 
@@ -110,7 +110,6 @@ impl Compiler {
         let chosen = choose(&document, source.operation_name)?;
         let variables = variables::complete(&self.types, &chosen.node, variables)?;
         let normal = normal::normalize(&self.types, (&document, &chosen.node), &variables)?;
-        check_subscription(&normal.operation).map_err(|rejected| rejected.at(chosen.pos))?;
         let price = price::of(&self.types, &normal.operation);
         self.check_price(&price).map_err(|rejected| rejected.at(chosen.pos))?;
         let cost =
@@ -135,6 +134,7 @@ impl Compiler {
         let scanned = scan::scan(query, self.most.tokens)?;
         let bytes = query.len() + scanned.tokens as usize * TOKEN_BYTES;
         let document = parse_query(scanned.text).map_err(|error| not_graphql(&error))?;
+        scanned.invalid.map_or(Ok(()), Err)?;
         self.check_size(&document)?;
         let errors = self.validator.errors(&document);
         if !errors.is_empty() {
@@ -144,6 +144,7 @@ impl Compiler {
         for (_, operation) in document.operations.iter() {
             literals::check(&self.types, (&document, &mut left), &operation.node)?;
             merging::check(&self.types, &document, &operation.node)?;
+            subscriptions::check(&document, operation)?;
         }
         Ok(Valid { document: Arc::new(document), bytes })
     }
@@ -211,20 +212,6 @@ fn within(amount: u64, most: u32, limit: Limit) -> Result<(), Rejected> {
     Err(Rejected::new(code, format!("This operation has {amount} {what}; at most {most} are allowed.")))
 }
 
-/// A subscription has one stream (specification, 5.2.4.1), once its fragments are expanded.
-fn check_subscription(operation: &OperationDefinition) -> Result<(), Rejected> {
-    let fields = operation.selection_set.node.items.iter().filter(|selection| match &selection.node {
-        Selection::Field(field) => !field.node.name.node.starts_with("__"),
-        Selection::InlineFragment(_) | Selection::FragmentSpread(_) => true,
-    });
-    if operation.ty != OperationType::Subscription
-        || (fields.count(), operation.selection_set.node.items.len()) == (1, 1)
-    {
-        return Ok(());
-    }
-    Err(Rejected::new(Code::ValidationFailed, "A subscription has exactly one field at its root."))
-}
-
 /// The operation that is meant.
 fn choose<'a>(
     document: &'a ExecutableDocument,
@@ -260,7 +247,7 @@ fn not_graphql(error: &parser::Error) -> Rejected {
         _ => "This is not GraphQL.".to_owned(),
     };
     let code = match error {
-        parser::Error::Syntax { .. } | parser::Error::MissingOperation => Code::ParseFailed,
+        parser::Error::Syntax { .. } => Code::ParseFailed,
         parser::Error::RecursionLimitExceeded => Code::TooDeep,
         _ => Code::ValidationFailed,
     };

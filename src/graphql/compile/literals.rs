@@ -105,6 +105,9 @@ impl<'a> Walk<'a> {
     }
 
     fn field(&mut self, parent: &str, field: &'a Field) -> Result<(), Rejected> {
+        if field.name.node == "__typename" {
+            return typename(field);
+        }
         let types = self.types;
         let Some(known) = types.field(parent, &field.name.node) else { return Ok(()) };
         for (name, value) in &field.arguments {
@@ -114,6 +117,18 @@ impl<'a> Walk<'a> {
         }
         self.set(&known.named, &field.selection_set.node)
     }
+}
+
+/// async-graphql does not look at it.
+fn typename(field: &Field) -> Result<(), Rejected> {
+    let refused = |message: String| Rejected::new(Code::ValidationFailed, message);
+    if let Some((name, _)) = field.arguments.first() {
+        return Err(refused(format!("The field `__typename` has no argument `{}`.", name.node)).at(name.pos));
+    }
+    if !field.selection_set.node.items.is_empty() {
+        return Err(refused("The field `__typename` has no fields.".to_owned()).at(field.selection_set.pos));
+    }
+    Ok(())
 }
 
 /// How many values a literal is made of.

@@ -2,13 +2,10 @@
 //!
 //! The parser goes one level deeper for each bracket. What it takes for a string or a comment is skipped here in the
 //! same way, also where the text is malformed; when in doubt a bracket is counted.
-//!
-//! Descriptions of operations, fragments and variables came with the specification of September 2025, which the parser
-//! does not know yet. They say nothing to a server, so they are blanked.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
+use super::grammar::{Edit, Grammar};
 use crate::base::error::Code;
 use crate::graphql::report::Rejected;
 
@@ -23,42 +20,44 @@ pub(super) struct Scanned<'a> {
     pub text: Cow<'a, str>,
     /// How many tokens it has.
     pub tokens: u32,
+    /// Why it is not valid although it can be parsed.
+    pub invalid: Option<Rejected>,
 }
 
 /// Looks whether a text has few enough tokens and brackets for the parser.
 ///
 /// # Errors
-/// `OPERATION_TOO_EXPENSIVE` or `OPERATION_TOO_DEEP`.
+/// `OPERATION_TOO_EXPENSIVE`, `OPERATION_TOO_DEEP`, or `GRAPHQL_PARSE_FAILED` for what the parser would misread.
 pub(super) fn scan(text: &str, tokens: u32) -> Result<Scanned<'_>, Rejected> {
     let mut scanner = Scanner { rest: text.as_bytes(), ..Scanner::default() };
+    let mut grammar = Grammar::new(text);
     while let Some(first) = scanner.rest.first() {
         let (at, before) = (text.len() - scanner.rest.len(), scanner.tokens);
         scanner.take(*first)?;
         if scanner.tokens > before {
-            scanner.note(*first, at..text.len() - scanner.rest.len());
+            grammar.token(at..text.len() - scanner.rest.len())?;
         }
         if scanner.tokens > tokens {
             let message = format!("This document is too long: at most {tokens} tokens are allowed.");
             return Err(Rejected::new(Code::TooExpensive, message));
         }
     }
-    Ok(Scanned { text: blanked(text, &scanner.descriptions), tokens: scanner.tokens })
+    Ok(Scanned { text: edited(text, &grammar.edits), tokens: scanner.tokens, invalid: grammar.invalid })
 }
 
-/// The text with spaces in these places, so that everything else stays in its line and column.
-fn blanked<'a>(text: &'a str, places: &[Range<usize>]) -> Cow<'a, str> {
-    if places.is_empty() {
+/// The text with other letters in these places, so that everything else stays in its line and column.
+fn edited<'a>(text: &'a str, edits: &[Edit]) -> Cow<'a, str> {
+    if edits.is_empty() {
         return Cow::Borrowed(text);
     }
-    // Places are in order and apart, so one look at the next of them is enough for each letter.
-    let mut next = places.iter().peekable();
-    let mut is_blank = |at: usize| {
-        while next.next_if(|place| place.end <= at).is_some() {}
-        next.peek().is_some_and(|place| place.contains(&at))
+    // Edits are in order and apart, so one look at the next of them is enough for each letter.
+    let mut next = edits.iter().peekable();
+    let mut edit_at = |at: usize| {
+        while next.next_if(|edit| edit.place.end <= at).is_some() {}
+        next.peek().filter(|edit| edit.place.contains(&at)).map(|edit| edit.letter)
     };
-    let letters =
-        text.char_indices().map(|(at, letter)| if is_blank(at) && !letter.is_control() { ' ' } else { letter });
-    Cow::Owned(letters.collect())
+    let edited = |(at, letter): (usize, char)| if letter.is_control() { letter } else { edit_at(at).unwrap_or(letter) };
+    Cow::Owned(text.char_indices().map(edited).collect())
 }
 
 #[derive(Default)]
@@ -66,20 +65,17 @@ struct Scanner<'a> {
     rest: &'a [u8],
     tokens: u32,
     brackets: u32,
-    /// The outermost bracket that is open.
-    outer: u8,
-    /// The first byte of the last token.
-    last: u8,
-    descriptions: Vec<Range<usize>>,
 }
 
 impl Scanner<'_> {
     fn take(&mut self, first: u8) -> Result<(), Rejected> {
         match first {
             b' ' | b'\t' | b'\n' | b'\r' | b',' => self.skip(1),
+            // A byte order mark.
+            0xEF if self.rest.starts_with(b"\xEF\xBB\xBF") => self.skip(3),
             b'#' => self.skip(length(self.rest, |byte| byte != b'\n' && byte != b'\r')),
             b'"' => self.token(string(self.rest)),
-            b'{' | b'[' | b'(' => return self.open(first),
+            b'{' | b'[' | b'(' => return self.open(),
             b'}' | b']' | b')' => self.close(),
             b'.' => self.token(length(self.rest, |byte| byte == b'.').min(3)),
             b'0'..=b'9' | b'-' => self.token(number(self.rest)),
@@ -89,24 +85,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Remembers a token. A string that starts a definition is a description; so is one among the variables when it is
-    /// not a value.
-    fn note(&mut self, first: u8, taken: Range<usize>) {
-        let is_description = match (self.brackets, self.outer) {
-            (0, _) => matches!(self.last, 0 | b'}'),
-            (1, b'(') => !matches!(self.last, b'=' | b':'),
-            _ => false,
-        };
-        if first == b'"' && is_description {
-            self.descriptions.push(taken);
-        }
-        self.last = first;
-    }
-
-    fn open(&mut self, bracket: u8) -> Result<(), Rejected> {
-        if self.brackets == 0 {
-            self.outer = bracket;
-        }
+    fn open(&mut self) -> Result<(), Rejected> {
         self.brackets += 1;
         self.token(1);
         if self.brackets > BRACKETS {
@@ -207,7 +186,8 @@ mod tests {
             (r#"{ a(b: "}\"{") }"#, 8),
             ("{ a(b: \"\"\"} \"quoted\" \\\"\"\" {\"\"\") }", 8),
             ("\"\"\"\"\"\"", 1),
-            ("\u{feff}", 3),
+            ("\u{feff}", 0),
+            ("\u{e4}", 2),
         ];
         for (text, expected) in cases {
             assert_eq!(tokens(text), expected, "{text}");
@@ -228,9 +208,9 @@ mod tests {
 
     #[test]
     fn long_documents_and_names_are_refused() {
-        let long = "a ".repeat(101);
-        assert_eq!(scan(&long, 100).unwrap_err().code, Code::TooExpensive);
-        assert!(scan(&long, 101).is_ok());
+        let long = ", {a}".repeat(34);
+        assert_eq!(scan(&long, 101).unwrap_err().code, Code::TooExpensive);
+        assert!(scan(&long, 102).is_ok());
         assert_eq!(scan(&"n".repeat(201), 100).unwrap_err().code, Code::TooExpensive);
     }
 
@@ -243,6 +223,13 @@ mod tests {
             ("query(\"a\" $a: A = \"x\" \"b\" $b: [B!]!) { a }", "query(    $a: A = \"x\"     $b: [B!]!) { a }"),
             ("query Q @d(a: \"x\", b: \"y\") { a(b: \"z\") }", "query Q @d(a: \"x\", b: \"y\") { a(b: \"z\") }"),
             ("query \"x\" { a \"y\" }", "query \"x\" { a \"y\" }"),
+            // What describes nothing stays, so that the parser refuses it.
+            ("\"x\" { a }", "\"x\" { a }"),
+            ("\"x\" \"y\" query { a }", "\"x\"     query { a }"),
+            ("{ a } \"x\"", "{ a } \"x\""),
+            ("\" query { a }", "\" query { a }"),
+            ("{ a } \"", "{ a } \""),
+            ("query($a: A \"x\") { a }", "query($a: A \"x\") { a }"),
         ];
         for (text, expected) in cases {
             assert_eq!(scan(text, 100).unwrap().text, expected);

@@ -2,9 +2,9 @@
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet};
 use async_graphql::{
-    ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode,
+    ObjectType, Positioned, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode,
 };
 use futures_util::FutureExt;
 use std::sync::Arc;
@@ -27,7 +27,9 @@ impl Validator {
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        let schema: Schema<Q, M, S> = schema.validation_mode(ValidationMode::Strict).extension(Nothing).finish();
+        // How deep a document is was measured before.
+        let schema = schema.validation_mode(ValidationMode::Strict).limit_recursive_depth(usize::MAX);
+        let schema: Schema<Q, M, S> = schema.extension(Nothing).finish();
         // Nothing is executed, so nothing waits.
         Self(Box::new(move |request| schema.execute(request).now_or_never().unwrap_or_default()))
     }
@@ -44,8 +46,42 @@ impl Validator {
         let name = document.operations.iter().next().and_then(|(name, _)| name);
         let mut request = Request::new("");
         request.operation_name = name.map(ToString::to_string);
-        request.set_parsed_query(document.clone());
+        request.set_parsed_query(with_wrapped_typenames(document.clone()));
         (self.0)(request).errors
+    }
+}
+
+/// async-graphql does not look at `__typename`, so that its directives are validated as those of a fragment around it.
+fn with_wrapped_typenames(mut document: ExecutableDocument) -> ExecutableDocument {
+    match &mut document.operations {
+        DocumentOperations::Single(operation) => wrap(&mut operation.node.selection_set.node),
+        DocumentOperations::Multiple(operations) => {
+            for operation in operations.values_mut() {
+                wrap(&mut operation.node.selection_set.node);
+            }
+        }
+    }
+    for fragment in document.fragments.values_mut() {
+        wrap(&mut fragment.node.selection_set.node);
+    }
+    document
+}
+
+fn wrap(set: &mut SelectionSet) {
+    for selection in &mut set.items {
+        let pos = selection.pos;
+        match &mut selection.node {
+            Selection::Field(field) if field.node.name.node == "__typename" && !field.node.directives.is_empty() => {
+                let directives = std::mem::take(&mut field.node.directives);
+                let items = vec![Positioned::new(Selection::Field(field.clone()), pos)];
+                let selection_set = Positioned::new(SelectionSet { items }, pos);
+                let inline = InlineFragment { type_condition: None, directives, selection_set };
+                selection.node = Selection::InlineFragment(Positioned::new(inline, pos));
+            }
+            Selection::Field(field) => wrap(&mut field.node.selection_set.node),
+            Selection::InlineFragment(inline) => wrap(&mut inline.node.selection_set.node),
+            Selection::FragmentSpread(_) => {}
+        }
     }
 }
 
