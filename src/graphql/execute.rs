@@ -73,9 +73,9 @@ pub(crate) struct Answer {
 }
 
 impl Operations {
-    /// For an app.
-    pub(crate) fn new(app: &Arc<App>) -> Self {
-        let schema = super::schema(app);
+    /// For an app, and its schema where that has extensions. These see every field, so async-graphql resolves them all.
+    pub(crate) fn new(app: &Arc<App>, extended: Option<Schema>) -> Self {
+        let schema = extended.unwrap_or_else(|| super::schema(app));
         let validator = super::validator(app.config.graphql.introspection);
         let compiler = Compiler::new(&schema.sdl(), validator, &app.config.graphql);
         Self { app: app.clone(), schema, compiler, groups: Arc::default() }

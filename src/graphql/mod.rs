@@ -55,10 +55,19 @@ use roots::{Mutation, Query, Subscription};
 /// The schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
+/// The schema before it is finished.
+pub type SchemaBuilder = async_graphql::SchemaBuilder<Query, Mutation, Subscription>;
+
 /// The schema over an app. It resolves fields of what was compiled, and validates nothing again.
 #[must_use]
 pub fn schema(app: &Arc<App>) -> Schema {
-    builder().data(app.clone()).validation_mode(ValidationMode::Fast).limit_recursive_depth(RECURSION).finish()
+    schema_builder(app).finish()
+}
+
+/// The same before it is finished, so that an extension can be added to it.
+#[must_use]
+pub fn schema_builder(app: &Arc<App>) -> SchemaBuilder {
+    builder().data(app.clone()).validation_mode(ValidationMode::Fast).limit_recursive_depth(RECURSION)
 }
 
 /// How deep a normal form can be nested: fragments that tell objects apart stand between the fields.
@@ -70,7 +79,7 @@ pub fn validator(introspection: bool) -> Validator {
     if introspection { Validator::new(builder()) } else { Validator::new(builder().disable_suggestions()) }
 }
 
-fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+fn builder() -> SchemaBuilder {
     Schema::build(Query, Mutation::default(), Subscription)
         .register_output_type::<error::UserError>()
         .register_output_type::<live::StreamEvent>()

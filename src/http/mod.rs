@@ -57,6 +57,7 @@ use self::server::Served;
 use crate::app::App;
 use crate::base::chance::Chance;
 use crate::base::error::Error;
+use crate::graphql::Schema;
 use crate::graphql::execute::Operations;
 use crate::graphql::report::{self, Rejected};
 
@@ -79,8 +80,8 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    fn new(app: Arc<App>) -> Arc<Self> {
-        let operations = Arc::new(Operations::new(&app));
+    fn new(app: Arc<App>, extended: Option<Schema>) -> Arc<Self> {
+        let operations = Arc::new(Operations::new(&app, extended));
         let connections = Connections::new(&app.config);
         let bytes = ByteBudget::new(app.config.http.buffer_bytes);
         let watch = socket::Watch::new(&app.config);
@@ -97,11 +98,19 @@ impl Edge {
 /// come again, one after the other, and sockets close with 1001. Until then it still answers, if only that it stops.
 pub fn serve(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> BoxFuture<'static, ()> {
     // In a box it is compiled here once, and not again with every program that awaits it.
-    answer(app, listener, stop).boxed()
+    answer(Edge::new(app, None), listener, stop).boxed()
 }
 
-async fn answer(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
-    let edge = Edge::new(app);
+/// The same with a schema over the app to which the caller added an extension.
+pub fn serve_schema(
+    (app, schema): (Arc<App>, Schema),
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> BoxFuture<'static, ()> {
+    answer(Edge::new(app, Some(schema)), listener, stop).boxed()
+}
+
+async fn answer(edge: Arc<Edge>, listener: TcpListener, stop: CancellationToken) {
     let patience = edge.app.drain.window() + edge.app.config.timeout() + PATIENCE;
     let http = &edge.app.config.http;
     let table = ConnectionTable::new(http.most_connections(), http.connections_per_address);

@@ -42,6 +42,7 @@ mod migrating;
 mod multipart;
 mod muting;
 mod notification_settings;
+mod oracle;
 mod playground;
 mod processes;
 mod proxies;
