@@ -64,16 +64,21 @@ struct Memory {
 }
 
 /// Uses a quota, in the same integers as [`Use::of`]. The first answer is whether it could be used. The second is when the
-/// quota is whole again, or from when on it can be used. The time is the caller's; that of Redis only tidies up.
+/// quota is whole again, or from when on it can be used. The time is the caller's; that of Redis only tidies up. An instant
+/// further ahead than a burst is brought back whatever the answer is.
 const USE: &str = "
     local now, interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-    local whole_at = tonumber(redis.call('GET', KEYS[1]) or 0)
-    local used = math.min(math.max(whole_at, now), now + burst) + interval
-    if used - burst > now then return { 0, used - burst } end
-    if ARGV[4] == '1' then
-        redis.call('SET', KEYS[1], string.format('%.0f', used), 'PX', math.ceil((used - now) / 1000))
+    local stored = tonumber(redis.call('GET', KEYS[1]) or 0)
+    local whole_at = math.min(stored, now + burst)
+    local used = math.max(whole_at, now) + interval
+    local is_free = used - burst <= now
+    if is_free and ARGV[4] == '1' then whole_at = used end
+    if whole_at ~= stored then
+        local life = math.max(math.ceil((whole_at - now) / 1000), 1)
+        redis.call('SET', KEYS[1], string.format('%.0f', whole_at), 'PX', life)
     end
-    return { 1, used }";
+    if is_free then return { 1, used } end
+    return { 0, used - burst }";
 
 impl RateLimiter {
     /// Quotas in Redis, or in memory when there is none.
@@ -145,10 +150,15 @@ impl Use {
         Self { now: now.0.saturating_mul(1000), interval, burst: interval * i64::from(quota.burst), counts }
     }
 
+    /// When a quota is whole again, as far as this use of it can believe: further ahead than a burst it is only for a clock
+    /// that is behind or was set back, or for a quota that was larger before.
+    fn clamp(self, whole_at: Micros) -> Micros {
+        whole_at.min(self.now + self.burst)
+    }
+
     /// When a quota is whole again after this use of it; else from when on it can be used.
     fn of(self, whole_at: Micros) -> Result<Micros, Micros> {
-        // Further ahead than a burst it is only for a clock that is behind, or for a quota that was larger before.
-        let used = whole_at.max(self.now).min(self.now + self.burst) + self.interval;
+        let used = whole_at.max(self.now) + self.interval;
         if used - self.burst > self.now { Err(used - self.burst) } else { Ok(used) }
     }
 }
@@ -156,11 +166,14 @@ impl Use {
 impl Memory {
     fn apply(&mut self, key: Key, wanted: Use) -> Result<(), Micros> {
         self.forget_whole(wanted.now);
-        let used = wanted.of(self.whole_at.get(&key).copied().unwrap_or(0))?;
-        if wanted.counts {
-            self.put(key, used);
+        let stored = self.whole_at.get(&key).copied().unwrap_or(0);
+        let clamped = wanted.clamp(stored);
+        let outcome = wanted.of(clamped);
+        let whole_at = outcome.ok().filter(|_| wanted.counts).unwrap_or(clamped);
+        if whole_at != stored {
+            self.put(key, whole_at);
         }
-        Ok(())
+        outcome.map(drop)
     }
 
     fn forget_whole(&mut self, now: Micros) {
@@ -215,8 +228,14 @@ mod tests {
             (220, true, None),
             (220, true, None),
             (220, true, Some(240)),
-            // A clock that was set back waits for an interval, whatever was counted before.
-            (10, true, Some(30)),
+            // A clock that was set back: what was counted before is a whole burst, also for uses that are only checked.
+            (10, false, Some(30)),
+            (29, true, Some(30)),
+            (30, true, None),
+            (30, true, Some(50)),
+            // The same again, without a check before.
+            (5, true, Some(25)),
+            (25, true, None),
         ];
         for (case, (at, counts, free_at)) in cases.into_iter().enumerate() {
             let now = Timestamp(at * 1000);

@@ -126,6 +126,10 @@ async fn is_limited_alike(in_redis: &RateLimiter, number: u64) -> [usize; 2] {
     let (mut now, mut outcomes) = (Timestamp(1_800_000_000_000), [0, 0]);
     for case in 0..200 {
         now = now.after(Duration::from_millis(numbers.below(step)));
+        if numbers.below(50) == 0 {
+            // A clock that was set back, also further than a burst.
+            now = now.before(Duration::from_millis(numbers.below(2 * step * u64::from(burst))));
+        }
         let answers = match numbers.below(10) {
             0 => join_all(limiters.map(|limiter| limiter.check(now, &name, quota))).await,
             1 if case % 50 == 0 => {
