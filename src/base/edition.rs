@@ -1,11 +1,12 @@
 //! What this program is able to do, as a number that grows with it, so that processes of two versions can work side by side.
 //!
 //! A fact, a step or a change of the schema that programs before this one do not know is of this program's [`LEVEL`]. A new
-//! fact is recorded only when the oldest process that runs knows it; see `platform/db/fleet.rs`.
+//! fact is recorded, and a new place of files used, only when the oldest process that runs knows it; see
+//! `platform/db/fleet.rs`.
 
 /// The level of this program. One more with each release that adds a fact, a step, or a change of the schema that older
 /// programs cannot live with. Programs from before there were levels are of level 0.
-pub const LEVEL: i16 = 1;
+pub const LEVEL: i16 = 2;
 
 /// Which program this is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
-use super::edition::{Edition, LEVEL};
+use super::edition::Edition;
 use super::ids::{ActivityId, CommentId, DeviceId, MediaId, SessionId, UploadId, UserId};
 
 /// Something that happened.
@@ -194,7 +194,7 @@ impl Fact {
     }
 
     /// The level of the oldest program that knows it. A new fact, and a new form of a fact that older programs cannot read,
-    /// is of the [`LEVEL`](super::edition::LEVEL) that its release has.
+    /// is of the [`LEVEL`](super::edition::LEVEL) that its release has, as a number: the next release has another.
     #[must_use]
     pub fn level(&self) -> i16 {
         match self {
@@ -232,7 +232,7 @@ impl Fact {
             | Self::ActivityChanged { .. }
             | Self::ActivityRemoved { .. }
             | Self::ActivitySeen { .. } => 0,
-            Self::LinksRenewed { .. } => LEVEL,
+            Self::LinksRenewed { .. } => 1,
             Self::Rehearsed { .. } => Edition::Rehearsal.level(),
             Self::Unknown => i16::MAX,
         }

@@ -6,7 +6,7 @@
 use super::pushing::Pushing;
 use super::step::Step;
 use super::tell::Tell;
-use crate::base::edition::{Edition, LEVEL};
+use crate::base::edition::Edition;
 use crate::base::error::Result;
 use crate::platform::queue::{Kinds, Task};
 
@@ -39,8 +39,8 @@ const KINDS: [(&str, i16); 30] = [
     ("pushActivity", 0),
     ("pushTakenBack", 0),
     ("pushSeen", 0),
-    ("removeBlocked", LEVEL),
-    ("renewLinks", LEVEL),
+    ("removeBlocked", 1),
+    ("renewLinks", 1),
     (REHEARSE, Edition::Rehearsal.level()),
 ];
 const REHEARSE: &str = "rehearse";
@@ -119,6 +119,7 @@ impl Pushing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::edition::LEVEL;
     use crate::base::ids::MediaId;
 
     #[test]

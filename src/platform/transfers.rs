@@ -63,7 +63,7 @@ impl Transfers {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut replaced = None;
         if let Some(other) = all.get(&upload) {
-            if now.since(Timestamp(other.heard_at.load(Ordering::Relaxed))) < SILENT {
+            if !are_apart(now, &other.heard_at, SILENT) {
                 return None;
             }
             other.gives_way.cancel();
@@ -83,6 +83,12 @@ impl Transfers {
     }
 }
 
+/// Whether so much time is between now and an instant. A clock that was set back has the instant ahead of it.
+fn are_apart(now: Timestamp, instant: &AtomicI64, time: Duration) -> bool {
+    let instant = Timestamp(instant.load(Ordering::Relaxed));
+    now.since(instant) >= time || instant.since(now) >= time
+}
+
 impl Transfer {
     /// Its lease.
     #[must_use]
@@ -90,11 +96,11 @@ impl Transfer {
         &self.running.lease
     }
 
-    /// Notes that the sender is alive. Returns whether it is time to renew the lease.
+    /// Notes that bytes came: the sender is alive. Returns whether it is time to renew the lease.
     #[must_use]
-    pub fn heard(&self, now: Timestamp) -> bool {
+    pub fn mark_active(&self, now: Timestamp) -> bool {
         self.running.heard_at.store(now.0, Ordering::Relaxed);
-        let is_due = now.since(Timestamp(self.running.renewed_at.load(Ordering::Relaxed))) >= RENEWAL;
+        let is_due = are_apart(now, &self.running.renewed_at, RENEWAL);
         if is_due {
             self.running.renewed_at.store(now.0, Ordering::Relaxed);
         }
@@ -146,7 +152,8 @@ mod tests {
         let other = Beginning { upload: UploadId(2), bytes: 5, lease: "other".to_owned() };
         let other = transfers.begin(other, now).unwrap();
         assert!(begins("second", now.after(SILENT / 2)).is_none());
-        assert!(first.heard(now.after(SILENT)) && !first.heard(now.after(SILENT)), "renewed once a second");
+        let renews = |at| first.mark_active(at);
+        assert_eq!([now.after(SILENT); 2].map(renews), [true, false], "renewed once a second");
         assert!(begins("second", now.after(SILENT)).is_none());
         assert_eq!((transfers.bytes(), first.has_given_way(), &first.replaced), (15, false, &None));
         let second = begins("second", now.after(SILENT * 2)).unwrap();
@@ -159,6 +166,13 @@ mod tests {
         let third = begins("third", now.after(SILENT * 2)).unwrap();
         drop((second, third, other));
         assert_eq!(transfers.bytes(), 0);
+        // A clock that was set back.
+        let late = begins("late", now).unwrap();
+        let earlier = now.before(Duration::from_hours(1));
+        assert_eq!([earlier; 2].map(|at| late.mark_active(at)), [true, false], "its lease is renewed all the same");
+        assert!(begins("later", earlier.before(SILENT / 2)).is_none());
+        assert!(begins("later", earlier.before(SILENT)).is_some() && late.has_given_way());
+        drop(late);
         assert!(begins("fourth", now).is_some());
     }
 }

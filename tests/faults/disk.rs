@@ -106,7 +106,7 @@ async fn a_photo_waits_until_there_is_room_for_its_images() {
     let seen =
         ada.asks("query($id: ID!) { node(id: $id) { ... on Upload { status } } }", json!({ "id": upload.id })).await;
     assert_eq!(seen.data("/node/status"), "PROCESSING");
-    let sent: Vec<u64> = files(&program, &format!("raw/{}", upload.id)).into_iter().map(|(_, length)| length).collect();
+    let sent: Vec<u64> = files(&program, "raw").into_iter().map(|(_, length)| length).collect();
     assert_eq!(sent, [photo.len() as u64], "what was sent is still there");
     assert!([files(&program, "incoming"), files(&program, "originals")].concat().is_empty());
     files_may_grow_to(&program, "unlimited");

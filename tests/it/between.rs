@@ -398,7 +398,8 @@ async fn a_lease_ends_with_its_transfer_and_with_its_process() {
     let kit = Kit::with(|config| config.s3.bucket = None).await;
     let (ada, photo) = (kit.signs_up("ada").await, photos::small_jpeg(1));
     let second = Beside::starts(&kit, "api").await;
-    for goes_on in [StatusCode::NO_CONTENT, StatusCode::LOCKED] {
+    // Whether the process was killed while bytes came, and by how much its clock was ahead.
+    for killed_ahead in [None, Some(0), Some(3_600_000)] {
         let tus = json!({ "contentType": "image/jpeg", "byteSize": photo.len(), "prefers": "TUS" });
         let upload = ada.announces_as(tus).await;
         let address = upload.url.clone().expect("bytes are awaited");
@@ -409,14 +410,15 @@ async fn a_lease_ends_with_its_transfer_and_with_its_process() {
             patch.body(photo[from..to].to_vec()).send().await.expect("an answer").status()
         };
         assert_eq!(sends(&there, 0, 100).await, StatusCode::NO_CONTENT);
-        if goes_on == StatusCode::LOCKED {
-            // As if that process had been killed while the next bytes came.
+        if let Some(ahead) = killed_ahead {
             let id: UploadId = upload.id.parse().expect("the ID of an upload");
-            let (now, row) = (kit.app.clock.now().0, format!("WHERE id = {}", id.0));
-            let lease = format!("UPDATE uploads SET transfer = 'lost', transfer_heard_at = {now} {row}");
+            let (heard_at, row) = (kit.app.clock.now().0 + ahead, format!("WHERE id = {}", id.0));
+            let lease = format!("UPDATE uploads SET transfer = 'lost', transfer_heard_at = {heard_at} {row}");
             let lost = async |tx: &Tx| Ok(tx.conn().execute_unprepared(&lease).await.map(|_| ())?);
             kit.app.db.write(&id, lost).await.expect("the table can be written");
-            assert_eq!(sends(&address, 100, photo.len()).await, goes_on);
+        }
+        if killed_ahead == Some(0) {
+            assert_eq!(sends(&address, 100, photo.len()).await, StatusCode::LOCKED);
             kit.passes(SENDER_SILENT);
         }
         assert_eq!(sends(&address, 100, photo.len()).await, StatusCode::NO_CONTENT);

@@ -7,14 +7,16 @@ use photograph::base::clock::{Clock, Timestamp};
 use photograph::base::edition::{Edition, LEVEL};
 use photograph::base::error::Code;
 use photograph::base::facts::Fact;
-use photograph::base::ids::{MediaId, NodeLease, UserId};
+use photograph::base::ids::{MediaId, NodeLease, UploadId, UserId};
 use photograph::jobs::{self, Background};
 use photograph::platform::db::{Database, Tx};
 use photograph::platform::log;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
-use crate::kit::{Kit, PATIENCE, Person, eventually};
+use crate::kit::{Kit, PATIENCE, Person, eventually, photos};
+use crate::uploads::{answer, begins_to_send_at};
 
 const LISTEN: &str = "subscription($id: ID!) { mediaEvents(mediaId: $id) {
     __typename ... on CommentAdded { comment { text { plain } } } } }";
@@ -127,6 +129,48 @@ async fn a_new_fact_is_recorded_only_when_the_oldest_process_knows_it() {
     records().await.expect_err("one does not know it");
     kit.settle().await;
     newer.background.stop().await;
+    kit.ends().await;
+}
+
+/// The bytes of a `PUT` have had names of their own since this level.
+const NAMES_OF_THEIR_OWN: i16 = 2;
+
+#[tokio::test]
+async fn the_bytes_of_a_put_are_stored_where_a_worker_of_the_version_before_reads_them_while_one_runs() {
+    let kit = Kit::with(|config| (config.s3.bucket, config.server.role) = (None, "api".parse().expect("a role"))).await;
+    let (ada, first) = (kit.signs_up("ada").await, &kit.app.db.databases()[0]);
+    let oldest_is = async |level: i16| {
+        run(first, &format!("UPDATE fleet SET level = {level}")).await;
+        kit.app.db.fleet.refresh(first, kit.app.clock.now()).await.expect("an answer");
+    };
+    let stored = async |upload: &str| kit.app.blobs.read(&format!("raw/{upload}")).await.expect("the store");
+    let (photo, another) = (photos::small_jpeg(1), photos::small_jpeg(2));
+    let (shared, own) = (ada.announces(&photo, "image/jpeg").await, ada.announces(&another, "image/jpeg").await);
+    let id: UploadId = shared.id.parse().expect("the ID of an upload");
+    let (database, row) = (kit.app.db.database(&id), format!("WHERE id = {}", id.0));
+    oldest_is(NAMES_OF_THEIR_OWN - 1).await;
+    let mut loser = begins_to_send_at(&kit.front, (&kit, &shared), &photo).await;
+    run(database, &format!("UPDATE uploads SET transfer = 'of another process' {row}")).await;
+    loser.write_all(&photo[photo.len() / 2..]).await.expect("the rest of it");
+    assert_eq!(answer(loser).await, "HTTP/1.1 423 Locked");
+    assert_eq!(stored(&shared.id).await, None, "only the holder of the lease writes there");
+    run(database, &format!("UPDATE uploads SET transfer = NULL {row}")).await;
+    assert!(ada.sends(&shared, &photo).await.is_success());
+    assert_eq!((stored(&shared.id).await, count(database, "upload_parts").await), (Some(photo), 0));
+    // What a process of the version before left there that was killed before it counted.
+    let left = another[1..].to_vec();
+    kit.app.blobs.write(&format!("raw/{}", own.id), &left).await.expect("the store");
+    oldest_is(NAMES_OF_THEIR_OWN).await;
+    assert!(ada.sends(&own, &another).await.is_success());
+    assert_eq!(stored(&own.id).await, Some(left), "nothing is overwritten");
+    let worker = Newer::starts(&kit, "worker,relay").await;
+    kit.settle().await;
+    for upload in [shared, own] {
+        assert_eq!(ada.sees_upload(&upload.id).await["status"], "READY");
+    }
+    assert_eq!(kit.app.blobs.list("raw").await.expect("the store"), Vec::<String>::new());
+    assert_eq!(count(database, "upload_parts").await, 0);
+    worker.background.stop().await;
     kit.ends().await;
 }
 

@@ -182,9 +182,29 @@ mod keys {
         format!("{RAW}/{upload}/{name}")
     }
 
+    /// All of them under a name that no other transfer has. It is beside [`raw`] and not below it: on a disk, a file and
+    /// a folder cannot have the same name.
+    pub fn whole(upload: UploadId, name: &str) -> String {
+        format!("{RAW}/{upload}.{name}")
+    }
+
     /// The upload whose bytes these are.
     pub fn upload_of(raw: &str) -> Option<UploadId> {
-        raw.strip_prefix(RAW)?.strip_prefix('/')?.split('/').next()?.parse().ok()
+        raw.strip_prefix(RAW)?.strip_prefix('/')?.split(['/', '.']).next()?.parse().ok()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_upload_of_bytes_is_found_in_each_of_their_keys() {
+            let id = UploadId(77);
+            for key in [raw(id), part(id, "aName"), whole(id, "aName")] {
+                assert_eq!(upload_of(&key), Some(id), "{key}");
+            }
+            assert_eq!([images("a"), "raw".into(), "raw/a.b".into()].map(|key| upload_of(&key)), [None; 3]);
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Bytes that come in parts, over networks that break: what has arrived stays, and the sender goes on from there.
 //!
 //! A part is a file with a row that counts it. How far an upload has come is in its row and nowhere else, so whatever
-//! process the sender reaches next knows it, and of two parts for the same place one counts. Bytes that came through this
-//! server at once are one part; those that were sent to the store are a file without a row.
+//! process the sender reaches next knows it, and of two parts for the same place one counts. Bytes that a `PUT`
+//! brought through this server are one part; those that were sent to the store, or came while a process ran that does not
+//! know such parts, are a file without a row.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -142,7 +143,7 @@ pub(super) async fn read(app: &App, upload: &Upload) -> Result<Option<Vec<u8>>> 
     }
     let mut whole = Vec::with_capacity(usize::try_from(upload.byte_size).unwrap_or(0));
     for part in parts {
-        let Some(bytes) = app.blobs.read(&keys::part(upload.id, &part.name)).await? else { return Ok(None) };
+        let Some(bytes) = app.blobs.read(&key(upload, &part)).await? else { return Ok(None) };
         whole.extend_from_slice(&bytes);
     }
     Ok(Some(whole))
@@ -150,13 +151,27 @@ pub(super) async fn read(app: &App, upload: &Upload) -> Result<Option<Vec<u8>>> 
 
 /// Removes the bytes of an upload as they were sent. Harmless when they are gone.
 pub(super) async fn remove(app: &App, upload: &Upload) -> Result<()> {
-    let has_parts = of(upload.id).count(app.db.read_own(&upload.id)).await? > 0;
-    if upload.protocol == UploadProtocol::Put && !has_parts {
-        return app.blobs.remove(&keys::raw(upload.id)).await;
+    let parts = of(upload.id).all(app.db.read_own(&upload.id)).await?;
+    match upload.protocol {
+        UploadProtocol::Put => app.blobs.remove(&keys::raw(upload.id)).await?,
+        UploadProtocol::Tus => app.blobs.remove_folder(&keys::raw(upload.id)).await?,
     }
-    app.blobs.remove_folder(&keys::raw(upload.id)).await?;
+    if parts.is_empty() {
+        return Ok(());
+    }
+    for part in parts {
+        app.blobs.remove(&key(upload, &part)).await?;
+    }
     let rows = Entity::delete_many().filter(Column::UploadId.eq(upload.id));
     app.db.write(&upload.id, async |tx| Ok(rows.exec(tx.conn()).await.map(|_| ())?)).await
+}
+
+/// The file of a part.
+fn key(upload: &Upload, part: &Model) -> String {
+    match upload.protocol {
+        UploadProtocol::Put => keys::whole(upload.id, &part.name),
+        UploadProtocol::Tus => keys::part(upload.id, &part.name),
+    }
 }
 
 async fn find(app: &App, id: UploadId, secret: &str) -> Result<Upload> {
@@ -225,9 +240,11 @@ pub(super) async fn insert(tx: &Tx, part: Model) -> Result<()> {
     Ok(())
 }
 
-/// The row of bytes that came at once.
-pub(super) fn whole(app: &App, upload: UploadId) -> Model {
-    Model { upload_id: upload, start: 0, name: app.chance.token() }
+/// A part with all bytes of a `PUT`, and its file.
+pub(super) fn whole(app: &App, upload: &Upload) -> (Model, String) {
+    let part = Model { upload_id: upload.id, start: 0, name: app.chance.token() };
+    let key = key(upload, &part);
+    (part, key)
 }
 
 fn of(upload: UploadId) -> Select<Entity> {

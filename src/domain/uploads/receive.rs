@@ -14,6 +14,9 @@ use crate::platform::db::Tx;
 use crate::platform::log;
 use crate::platform::transfers::Transfer;
 
+/// The level of programs that read the bytes of a `PUT` as a part under a name of its own.
+const WHOLE_PARTS: i16 = 2;
+
 /// What the sender says of the bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Arriving<'a> {
@@ -67,26 +70,53 @@ where
     keep(app, upload, transfer, incoming).await
 }
 
-/// Keeps the bytes under a name of their own, as one part: those of another transfer are never written over.
+/// Stores the bytes as one part, under a name that no other transfer has: a transfer that lost its lease overwrites nothing.
 async fn keep(app: &App, upload: &Upload, transfer: &Transfer, incoming: Incoming) -> Result<()> {
-    let received = i64::try_from(incoming.arrived.bytes).unwrap_or(i64::MAX);
-    let part = parts::whole(app, upload.id);
-    let key = keys::part(upload.id, &part.name);
+    if !app.db.fleet.knows(WHOLE_PARTS) {
+        return keep_for_older(app, upload, transfer, incoming).await;
+    }
+    let (received, (part, key)) = (incoming.arrived.bytes, parts::whole(app, upload));
     app.blobs.keep(incoming, &key).await?;
-    let counts = app.db.write(&upload.id, async |tx| {
-        let counts = table::end_transfer(tx, upload.id, transfer.lease()).await?;
-        let counts = counts && note(app, tx, upload.id, received).await?;
-        if counts {
-            parts::insert(tx, part.clone()).await?;
-        }
-        Ok(counts)
-    });
-    if counts.await? {
+    if commit(app, transfer, received, Some(&part)).await? {
         return Ok(());
     }
     // Bytes that nobody will process must not stay.
     app.blobs.remove(&key).await?;
-    transfer::outrun(app, upload.id).await
+    transfer::outrun(table::one(app.db.read_own(&upload.id), upload.id).await?.as_ref(), app.clock.now())
+}
+
+/// Stores the bytes where workers of older programs read them, for as long as such a process runs. Another transfer stores
+/// its bytes under the same name, so only the holder of the lease writes, and no file goes that is or will be processed. If
+/// the lease is lost while the bytes are written, they may replace others that are as announced, too.
+async fn keep_for_older(app: &App, upload: &Upload, transfer: &Transfer, incoming: Incoming) -> Result<()> {
+    if !transfer::is_held(app, transfer).await? {
+        return transfer::outrun(table::one(app.db.read_own(&upload.id), upload.id).await?.as_ref(), app.clock.now());
+    }
+    let (received, key) = (incoming.arrived.bytes, keys::raw(upload.id));
+    app.blobs.keep(incoming, &key).await?;
+    if commit(app, transfer, received, None).await? {
+        return Ok(());
+    }
+    let upload = table::one(app.db.read_own(&upload.id), upload.id).await?;
+    let is_open = |upload: &Upload| matches!(upload.status, UploadStatus::AwaitingBytes | UploadStatus::Processing);
+    if !upload.as_ref().is_some_and(is_open) {
+        app.blobs.remove(&key).await?;
+    }
+    transfer::outrun(upload.as_ref(), app.clock.now())
+}
+
+/// Ends a transfer and notes that its bytes are here. False when it lost its lease, or they are no longer awaited.
+async fn commit(app: &App, transfer: &Transfer, received: u64, part: Option<&parts::Model>) -> Result<bool> {
+    let (upload, received) = (transfer.upload, i64::try_from(received).map_err(Error::internal)?);
+    let counts = app.db.write(&upload, async |tx| {
+        let counts = table::end_transfer(tx, upload, transfer.lease()).await?;
+        let counts = counts && note(app, tx, upload, received).await?;
+        if let Some(part) = part.filter(|_| counts) {
+            parts::insert(tx, part.clone()).await?;
+        }
+        Ok(counts)
+    });
+    counts.await
 }
 
 /// Notes that the bytes are here; false when they were before, or are no longer awaited.

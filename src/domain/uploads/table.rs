@@ -173,6 +173,8 @@ pub(super) struct Taking<'a> {
     pub(super) now: Timestamp,
     /// Another one whose sender was last heard then is over.
     pub(super) silent_since: Timestamp,
+    /// The same of one that was last heard after this, by a clock that differs too much.
+    pub(super) ahead_since: Timestamp,
     /// The lease of the one whose place it takes in this process.
     pub(super) replaced: Option<&'a str>,
 }
@@ -180,6 +182,7 @@ pub(super) struct Taking<'a> {
 /// Lets a transfer bring the bytes of an upload. False when another one does, or they are awaited no more.
 pub(super) async fn take_transfer(tx: &Tx, id: UploadId, taking: &Taking<'_>) -> Result<bool> {
     let is_free = Column::Transfer.is_null().or(Column::TransferHeardAt.lte(taking.silent_since));
+    let is_free = is_free.or(Column::TransferHeardAt.gt(taking.ahead_since));
     let is_free = is_free.or(Column::Transfer.eq(taking.replaced.unwrap_or_default()));
     let changed = Entity::update_many()
         .col_expr(Column::Transfer, Expr::value(taking.lease))

@@ -1,8 +1,10 @@
 //! Bytes of an upload that come through this server: when they may begin to come, and when they must stop.
 //!
 //! Of all processes one receives the bytes of an upload. The row of the upload says which transfer that is; its lease is
-//! renewed while bytes come, and no bytes count that a transfer brings without it. Where the clocks of the machines differ by
-//! more than two seconds, one that is alive may be taken for silent: its sender begins anew, and nothing is lost.
+//! renewed while bytes come, and no bytes count that a transfer brings without it. A lease expires three seconds after it was
+//! renewed, and so does one that was renewed more than three seconds from now, by a clock that is ahead or before this one was
+//! set back. So where the clocks of the machines differ by more than two seconds in either direction, a transfer that is alive
+//! may lose its lease to one of another process: its sender begins anew, and nothing is lost.
 
 use std::io;
 
@@ -14,7 +16,6 @@ use super::{Upload, UploadStatus};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::error::{Error, Result};
-use crate::base::ids::UploadId;
 use crate::platform::transfers::{Beginning, RENEWAL, SILENT, Transfer};
 
 /// Begins to take in what is left of an upload.
@@ -28,7 +29,8 @@ pub(super) async fn begin(app: &App, upload: &Upload) -> Result<Transfer> {
     let transfer = app.transfers.begin(beginning, now).ok_or_else(|| busy(now))?;
     // What a row says of another process may be a renewal old.
     let (lease, replaced) = (transfer.lease(), transfer.replaced.as_deref());
-    let taking = Taking { lease, now, silent_since: now.before(SILENT + RENEWAL), replaced };
+    let (silent_since, ahead_since) = (now.before(SILENT + RENEWAL), now.after(SILENT + RENEWAL));
+    let taking = Taking { lease, now, silent_since, ahead_since, replaced };
     match app.db.write(&upload.id, async |tx| table::take_transfer(tx, upload.id, &taking).await).await? {
         true => Ok(transfer),
         false => Err(busy(now)),
@@ -46,7 +48,7 @@ where
 {
     let heard = bytes.then(move |piece| async move {
         match &piece {
-            Ok(_) => hear(app, transfer).await,
+            Ok(_) => renew_lease(app, transfer).await,
             Err(_) => transfer.lost(),
         }
         piece
@@ -54,20 +56,23 @@ where
     Box::pin(heard.take_until(Box::pin(transfer.gives_way())))
 }
 
-/// Notes that the sender is alive, once a second for all processes.
-async fn hear(app: &App, transfer: &Transfer) {
-    let (upload, now) = (transfer.upload, app.clock.now());
-    if !transfer.heard(now) {
+/// Notes that the sender is alive: once a second in the row of the upload, for all processes.
+async fn renew_lease(app: &App, transfer: &Transfer) {
+    if !transfer.mark_active(app.clock.now()) {
         return;
     }
-    let renewed =
-        app.db.write(&upload, async |tx| table::renew_transfer(tx, upload, transfer.lease(), now).await).await;
-    match renewed {
+    match is_held(app, transfer).await {
         Ok(true) => {}
         Ok(false) => transfer.give_way(),
         // What it brings counts only with the lease, so nothing is lost but time.
         Err(error) => tracing::debug!(error = error.detail(), "the lease of a transfer was not renewed"),
     }
+}
+
+/// Renews the lease of a transfer. False when it has lost it.
+pub(super) async fn is_held(app: &App, transfer: &Transfer) -> Result<bool> {
+    let (upload, now) = (transfer.upload, app.clock.now());
+    app.db.write(&upload, async |tx| table::renew_transfer(tx, upload, transfer.lease(), now).await).await
 }
 
 /// Ends a transfer that did not end with the last of its bytes. Where that fails, the next one waits until the lease is over.
@@ -80,10 +85,9 @@ pub(super) async fn end(app: &App, transfer: &Transfer) {
 }
 
 /// What becomes of a transfer whose bytes did not count: another one brought them, or brings them now.
-pub(super) async fn outrun(app: &App, id: UploadId) -> Result<()> {
-    let upload = table::one(app.db.read_own(&id), id).await?;
+pub(super) fn outrun(upload: Option<&Upload>, now: Timestamp) -> Result<()> {
     match upload.is_some_and(|upload| upload.status == UploadStatus::AwaitingBytes) {
-        true => Err(busy(app.clock.now())),
+        true => Err(busy(now)),
         false => Ok(()),
     }
 }
