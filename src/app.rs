@@ -132,6 +132,7 @@ impl App {
     }
 
     async fn open(config: Config, clock: Clock, edition: Edition) -> Result<Arc<Self>> {
+        config.warn_of_old_names();
         volume::make_private_folder(&config.server.data)?;
         let chance = Chance::default();
         let filters = Filters::open(&config.filters);

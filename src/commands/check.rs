@@ -32,6 +32,7 @@ pub struct Check {
 pub async fn run(check: Check) -> Outcome {
     let config = check.settings.load()?;
     telemetry::start(&config.telemetry)?;
+    config.warn_of_old_names();
     println!("The configuration is right.");
     let mut parts: Vec<Part> = filters(&config).into_iter().collect();
     if check.live {

@@ -76,6 +76,22 @@ fn what_is_set_up_well_is_found_well() {
 }
 
 #[test]
+fn an_option_with_a_new_name_is_accepted_by_its_old_one_with_a_warning() {
+    let old = "[auth]\nwrong_passwords_of_network = 7\n";
+    let both = format!("{old}log_ins_of_network = 9\n");
+    let environment = [("PHOTOGRAPH__AUTH__LOG_INS_OF_NETWORK", "8")];
+    for (toml, environment, used) in [(old, &[][..], 7), (old, &environment, 8), (&both, &[], 9)] {
+        let folder = with_file(toml);
+        let shown = succeeds(&run(&folder.0, &["config", "show"], environment));
+        assert!(shown.contains(&format!("log_ins_of_network = {used}\n")), "{shown}");
+        assert!(!shown.contains("wrong_passwords_of_network"), "{shown}");
+        let checked = run(&folder.0, &["check"], environment);
+        let said = format!("{}{}", succeeds(&checked), String::from_utf8_lossy(&checked.stderr));
+        assert!(said.contains("auth.wrong_passwords_of_network") && said.contains("auth.log_ins_of_network"), "{said}");
+    }
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let folder = with_file("[database]\nurl_file = \"secret\"\n");
     std::fs::write(folder.0.join("secret"), "postgres://photograph:hunter2@127.0.0.1:1/photograph\n").expect("a file");

@@ -81,13 +81,30 @@ impl Config {
             return Err(Mistake(format!("There is no configuration file {}.", file.display())));
         }
         let toml = if file.is_file() { Figment::from(Toml::file_exact(file)) } else { Figment::new() };
-        let figment = Figment::from(Serialized::defaults(Self::default()))
-            .merge(toml)
-            .merge(Env::prefixed(ENVIRONMENT).split("__"));
-        let mut config: Self = figment.extract().map_err(|error| explain(&error))?;
+        let mut config = Self::of(&toml.merge(Env::prefixed(ENVIRONMENT).split("__")))?;
         config.read_secrets()?;
         config.check()?;
         Ok(config)
+    }
+
+    /// What is set, and defaults for the rest.
+    fn of(set: &Figment) -> Result<Self, Mistake> {
+        let figment = Figment::from(Serialized::defaults(Self::default())).merge(set);
+        let mut config: Self = figment.extract().map_err(|error| explain(&error))?;
+        if let Some(old) = config.auth.wrong_passwords_of_network
+            && !set.contains("auth.log_ins_of_network")
+        {
+            config.auth.log_ins_of_network = old;
+        }
+        Ok(config)
+    }
+
+    /// Logs which options are set by the names that they had in the version before.
+    pub fn warn_of_old_names(&self) {
+        if self.auth.wrong_passwords_of_network.is_some() {
+            let (option, new_name) = ("auth.wrong_passwords_of_network", "auth.log_ins_of_network");
+            tracing::warn!(option, new_name, "an option has a new name; the next version refuses the old one");
+        }
     }
 
     fn read_secrets(&mut self) -> Result<(), Mistake> {
@@ -228,8 +245,7 @@ mod tests {
     use super::*;
 
     fn load(toml: &str) -> Result<Config, String> {
-        let figment = Figment::from(Serialized::defaults(Config::default())).merge(Toml::string(toml));
-        figment.extract().map_err(|error| explain(&error).0)
+        Config::of(&Figment::from(Toml::string(toml))).map_err(|mistake| mistake.0)
     }
 
     #[test]

@@ -143,15 +143,15 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ),
     (
         "auth.wrong_passwords",
-        "Wrong passwords for one account from one network (an IPv4 address, or an IPv6 /64), at once and again within 15 minutes, one by one; beyond, its log-ins from there wait. Counted by all processes together with Redis, by each without. 0: not bounded.",
+        "Burst of wrong passwords for one account from one network (an IPv4 address, or an IPv6 /64); one is free again every 15 minutes ÷ this number. Beyond it, `ACTION_LIMITED`. Counted by all processes together with Redis, by each without. 0: not bounded.",
     ),
     (
         "auth.wrong_passwords_of_account",
-        "Wrong passwords for one account from everywhere, at once and again within an hour, one by one; beyond, its log-ins wait. 0: not bounded.",
+        "Burst of wrong passwords for one account from all networks; one is free again every hour ÷ this number. Beyond it, `ACTION_LIMITED`. 0: not bounded.",
     ),
     (
         "auth.log_ins_of_network",
-        "Log-ins from one network, right or wrong, at once and again within 5 minutes, one by one; beyond, they wait. Raise it where many people share an address, as in a school. 0: not bounded.",
+        "Burst of log-ins from one network, right or wrong; one is free again every 5 minutes ÷ this number. Beyond it, `ACTION_LIMITED`. Raise it where many people share an address, as in a school. 0: not bounded.",
     ),
     ("uploads.photo_bytes", "Bytes in one photo."),
     ("uploads.photo_pixels", "Pixels in one photo, width × height."),

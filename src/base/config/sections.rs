@@ -175,6 +175,9 @@ pub struct Auth {
     pub wrong_passwords: u32,
     pub wrong_passwords_of_account: u32,
     pub log_ins_of_network: u32,
+    /// The name that `log_ins_of_network` had in the version before.
+    #[serde(skip_serializing)]
+    pub(super) wrong_passwords_of_network: Option<u32>,
 }
 
 /// Photos on their way in.
@@ -350,6 +353,7 @@ impl Default for Auth {
             wrong_passwords: 10,
             wrong_passwords_of_account: 100,
             log_ins_of_network: 25,
+            wrong_passwords_of_network: None,
         }
     }
 }
