@@ -48,6 +48,8 @@ pub(crate) struct Operations {
     schema: Schema,
     compiler: Compiler,
     groups: Arc<Groups>,
+    /// Whether queries are executed by levels where that is possible.
+    by_levels: bool,
 }
 
 /// An operation that may be executed.
@@ -73,12 +75,13 @@ pub(crate) struct Answer {
 }
 
 impl Operations {
-    /// For an app, and its schema where that has extensions. These see every field, so async-graphql resolves them all.
+    /// For an app, and its schema where that has extensions. These see every field, so nothing is executed by levels.
     pub(crate) fn new(app: &Arc<App>, extended: Option<Schema>) -> Self {
+        let by_levels = extended.is_none();
         let schema = extended.unwrap_or_else(|| super::schema(app));
         let validator = super::validator(app.config.graphql.introspection);
         let compiler = Compiler::new(&schema.sdl(), validator, &app.config.graphql);
-        Self { app: app.clone(), schema, compiler, groups: Arc::default() }
+        Self { app: app.clone(), schema, compiler, groups: Arc::default(), by_levels }
     }
 
     /// Checks everything that can be checked before execution.
@@ -139,7 +142,7 @@ impl Operations {
     /// it is executed by fields, which finds the places of errors. A query changes nothing, so it can be done again.
     async fn execute_by_levels(&self, prepared: &Prepared) -> Option<Answer> {
         let Prepared { asker, operation, best, cost, .. } = prepared;
-        if !levels::covers(self.compiler.types(), operation) {
+        if !self.by_levels || !levels::covers(self.compiler.types(), operation) {
             return None;
         }
         let asked = levels::Asked { app: &self.app, viewer: asker.viewer, best: *best, origin: asker.origin.as_ref() };

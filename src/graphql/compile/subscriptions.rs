@@ -1,7 +1,7 @@
 //! A subscription has one stream: one field at its root, once its fragments are expanded, and no condition on it (working draft
 //! of the specification, 5.2.4.1).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::Positioned;
 use async_graphql::parser::types::{
@@ -22,7 +22,7 @@ pub(super) fn check(
     if operation.node.ty != OperationType::Subscription {
         return Ok(());
     }
-    let mut root = Root { document, fields: HashMap::new(), spread: vec![] };
+    let mut root = Root { document, fields: HashMap::new(), spread: HashSet::new() };
     root.set(&operation.node.selection_set.node)?;
     if root.fields.len() == 1 && root.fields.values().all(|name| !name.starts_with("__")) {
         return Ok(());
@@ -35,7 +35,7 @@ struct Root<'a> {
     /// The names of the fields by their response keys.
     fields: HashMap<&'a str, &'a str>,
     /// Fragments that were walked already.
-    spread: Vec<&'a str>,
+    spread: HashSet<&'a str>,
 }
 
 impl<'a> Root<'a> {
@@ -50,9 +50,7 @@ impl<'a> Root<'a> {
                 Selection::InlineFragment(inline) => self.set(&inline.node.selection_set.node)?,
                 Selection::FragmentSpread(used) => {
                     let name = used.node.fragment_name.node.as_str();
-                    let is_new = !self.spread.contains(&name);
-                    if let Some(fragment) = document.fragments.get(name).filter(|_| is_new) {
-                        self.spread.push(name);
+                    if let Some(fragment) = document.fragments.get(name).filter(|_| self.spread.insert(name)) {
                         self.set(&fragment.node.selection_set.node)?;
                     }
                 }
