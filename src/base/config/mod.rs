@@ -4,6 +4,7 @@
 //! `database.url_file`, `database.shards_file`. Every option stands in [`OPTIONS`] with its meaning; a test compares.
 
 mod addresses;
+mod auth;
 mod files;
 mod options;
 mod proxies;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::LOGICAL_SHARDS;
 use shards::{shard_range, whole};
 
+pub use auth::Auth;
 pub use options::OPTIONS;
 pub use proxies::{AddressRange, ClientAddressSource};
 pub use push::{Apns, Push};
