@@ -172,3 +172,21 @@ async fn an_object_that_is_reached_twice_is_the_same_both_times() {
     }
     kit.ends().await;
 }
+
+#[tokio::test]
+async fn what_is_executed_by_levels_is_named_and_refused_as_by_fields() {
+    let kit = Kit::start().await;
+    let ada = kit.signs_up("ada").await;
+    let media = ada.publishes("dusk").await;
+    let feed = "{ viewer { homeFeed { __typename edges { __typename reason { __typename } node { __typename } } } } }";
+    let answer = ada.asks(feed, json!({})).await;
+    let edge = json!({ "__typename": "HomeFeedEdge", "reason": { "__typename": "OwnMediaReason" }, "node": { "__typename": "Media" } });
+    assert_eq!(answer.data("/viewer/homeFeed"), &json!({ "__typename": "HomeFeedConnection", "edges": [edge] }));
+    // The variable can be null, the argument cannot.
+    let comments = "query($id: ID!, $order: CommentOrder = NEWEST_FIRST) {
+        media(by: { id: $id }) { comments(order: $order) { nodes { id } } } }";
+    assert_eq!(ada.asks(comments, json!({ "id": media })).await.status, 200);
+    let refused = ada.asks(comments, json!({ "id": media, "order": null })).await;
+    assert_eq!((refused.code(), &refused.body["data"]["media"]["comments"]), ("BAD_USER_INPUT", &Value::Null));
+    kit.ends().await;
+}

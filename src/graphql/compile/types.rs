@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    BaseType, ConstDirective, FieldDefinition, InputObjectType, InputValueDefinition, ObjectType, OperationType,
-    SchemaDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+    BaseType, ConstDirective, Field as Selected, FieldDefinition, InputObjectType, InputValueDefinition, ObjectType,
+    OperationType, SchemaDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 use async_graphql::{Name, Positioned, Value};
+use async_graphql_value::Value as Literal;
 
 /// The types of the schema and of introspection.
 #[derive(Debug, Default)]
@@ -168,6 +169,13 @@ impl Types {
             Kind::Fields(fields) => fields.get(name),
             Kind::Union | Kind::Scalar | Kind::Enum(_) | Kind::Input(_) => None,
         }
+    }
+
+    /// Whether the arguments of a field fit. A variable with a default can be given as null where there can be none.
+    pub(in crate::graphql) fn takes_arguments(&self, on: &str, field: &Selected) -> bool {
+        let Some(known) = self.field(on, &field.name.node) else { return true };
+        let cannot_be_null = |name: &str| known.arguments.get(name).is_some_and(|argument| !argument.ty.nullable);
+        !field.arguments.iter().any(|(name, value)| value.node == Literal::Null && cannot_be_null(&name.node))
     }
 
     /// The objects that a type can be: itself, when it is an object.

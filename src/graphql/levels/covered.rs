@@ -98,7 +98,7 @@ fn covers_set(types: &Types, on: &str, set: &SelectionSet) -> bool {
         Selection::Field(field) if field.node.name.node == "__typename" => true,
         Selection::Field(field) => {
             let (name, below) = (field.node.name.node.as_str(), &field.node.selection_set.node);
-            let is_covered = covered.contains(&name);
+            let is_covered = covered.contains(&name) && types.takes_arguments(on, &field.node);
             is_covered
                 && (below.items.is_empty()
                     || types.field(on, name).is_some_and(|it| covers_set(types, &it.named, below)))

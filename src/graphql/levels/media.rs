@@ -33,8 +33,8 @@ pub(super) struct Connection {
 pub(super) struct Edge {
     pub(super) cursor: String,
     pub(super) node: Media,
-    /// Whether the viewer published it.
-    pub(super) is_own: bool,
+    /// In the home feed, whether the viewer published it.
+    pub(super) is_own: Option<bool>,
 }
 
 /// Why a media is in the home feed.
@@ -46,7 +46,7 @@ impl Connection {
     /// A page of the media of a user.
     pub(super) fn of_user(slice: Slice<media::Media>) -> Self {
         let info = PageInfo::of(&slice, |media| media.id.0);
-        let edge = |media: media::Media| Edge { cursor: cursor(media.id.0), node: media.into(), is_own: false };
+        let edge = |media: media::Media| Edge { cursor: cursor(media.id.0), node: media.into(), is_own: None };
         Self { edges: slice.items.into_iter().map(edge).collect(), info, is_feed: false }
     }
 }
@@ -86,7 +86,7 @@ impl Object for Connection {
 
 impl Object for Edge {
     fn name(&self) -> &'static str {
-        "MediaEdge"
+        if self.is_own.is_some() { "HomeFeedEdge" } else { "MediaEdge" }
     }
 
     fn values(_: &Asked<'_>, field: &Field, objects: &[&Self]) -> Option<JsonColumn> {
@@ -100,7 +100,8 @@ impl Object for Edge {
                 let nodes: Vec<&Media> = objects.iter().map(|edge| &edge.node).collect();
                 return level(asked, set, &nodes).await;
             }
-            let reasons: Vec<Reason> = objects.iter().map(|edge| Reason { is_own: edge.is_own }).collect();
+            let reasons: Vec<Reason> =
+                objects.iter().map(|edge| Reason { is_own: edge.is_own == Some(true) }).collect();
             level(asked, set, &reasons.iter().collect::<Vec<_>>()).await
         }
         .boxed()

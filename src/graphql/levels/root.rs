@@ -115,7 +115,7 @@ impl Object for Viewer {
                     let slice = feed::home(asked.app, viewer, page(field)?).await?;
                     let info = PageInfo::of(&slice, |card| card.media.id.0);
                     let edge = |card: media::Card| {
-                        let is_own = card.media.owner_id == viewer.user;
+                        let is_own = Some(card.media.owner_id == viewer.user);
                         Edge { cursor: cursor(card.media.id.0), node: card.into(), is_own }
                     };
                     let edges = slice.items.into_iter().map(edge).collect();
