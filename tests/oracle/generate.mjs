@@ -1,6 +1,7 @@
 // Documents from the schema: fragments, aliases, keys that merge, variables of every kind, conditions, failing fields.
 
 import { fieldsOf, literal, rootOf } from "./arguments.mjs";
+import { screenFields } from "./screens.mjs";
 import { graphql, namedType, possibleTypes, schema } from "./schema.mjs";
 
 const { getNullableType, isCompositeType, isInputObjectType, isLeafType, isListType, isNonNullType } = graphql;
@@ -28,6 +29,7 @@ class Generator {
     this.fragments = new Map();
     this.variables = new Map();
     this.aliases = new Map();
+    this.isScreen = random.happens(0.25);
   }
 
   request() {
@@ -40,7 +42,7 @@ class Generator {
   }
 
   operation(number) {
-    const kind = this.random.happens(0.3) ? this.random.one(this.kinds) : "query";
+    const kind = this.random.happens(0.3) && !this.isScreen ? this.random.one(this.kinds) : "query";
     const text = kind === "subscription" ? this.stream() : this.set(rootOf(kind), this.random.number(2, DEEPEST));
     return { kind, name: `Operation${number}`, text };
   }
@@ -143,8 +145,9 @@ class Generator {
   }
 
   field(type, depth) {
-    if (type.name === "Query" && this.random.happens(0.03)) return this.introspection(depth);
-    const all = fieldsOf(this.table, type);
+    if (type.name === "Query" && !this.isScreen && this.random.happens(0.03)) return this.introspection(depth);
+    const known = fieldsOf(this.table, type);
+    const all = this.isScreen ? known.filter(({ name }) => screenFields.has(`${type.name}.${name}`)) : known;
     const leaves = all.filter((field) => isLeafType(namedType(field)));
     const isFull = depth <= 0 || this.fields > MOST_FIELDS;
     const field = this.random.one(isFull ? leaves : this.random.happens(0.3) ? leaves : all);
